@@ -70,6 +70,7 @@ def test_tiles_come_back_whole(tmp_path: Path, shape: tuple[int, ...]) -> None:
             assert predictions.read(kind).dtype == np.float32
             np.testing.assert_array_equal(predictions.read(kind), data["images"][i])
             np.testing.assert_array_equal(predictions.read(kind, part), data["images"][i][(..., *part)])
+            np.testing.assert_array_equal(predictions.read(kind, part, 1), data["images"][i][(1, *part)])
         for k in range(3):
             for got, expected in zip(predictions.read_frame(k, part), data["frames"][k], strict=True):
                 np.testing.assert_array_equal(got, expected[(..., *part)])

@@ -1,4 +1,4 @@
-"""The files of predicted images: ``ensemble/<scan>.h5`` and ``denoised/<scan>.h5``, read and written region by region."""
+"""The predicted images, ``ensemble/<scan>.h5`` and ``denoised/<scan>.h5``, read and written region by region."""
 
 from __future__ import annotations
 
@@ -105,20 +105,26 @@ class Predictions:
         """Close the file; reading afterwards fails."""
         self._file.close()
 
-    def _read(self, name: str, leading: tuple[int, ...], region: Region | None, remedy: str) -> Floats:
+    def _read(
+        self, name: str, leading: tuple[int, ...], region: Region | None, remedy: str, channel: int | None = None
+    ) -> Floats:
         if name not in self._file:
             raise InputError(f"the file holds no {name!r}", file=self.path, remedy=remedy)
         dataset = self._file[name]
         if leading and not 0 <= leading[0] < dataset.shape[0]:
             raise IndexError(f"{self.path}: {name} has {dataset.shape[0]} entries, asked for {leading[0]}")
-        where = (*leading, slice(None), *(region if region is not None else whole(self.shape)))
+        entry = slice(None) if channel is None else channel
+        where = (*leading, entry, *(region if region is not None else whole(self.shape)))
         return np.asarray(dataset[where], dtype=np.float32)
 
-    def read(self, kind: str, region: Region | None = None) -> Floats:
-        """One image of the delivered frame, float32 (C, *region); ``kind`` is lower, median, upper or spread."""
+    def read(self, kind: str, region: Region | None = None, channel: int | None = None) -> Floats:
+        """One image of the delivered frame, float32 (C, *region); ``kind`` is lower, median, upper or spread.
+
+        With the index of a ``channel`` only that one is read: float32 (*region).
+        """
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
-        return self._read(kind, (), region, "run the step that writes it again")
+        return self._read(kind, (), region, "run the step that writes it again", channel)
 
     def read_frame(self, k: int, region: Region | None = None) -> tuple[Floats, Floats, Floats]:
         """Lower, median and upper of frame ``k`` predicted on its own, float32 (C, *region) each.
@@ -137,11 +143,17 @@ class Predictions:
         """Projected latent vectors, float32 (K, *region), stored as float16."""
         return self._read("latent", (), region, "use the file of the ensemble step, which keeps the latents")
 
-    def read_interval(self, nominal: float, region: Region | None = None) -> tuple[Floats, Floats]:
-        """Calibrated lower and upper at a ``nominal`` coverage, float32 (C, *region); only in a denoised file."""
+    def read_interval(
+        self, nominal: float, region: Region | None = None, channel: int | None = None
+    ) -> tuple[Floats, Floats]:
+        """Calibrated lower and upper at a ``nominal`` coverage, float32 (C, *region); only in a denoised file.
+
+        With the index of a ``channel`` only that one is read: float32 (*region).
+        """
         remedy = "add the value to calibration.nominal and run the calibration again"
         name = f"intervals/{nominal_key(nominal)}"
-        return self._read(f"{name}/lower", (), region, remedy), self._read(f"{name}/upper", (), region, remedy)
+        lower, upper = (self._read(f"{name}/{side}", (), region, remedy, channel) for side in ("lower", "upper"))
+        return lower, upper
 
 
 class _Images:

@@ -1,0 +1,76 @@
+"""OME-TIFF files that hold the same bytes whenever they hold the same images."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from .storage import atomic_path
+
+# Units of length of the OME schema (2016-06) with the spellings that scans bring along.
+_UNITS = {unit: unit for unit in ("m", "dm", "cm", "mm", "\u00b5m", "nm", "pm", "fm", "\u00c5", "in")} | {
+    "um": "\u00b5m",
+    "\u03bcm": "\u00b5m",
+    "micron": "\u00b5m",
+    "microns": "\u00b5m",
+    "micrometer": "\u00b5m",
+    "micrometre": "\u00b5m",
+    "nanometer": "nm",
+    "nanometre": "nm",
+    "angstrom": "\u00c5",
+    "A": "\u00c5",
+    "inch": "in",
+}
+_BIG = 2**32 - 2**25
+
+
+def ome_unit(unit: str) -> str | None:
+    """Name of a unit of length in the OME schema, or None where there is none ("px", unknown units)."""
+    return _UNITS.get(unit, _UNITS.get(unit.lower()))
+
+
+def write_ome_tiff(
+    path: str | Path,
+    planes: Iterable[NDArray[Any]],
+    *,
+    shape: Sequence[int],
+    channels: Sequence[str],
+    pixel_size: Sequence[float],
+    pixel_unit: str,
+    digest: str,
+) -> None:
+    """Write ``planes`` ((Y, X) float32 each, in the order of C, Z) as an OME-TIFF of ``shape`` (C, [Z], Y, X).
+
+    ``pixel_size`` has one number per spatial axis, [z], y, x; sizes in pixels or in a unit that OME does not know are
+    left out rather than given a wrong unit. ``digest`` of the content makes the file's UUID, so that no random number
+    or date enters. Atomic.
+    """
+    metadata: dict[str, Any] = {
+        "axes": "CYX" if len(shape) == 3 else "CZYX",
+        "Channel": {"Name": list(channels)},
+        "UUID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, digest)}",
+    }
+    unit = ome_unit(pixel_unit)
+    if unit is not None:
+        for axis, size in zip("ZYX"[-len(pixel_size) :], pixel_size, strict=True):
+            metadata[f"PhysicalSize{axis}"] = float(size)
+            metadata[f"PhysicalSize{axis}Unit"] = unit
+    with atomic_path(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            iter(planes),
+            shape=tuple(shape),
+            dtype=np.float32,
+            ome=True,
+            bigtiff=4 * math.prod(shape) > _BIG,
+            photometric="minisblack",
+            compression="zlib",
+            metadata=metadata,
+        )
