@@ -1,0 +1,147 @@
+"""What image files say of themselves: axes, channel names, pixel size; from JSON, ImageJ and OME metadata."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+_METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "µm": 1e-6, "nm": 1e-9, "Å": 1e-10, "pm": 1e-12}
+_SPELLINGS = {
+    "um": "µm",
+    "μm": "µm",
+    "micron": "µm",
+    "microns": "µm",
+    "micrometer": "µm",
+    "micrometre": "µm",
+    "nanometer": "nm",
+    "nanometre": "nm",
+    "millimeter": "mm",
+    "millimetre": "mm",
+    "angstrom": "Å",
+    "a": "Å",
+}
+_NO_UNIT = {"", "pixel", "pixels", "px", "none", "inch", "reference frame"}
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """``axes`` as the file spells them, ``pixel_size`` by axis letter in ``pixel_unit``; ``None`` where unknown."""
+
+    axes: str | None = None
+    channels: tuple[str, ...] | None = None
+    pixel_size: dict[str, float] | None = None
+    pixel_unit: str | None = None
+
+
+def unit_name(unit: object) -> str | None:
+    """One spelling per unit (``um``, ``micron`` and the Greek letter become ``µm``); ``None`` for none or pixels."""
+    text = str(unit or "").replace("\\u00B5", "µ").replace("\\u00b5", "µ").strip().strip("\x00")
+    if text.lower() in _NO_UNIT:
+        return None
+    return _SPELLINGS.get(text if text == "Å" else text.lower(), text)
+
+
+def in_one_unit(sizes: Mapping[str, float], units: Mapping[str, str | None]) -> tuple[dict[str, float], str] | None:
+    """Convert sizes by axis to the unit of X; ``None`` where units are unknown or cannot be converted."""
+    target = units.get("X")
+    if target is None:
+        return None
+    converted = {}
+    for axis, size in sizes.items():
+        unit = units.get(axis) or target
+        if unit != target:
+            if unit not in _METRES or target not in _METRES:
+                return None
+            size = size * _METRES[unit] / _METRES[target]
+        converted[axis] = size
+    return converted, target
+
+
+def sizes_in_order(value: object) -> dict[str, float] | None:
+    """Sizes by axis from one number for all axes, or from a list in the order [z,] y, x."""
+    try:
+        numbers = [float(entry) for entry in value] if isinstance(value, Sequence) else [float(value)]  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    if len(numbers) == 1:
+        return dict.fromkeys("ZYX", numbers[0])
+    return dict(zip("ZYX"[-len(numbers) :], numbers, strict=True)) if 2 <= len(numbers) <= 3 else None
+
+
+def names(value: object) -> tuple[str, ...] | None:
+    """Channel names from a list of texts, from its JSON or from a text with commas; ``None`` for anything else."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            value = [part.strip() for part in str(value).split(",")]
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or not value:
+        return None
+    return tuple(str(entry) for entry in value)
+
+
+def from_json(content: Mapping[str, Any]) -> Metadata:
+    """Read ``axes``, ``channels``, and ``pixel_size`` with ``pixel_unit``, or ``pixel_um`` or ``pixel_nm``."""
+    axes = content.get("axes")
+    size, unit = content.get("pixel_size"), unit_name(content.get("pixel_unit"))
+    for key, key_unit in (("pixel_um", "µm"), ("pixel_nm", "nm")):
+        if size is None and key in content:
+            size, unit = content[key], key_unit
+    sizes = sizes_in_order(size) if size is not None and unit is not None else None
+    return Metadata(axes if isinstance(axes, str) else None, names(content.get("channels")), sizes, unit)
+
+
+def from_imagej(
+    content: Mapping[str, Any], resolution: Mapping[str, float], axes: str, shape: Sequence[int]
+) -> Metadata:
+    """Read ImageJ's ``unit``, ``spacing`` and ``Labels``; ``resolution`` is in pixels per unit, by axis letter."""
+    unit = unit_name(content.get("unit"))
+    sizes: dict[str, float] | None = None
+    if unit is not None and all(resolution.get(axis, 0) > 0 for axis in "XY"):
+        sizes = {axis: 1 / resolution[axis] for axis in "XY"}
+        if isinstance(content.get("spacing"), int | float):
+            sizes["Z"] = float(content["spacing"])
+    return Metadata(axes, _imagej_channels(content.get("Labels"), axes, shape), sizes, unit if sizes else None)
+
+
+def _imagej_channels(labels: object, axes: str, shape: Sequence[int]) -> tuple[str, ...] | None:
+    """Channel names from slice labels, where every slice of a channel has one label and no two channels share it."""
+    if not isinstance(labels, Sequence) or isinstance(labels, str) or "C" not in axes:
+        return None
+    count = shape[axes.index("C")]
+    if len(labels) < count or len(labels) % count:
+        return None
+    # ImageJ orders planes with the channel running fastest and puts "c:1/3 z:1/5 - " before the name.
+    plain = [re.sub(r"^(?:[czt]:\d+/\d+ ?)+(?:- )?", "", str(label)) for label in labels]
+    first = plain[:count]
+    whole = all(label == first[index % count] for index, label in enumerate(plain))
+    return tuple(first) if whole and len(set(first)) == count and all(first) else None
+
+
+def from_ome(xml: str, axes: str) -> Metadata:
+    """Read the first image's channel names and physical pixel sizes. Raises ``ValueError`` where it is not XML.
+
+    OME leaves a missing ``PhysicalSizeXUnit`` to mean µm.
+    """
+    try:
+        pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
+    except ElementTree.ParseError as error:
+        raise ValueError(f"OME metadata that is not XML: {error}") from None
+    if pixels is None:
+        return Metadata(axes)
+    channel_names = [channel.get("Name") for channel in pixels.findall("{*}Channel")]
+    found = [name for name in channel_names if name]
+    sizes, units = {}, {}
+    for axis in "XYZ":
+        try:
+            sizes[axis] = float(pixels.get(f"PhysicalSize{axis}", ""))
+        except ValueError:
+            continue
+        units[axis] = unit_name(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
+    converted = in_one_unit(sizes, units)
+    complete = tuple(found) if found and len(found) == len(channel_names) else None
+    return Metadata(axes, complete, *(converted or (None, None)))

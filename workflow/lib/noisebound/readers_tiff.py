@@ -1,0 +1,157 @@
+"""TIFF files: which array they hold, what they say of it, and whether all of it is there."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from .errors import InputError
+from .metadata import Metadata, from_imagej, from_json, from_ome
+
+_SAVE_AGAIN = "copy or export the file again from where it was measured and check that the copy is complete"
+
+
+class _Complaints(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect the errors that tifffile only logs: it reads on after a broken page list with fewer pages."""
+    logger, handler = logging.getLogger("tifffile"), _Complaints()
+    propagate = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield handler.lines
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagate
+
+
+def read_tiff(
+    file: str, axes: str | None, *, pixels: bool
+) -> tuple[tuple[int, ...], np.dtype[Any], Metadata, np.ndarray | None]:
+    """Shape, dtype, metadata and (with ``pixels``) the array of the only image series of a TIFF file.
+
+    Axes of length 1 are dropped unless the file writes them out or ``axes`` counts them. Raises ``InputError`` for a
+    file that is no TIFF, is truncated or corrupt, holds several images or needs a decoder that is not installed.
+    """
+    with _complaints() as complaints:
+        try:
+            with tifffile.TiffFile(file, _multifile=False) as tiff:
+                series = _only_series(tiff, file)
+                _check_complete(tiff, series, file, complaints)
+                squeeze = axes is None or len(axes) != len(series.get_shape(False))
+                shape, found = tuple(series.get_shape(squeeze)), series.get_axes(squeeze)
+                metadata = _metadata(tiff, found, shape, file)
+                dtype = np.dtype(series.dtype)
+                array = series.asarray().reshape(shape) if pixels else None
+                return shape, dtype, metadata, array
+        except InputError:
+            raise
+        except ImportError as error:
+            remedy = "install it, or save the file uncompressed or with zlib"
+            raise InputError(f"its compression needs a package ({error})", file=file, remedy=remedy) from None
+        except MemoryError:
+            raise InputError(
+                "its pixels do not fit into memory", file=file, remedy="split it into files of fewer frames"
+            ) from None
+        except Exception as error:
+            # Damaged bytes surface as errors of many libraries: struct, zlib, tifffile, numpy.
+            problem = f"not a readable TIFF file, corrupt or truncated ({type(error).__name__}: {error})"
+            raise InputError(problem, file=file, remedy=_SAVE_AGAIN) from None
+
+
+def _only_series(tiff: tifffile.TiffFile, file: str) -> tifffile.TiffPageSeries:
+    if len(tiff.series) != 1:
+        sizes = ", ".join(str(tuple(series.shape)) for series in tiff.series[:4])
+        raise InputError(
+            f"{len(tiff.series)} separate images in one file, of shapes {sizes}",
+            file=file,
+            remedy="save the image to be used as a file of its own",
+        )
+    return tiff.series[0]
+
+
+def _check_complete(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: str, complaints: list[str]) -> None:
+    """Raise unless every page is listed and all its bytes lie inside the file."""
+    size = Path(file).stat().st_size
+    pages = [page for page in series.pages if page is not None]
+    if len(pages) < len(series.pages):
+        remedy = "save all planes in this file; sets of several OME-TIFF files are not read"
+        raise InputError("planes that its metadata announce are missing", file=file, remedy=remedy)
+    if complaints:
+        raise InputError(f"corrupt or truncated ({complaints[0]})", file=file, remedy=_SAVE_AGAIN)
+    missing = stored = 0
+    for page in pages:
+        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+            missing += int(offset == 0 or count == 0 or offset + count > size)
+            stored += count
+    announced = series.nbytes
+    uncompressed = series.keyframe.compression == 1
+    if len(pages) == 1 and series.dataoffset is not None:
+        # One page may stand for many that follow each other without gaps and have no entries of their own.
+        missing += int(series.dataoffset + announced > size)
+    elif uncompressed and stored < announced:
+        missing += 1
+    if missing:
+        problem = f"truncated: pixels lie beyond the end of the file ({size} bytes)"
+        raise InputError(problem, file=file, remedy=_SAVE_AGAIN)
+    described = _json_description(tiff).get("shape")
+    if isinstance(described, list) and int(np.prod(described)) != int(np.prod(series.shape)):
+        problem = f"truncated: its description announces the shape {described}, pages of {list(series.shape)} are there"
+        raise InputError(problem, file=file, remedy=_SAVE_AGAIN)
+
+
+def _json_description(tiff: tifffile.TiffFile) -> dict[str, Any]:
+    text = tiff.pages.first.description
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _metadata(tiff: tifffile.TiffFile, axes: str, shape: tuple[int, ...], file: str) -> Metadata:
+    # tifffile calls an axis I (a sequence of pages) or Q where nothing says what it is.
+    known = None if set(axes) & set("IQ") else axes
+    if tiff.is_ome and tiff.ome_metadata:
+        try:
+            return _with_axes(from_ome(tiff.ome_metadata, axes), known)
+        except ValueError as error:
+            raise InputError(str(error), file=file, remedy=_SAVE_AGAIN) from None
+    if tiff.is_imagej:
+        found = from_imagej(tiff.imagej_metadata or {}, _resolution(tiff), axes, shape)
+        return _with_axes(found, known)
+    described = from_json(_json_description(tiff))
+    if described.axes is not None and len(described.axes) == len(shape):
+        return described
+    return _with_axes(described, known)
+
+
+def _with_axes(metadata: Metadata, axes: str | None) -> Metadata:
+    return Metadata(axes, metadata.channels, metadata.pixel_size, metadata.pixel_unit)
+
+
+def _resolution(tiff: tifffile.TiffFile) -> dict[str, float]:
+    found = {}
+    for axis in "XY":
+        tag = tiff.pages.first.tags.get(f"{axis}Resolution")
+        if tag is not None and tag.value[1]:
+            found[axis] = tag.value[0] / tag.value[1]
+    return found
