@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from .storage import atomic_path
 
@@ -45,8 +45,9 @@ def write_ome_tiff(
     pixel_size: Sequence[float],
     pixel_unit: str,
     digest: str,
+    dtype: DTypeLike = np.float32,
 ) -> None:
-    """Write ``planes`` ((Y, X) float32 each, in the order of C, Z) as an OME-TIFF of ``shape`` (C, [Z], Y, X).
+    """Write ``planes`` ((Y, X) of ``dtype`` each, in the order of C, Z) as an OME-TIFF of ``shape`` (C, [Z], Y, X).
 
     ``pixel_size`` has one number per spatial axis, [z], y, x; sizes in pixels or in a unit that OME does not know are
     left out rather than given a wrong unit. ``digest`` of the content makes the file's UUID, so that no random number
@@ -67,9 +68,9 @@ def write_ome_tiff(
             temporary,
             iter(planes),
             shape=tuple(shape),
-            dtype=np.float32,
+            dtype=np.dtype(dtype),
             ome=True,
-            bigtiff=4 * math.prod(shape) > _BIG,
+            bigtiff=np.dtype(dtype).itemsize * math.prod(shape) > _BIG,
             photometric="minisblack",
             compression="zlib",
             metadata=metadata,
