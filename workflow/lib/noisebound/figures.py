@@ -1,0 +1,263 @@
+"""The figures of a run, drawn from its tables: reliability, conditional coverage, training and ensemble size.
+
+Every function takes tables as the evaluation and training steps write them and returns a matplotlib figure; nothing
+here reads or keeps matplotlib's global state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from .figures_graph import architectures as draw_architectures
+from .figures_style import ACCENT, INK, MUTED, legend_below, line_colours, new_figure, save_svg, style
+from .storage import read_json
+
+# Columns of the coverage tables that hold results; what else such a table has names the group of a row.
+_RESULTS = {"channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "mean_width", "n_pixels"}
+_RESULTS |= {"n_blocks", "scan", "kind"}
+
+GROUP_WORDS = {"intensity": "intensity", "token": "token", "border": "distance to the border"}
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """A CSV file as a table; text stays text, and an empty file is an empty table."""
+    try:
+        return pd.read_csv(path, keep_default_na=True)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+
+
+def _channels(table: pd.DataFrame) -> list[str]:
+    return [] if "channel" not in table else list(dict.fromkeys(table["channel"].astype(str)))
+
+
+def _percent(axes: Axes, which: str = "xy") -> None:
+    if "x" in which:
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    if "y" in which:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+
+
+def _error_bars(axes: Axes, x: np.ndarray, rows: pd.DataFrame, colour: str, **options: object) -> None:
+    value, low, high = (rows[name].to_numpy(dtype=float) for name in ("coverage", "low", "high"))
+    bars = np.vstack([np.clip(value - low, 0, None), np.clip(high - value, 0, None)])
+    axes.errorbar(x, value, yerr=np.nan_to_num(bars), color=colour, elinewidth=0.9, capsize=0, **options)  # type: ignore[arg-type]
+
+
+def reliability(coverage: pd.DataFrame) -> Figure:
+    """Observed against nominal coverage, one line per channel, with block-bootstrap intervals.
+
+    ``coverage`` has the columns channel, nominal, coverage, low and high (shares between 0 and 1).
+    """
+    with style():
+        figure, grid = new_figure(4.6, 4.3)
+        axes = grid[0][0]
+        names = _channels(coverage)
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1, label="_ideal")
+        offsets = (np.arange(len(names)) - (len(names) - 1) / 2) * 0.005
+        least = 1.0
+        for name, colour, offset in zip(names, line_colours(len(names)), offsets, strict=True):
+            rows = coverage[coverage["channel"].astype(str) == name].sort_values("nominal")
+            x = rows["nominal"].to_numpy(dtype=float)
+            least = min([least, *x, *rows["low"].fillna(1.0)])
+            _error_bars(axes, x + offset, rows, colour, marker="o", markersize=4, linewidth=1.1, label=name)
+        start = max(0.0, least - 0.05)
+        axes.set(xlim=(start, 1.0), ylim=(start, 1.0))
+        axes.set_aspect("equal")
+        axes.set_xlabel("nominal coverage")
+        axes.set_ylabel("observed coverage on the test region")
+        _percent(axes)
+        legend_below(figure, axes, names)
+    return figure
+
+
+def group_column(table: pd.DataFrame) -> str | None:
+    """The column that names the groups of a table of conditional coverage, ``None`` where there is none."""
+    return next((name for name in table.columns if name not in _RESULTS), None)
+
+
+def _group_label(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float, colour: str = ACCENT) -> None:
+    """Observed coverage of one channel in each group as points with intervals, and the nominal coverage as a line."""
+    x = np.arange(len(rows))
+    axes.axhline(nominal, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+    _error_bars(axes, x, rows, colour, marker="o", markersize=3.5, linestyle="none")
+    labels = [_group_label(value) for value in rows[group]]
+    step = -(-len(labels) // 6)
+    axes.set_xticks(x[::step], labels[::step])
+    axes.set_xlim(-0.6, max(len(rows) - 0.4, 0.6))
+    shown = rows[["coverage", "low"]].to_numpy(dtype=float)
+    finite = shown[np.isfinite(shown)]
+    axes.set_ylim(max(0.0, min(nominal - 0.15, float(finite.min(initial=1.0)) - 0.03)), 1.005)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    _percent(axes, "y")
+
+
+def _at_nominal(table: pd.DataFrame, channel: str, nominal: float) -> pd.DataFrame:
+    rows = table[table["channel"].astype(str) == channel]
+    return rows[np.isclose(rows["nominal"].astype(float), nominal)] if "nominal" in rows else rows
+
+
+def conditional_panel(table: pd.DataFrame, channel: str, kind: str, nominal: float) -> Figure | None:
+    """One small panel: coverage of ``channel`` by the groups of ``table``; ``None`` where it has no rows."""
+    group = group_column(table)
+    rows = _at_nominal(table, channel, nominal) if len(table) and group else table.head(0)
+    if rows.empty or group is None:
+        return None
+    with style():
+        figure, grid = new_figure(2.7, 1.75)
+        draw_conditional(grid[0][0], rows, group, nominal)
+        grid[0][0].set_xlabel(GROUP_WORDS.get(kind, kind))
+    return figure
+
+
+def conditional_coverage(tables: Mapping[str, pd.DataFrame], nominal: float) -> Figure:
+    """Small multiples: a row per channel, a column per kind of group (``tables`` by kind), at one nominal coverage."""
+    kinds = [kind for kind, table in tables.items() if len(table) and group_column(table)]
+    names = list(dict.fromkeys(name for kind in kinds for name in _channels(tables[kind])))
+    with style():
+        figure, grid = new_figure(2.9 * max(1, len(kinds)), 1.7 * max(1, len(names)), max(1, len(names)), max(1, len(kinds)))
+        if not names:
+            _say_nothing(grid[0][0], "no test region with a reference")
+        for i, name in enumerate(names):
+            for j, kind in enumerate(kinds):
+                group = group_column(tables[kind])
+                rows = _at_nominal(tables[kind], name, nominal)
+                if rows.empty or group is None:
+                    _say_nothing(grid[i][j], "no pixels")
+                    continue
+                draw_conditional(grid[i][j], rows, group, nominal)
+                if j == 0:
+                    grid[i][j].set_ylabel(name)
+                if i == len(names) - 1:
+                    grid[i][j].set_xlabel(GROUP_WORDS.get(kind, kind))
+    return figure
+
+
+def _say_nothing(axes: Axes, words: str) -> None:
+    axes.axis("off")
+    axes.text(0.5, 0.5, words, ha="center", va="center", color=MUTED, transform=axes.transAxes)
+
+
+def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Training and select loss over steps, one colour per member; the ring marks the weights that were kept.
+
+    ``histories`` maps a member's name to its table with step, train_loss, select_loss and best.
+    """
+    with style():
+        figure, grid = new_figure(5.4, 3.4)
+        axes = grid[0][0]
+        losses: list[float] = []
+        for (name, table), colour in zip(histories.items(), line_colours(len(histories)), strict=True):
+            step = table["step"].to_numpy(dtype=float)
+            axes.plot(step, table["train_loss"].to_numpy(dtype=float), color=colour, alpha=0.35, linewidth=0.9)
+            select = table[table["select_loss"].notna()]
+            axes.plot(
+                select["step"].to_numpy(dtype=float), select["select_loss"].to_numpy(dtype=float), color=colour, label=name
+            )
+            losses += [*table["train_loss"].dropna(), *select["select_loss"]]
+            kept = select[select["best"].fillna(0).astype(int) == 1].tail(1)
+            if len(kept):
+                axes.plot(kept["step"], kept["select_loss"], marker="o", markersize=6, color=colour, fillstyle="none")
+        if losses:
+            # The first steps lie far above the rest and would flatten what matters.
+            low, high = float(np.min(losses)), float(np.percentile(losses, 97))
+            axes.set_ylim(low - 0.08 * (high - low), high + 0.15 * (high - low) if high > low else None)
+        axes.set_xlabel("step")
+        axes.set_ylabel("pinball loss (normalised target)")
+        legend_below(figure, axes, list(histories))
+        axes.set_title("line: select region    faint: training patches    ring: kept", fontsize=8, color=MUTED)
+    return figure
+
+
+def ensemble_size(table: pd.DataFrame) -> Figure:
+    """Correlation with the reference over the number of averaged members, a line per channel where channels are given.
+
+    ``table`` has the columns members, correlation and rmse, and optionally channel.
+    """
+    with style():
+        figure, grid = new_figure(5.4, 3.0, 1, 2)
+        names = _channels(table)
+        groups = [(name, table[table["channel"].astype(str) == name]) for name in names] or [("", table)]
+        for axes, column, words in zip(
+            grid[0], ("correlation", "rmse"), ("correlation with the reference", "RMSE, relative to one member"), strict=True
+        ):
+            for (name, rows), colour in zip(groups, line_colours(len(groups)), strict=True):
+                mean = rows.groupby("members")[column].mean()
+                values = mean.to_numpy(dtype=float)
+                if column == "rmse" and len(values):
+                    # Channels have different units and sizes: only the change is comparable.
+                    values = values / values[0]
+                axes.plot(mean.index.to_numpy(), values, color=colour, marker="o", markersize=3.5, label=name)
+            axes.set_xlabel("members averaged")
+            axes.set_title(words)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        legend_below(figure, grid[0][0], names)
+    return figure
+
+
+def stability(table: pd.DataFrame) -> Figure:
+    """Agreement of repeated clusterings (adjusted Rand index): latents, denoised intensities, and a noise-only null.
+
+    ``table`` has the columns comparison, latents, baseline and null.
+    """
+    words = {"latents": "latents", "baseline": "k-means on intensities", "null": "noise only"}
+    with style():
+        figure, grid = new_figure(5.0, 0.9 + 0.55 * max(1, len(table)))
+        axes = grid[0][0]
+        y = np.arange(len(table))[::-1]
+        for i, (column, name) in enumerate(words.items()):
+            if column in table:
+                colour = (ACCENT, "#ddaa33", MUTED)[i]
+                values = table[column].to_numpy(dtype=float)
+                axes.barh(y + 0.25 - 0.25 * i, values, height=0.22, color=colour, label=name)
+        axes.set_yticks(y, [str(value) for value in table["comparison"]])
+        axes.set_xlim(min(0.0, float(np.nanmin(table[[c for c in words if c in table]].to_numpy(dtype=float), initial=0.0))), 1.0)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(False, axis="y")
+        axes.set_xlabel("adjusted Rand index (1: the same map, 0: chance)", color=INK)
+        legend_below(figure, axes, list(words.values()))
+    return figure
+
+
+def draw_figures(
+    *,
+    coverage_csv: str | Path,
+    conditional_csv: Mapping[str, str | Path],
+    ensemble_size_csv: str | Path,
+    histories: Sequence[str | Path],
+    architectures: Sequence[str | Path],
+    reliability_svg: str | Path,
+    conditional_coverage_svg: str | Path,
+    training_svg: str | Path,
+    architectures_svg: str | Path,
+    ensemble_size_svg: str | Path,
+    primary: float,
+) -> None:
+    """Draw the aggregated figures of a run as SVG files, for Snakemake's own report.
+
+    ``conditional_csv`` maps a kind of group (intensity, token, border) to its table; ``histories`` and
+    ``architectures`` are files in the order of the members; ``primary`` is the nominal coverage of the intervals that
+    are delivered by default.
+    """
+    save_svg(reliability(read_table(coverage_csv)), reliability_svg)
+    tables = {kind: read_table(path) for kind, path in conditional_csv.items()}
+    save_svg(conditional_coverage(tables, primary), conditional_coverage_svg)
+    save_svg(training(read_histories(histories)), training_svg)
+    save_svg(draw_architectures([read_json(path) for path in architectures]), architectures_svg)
+    save_svg(ensemble_size(read_table(ensemble_size_csv)), ensemble_size_svg)
+
+
+def read_histories(paths: Sequence[str | Path]) -> dict[str, pd.DataFrame]:
+    """Tables of the training of each member, by the name "member <m>" taken from the file name."""
+    return {Path(path).name.split(".")[0].replace("-", " "): read_table(path) for path in paths}

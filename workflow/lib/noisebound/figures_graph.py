@@ -1,0 +1,106 @@
+"""A random architecture drawn as a picture: nodes on a line, connections as arcs, coloured by dilation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, PathPatch
+from matplotlib.path import Path as Curve
+
+from .figures_style import INK, MUTED, PAPER, new_figure, style
+
+
+def dilation_colours(dilations: Sequence[int]) -> dict[int, str]:
+    """One colour per dilation, from a perceptually uniform map: the farther an edge reaches, the lighter."""
+    present = sorted(set(dilations))
+    places = np.linspace(0.12, 0.86, len(present)) if len(present) > 1 else [0.4]
+    return {dilation: to_hex(mpl.colormaps["viridis"](place)) for dilation, place in zip(present, places, strict=True)}
+
+
+def draw_graph(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int, str]) -> None:
+    """Draw ``architecture`` (the content of ``member-<m>.json``) into ``axes``.
+
+    Nodes stand in order from input to output. Connections to the next node are straight; longer ones are arcs as high
+    as they are long, above the line for those among hidden nodes and below it for those from the input or to the
+    output. Line width grows with the number of channels.
+    """
+    last = max(node["id"] for node in architecture["nodes"])
+    most = max(edge["channels"] for edge in architecture["edges"])
+    for edge in architecture["edges"]:
+        a, b = edge["source"], edge["target"]
+        span = b - a
+        side = -1.0 if a == 0 or b == last else 1.0
+        height = 0.0 if span == 1 else side * 0.62 * span
+        curve = Curve(
+            [(a, 0), (a + 0.22 * span, height), (b - 0.22 * span, height), (b, 0)],
+            [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4],
+        )
+        width = 0.7 + 1.5 * edge["channels"] / most
+        axes.add_patch(
+            PathPatch(
+                curve, facecolor="none", edgecolor=colours[edge["dilation"]], linewidth=width, alpha=0.9, zorder=2
+            )
+        )
+    for node in architecture["nodes"]:
+        end = node["kind"] != "hidden"
+        axes.add_patch(
+            Circle(
+                (node["id"], 0),
+                0.2 if end else 0.15,
+                facecolor=INK if end else PAPER,
+                edgecolor=INK,
+                linewidth=0.9,
+                zorder=3,
+            )
+        )
+    top = 0.5 * max([e["target"] - e["source"] for e in architecture["edges"]] + [2])
+    axes.text(0, -0.42, "in", ha="center", va="top", color=MUTED, fontsize=7.5, zorder=4)
+    axes.text(last, -0.42, "out", ha="center", va="top", color=MUTED, fontsize=7.5, zorder=4)
+    axes.set_xlim(-0.5, last + 0.5)
+    axes.set_ylim(-top - 0.2, top + 0.2)
+    axes.set_aspect("equal")
+    axes.axis("off")
+
+
+def describe(architecture: Mapping[str, Any]) -> str:
+    """One line about an architecture: parameters, receptive radius and connections."""
+    radius = "×".join(str(r) for r in sorted(set(architecture["radius"]), reverse=True))
+    parts = [f"{architecture['parameters']:,} parameters", f"radius {radius} px", f"{len(architecture['edges'])} edges"]
+    return " · ".join(parts).replace(",", "\u202f")
+
+
+def _all_dilations(architectures: Sequence[Mapping[str, Any]]) -> list[int]:
+    return sorted({edge["dilation"] for architecture in architectures for edge in architecture["edges"]})
+
+
+def architecture(content: Mapping[str, Any], colours: Mapping[int, str] | None = None) -> Figure:
+    """One architecture as a small figure without a title."""
+    with style():
+        figure, axes = new_figure(3.1, 1.7)
+        draw_graph(axes[0][0], content, colours or dilation_colours(_all_dilations([content])))
+    return figure
+
+
+def architectures(contents: Sequence[Mapping[str, Any]], columns: int = 3) -> Figure:
+    """All architectures of a run side by side, with one legend of dilations."""
+    colours = dilation_colours(_all_dilations(contents))
+    columns = max(1, min(columns, len(contents)))
+    rows = -(-len(contents) // columns)
+    with style():
+        figure, axes = new_figure(3.1 * columns, 2.0 * rows + 0.35, rows, columns)
+        panels = [panel for row in axes for panel in row]
+        for panel in panels[len(contents) :]:
+            panel.axis("off")
+        for panel, content in zip(panels, contents, strict=False):
+            draw_graph(panel, content, colours)
+            panel.set_title(f"Member {content['member']}\n{describe(content)}", fontsize=8, color=INK)
+        handles = [Line2D([], [], color=colour, label=f"dilation {d}") for d, colour in colours.items()]
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(8, len(handles)), handlelength=1.4)
+    return figure
