@@ -239,8 +239,8 @@ class LatentSample:
     """Raw latents of all members at sampled pixels of the train regions, for the basis and for stability.
 
     ``latents`` (N, D) float32; ``null`` (N, D) float32, latents of noise-only input (a train patch with its pixels
-    shuffled); ``medians`` (N, C) float32, the ensemble's median at the same pixels, physical units; ``member_sizes`` (M,)
-    int64, sum D; ``coordinates`` (N, ndim) int64 pixels, order [z], y, x; ``scan`` (N,) int64 index into ``scans``.
+    shuffled); ``medians`` (N, C) float32, the ensemble's median at the same pixels, physical units; ``member_sizes``
+    (M,) int64, sum D; ``coordinates`` (N, ndim) int64 pixels, [z], y, x; ``scan`` (N,) int64 index into ``scans``.
     """
 
     latents: NDArray[np.float32]
