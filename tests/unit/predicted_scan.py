@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+
 from noisebound.predictions import create_predictions
 from noisebound.regions import Box, Regions
 
@@ -56,6 +57,7 @@ def write_predicted_scan(
                 "reference_kind": reference_kind,
                 "sources": "[]",
                 "group": "",
+                "counts": int(counts),
             }
         )
     lower, median, upper = (part.astype(np.float32) for part in frames)

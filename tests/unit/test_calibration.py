@@ -14,6 +14,8 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.predicted_scan import Files, write_predicted_scan
+
 from noisebound.calibration import Calibration, calibrate_scan, count_blocks, fit_calibration
 from noisebound.conformal import (
     conformal_rank,
@@ -27,7 +29,6 @@ from noisebound.errors import InputError
 from noisebound.ometiff import ome_unit
 from noisebound.predictions import Predictions
 from noisebound.regions import Box
-from predicted_scan import Files, write_predicted_scan
 
 NOMINAL = [0.5, 0.8, 0.9, 0.95]
 
@@ -138,7 +139,8 @@ def test_roundings_never_lose_coverage(a: float, b: float) -> None:
     assert Fraction(difference) >= Fraction(a) - Fraction(b)
     assert difference == a - b or difference == np.nextafter(a - b, np.inf)
     down, up = round_outwards(np.array(a), -np.inf), round_outwards(np.array(a), np.inf)
-    assert float(down) <= a <= float(up) and np.nextafter(down, np.float32(np.inf)) >= up
+    assert float(down) <= a <= float(up)
+    assert np.nextafter(down, np.float32(np.inf)) >= up
 
 
 def simulate(folder: Path, *, counts: bool = True, shape: tuple[int, ...] = (40, 48), **changes: Any) -> Files:
@@ -201,7 +203,9 @@ def test_coverage_on_calibration_pixels_is_at_least_k_of_n(tmp_path: Path, score
     fitted = fit(files, tmp_path / "c.json", score=score, counts=counts)
     pixels = calibrate_pixels(files)
     n = 4 * 40 * 19
-    assert fitted.content["n_pixels"] == n and fitted.content["n_frames"] == 4 and fitted.content["n_scans"] == 1
+    assert fitted.content["n_pixels"] == n
+    assert fitted.content["n_frames"] == 4
+    assert fitted.content["n_scans"] == 1
     assert fitted.content["sources"] == [{"scan": "s", "boxes": 2, "frames": 4, "pixels": n}]
     for nominal in NOMINAL:
         inside = np.zeros(2)
@@ -212,7 +216,8 @@ def test_coverage_on_calibration_pixels_is_at_least_k_of_n(tmp_path: Path, score
         for c, name in enumerate(("Mg", "Fe")):
             entry = fitted.content["corrections"][f"{nominal:g}"][name]
             rank = conformal_rank(n, nominal) if score == "symmetric" else 2 * entry["k"] - n
-            assert entry["n"] == n and inside[c] >= rank
+            assert entry["n"] == n
+            assert inside[c] >= rank
             scores = np.concatenate(
                 [np.maximum(x[c].astype(float) - t[c], t[c].astype(float) - z[c]) for x, _, z, t in pixels]
             )
@@ -221,7 +226,8 @@ def test_coverage_on_calibration_pixels_is_at_least_k_of_n(tmp_path: Path, score
     for confidence in (0.75, 0.95):
         below = sum((fitted.bound("lower", x, confidence) <= t).sum(axis=1) for x, _, _, t in pixels)
         above = sum((fitted.bound("upper", z, confidence) >= t).sum(axis=1) for _, _, z, t in pixels)
-        assert (below >= conformal_rank(n, confidence)).all() and (above >= conformal_rank(n, confidence)).all()
+        assert (below >= conformal_rank(n, confidence)).all()
+        assert (above >= conformal_rank(n, confidence)).all()
         one = fitted.bound("lower", pixels[0][0][1], confidence, "Fe")
         np.testing.assert_array_equal(one, fitted.bound("lower", pixels[0][0], confidence)[1])
 
@@ -238,9 +244,9 @@ def test_crossed_ends_are_put_on_the_median_and_counted() -> None:
     np.testing.assert_array_equal(low, [[5, 4, 3, 5]])
     np.testing.assert_array_equal(high, [[5.5, 5.5, 5, 6.5]])
     assert fraction == [0.5]
-    with pytest.raises(InputError, match="calibration.nominal"):
+    with pytest.raises(InputError, match=r"calibration.nominal"):
         fitted.interval(lower, median, upper, 0.9)
-    with pytest.raises(InputError, match="decisions.exceed.confidence"):
+    with pytest.raises(InputError, match=r"decisions.exceed.confidence"):
         fitted.bound("lower", lower, 0.9)
 
 
@@ -248,15 +254,18 @@ def test_floor_holds_for_both_ends_and_infinity_is_a_word(tmp_path: Path) -> Non
     files = simulate(tmp_path, boxes=[Box("calibrate", (0, 0), (1, 2))])
     fitted = fit(files, tmp_path / "c.json")
     assert fitted.content["corrections"]["0.9"]["Mg"]["lower"] == "inf"
-    assert "nominal 0.9 in channel Mg" in fitted.guarantee and "infinite" in fitted.guarantee
+    assert "nominal 0.9 in channel Mg" in fitted.guarantee
+    assert "infinite" in fitted.guarantee
     with Predictions(files.ensemble) as predictions:
         low, high, _ = fitted.interval(*predictions.read_frame(0), 0.9)
-    assert (low == 0).all() and np.isposinf(high).all()
+    assert (low == 0).all()
+    assert np.isposinf(high).all()
     entry = {"lower": 9.0, "upper": -9.0, "n": 9, "k": 9}
     content = fitted.content | {"corrections": {"0.9": {"Mg": entry, "Fe": entry}}}
     zeros = np.zeros((2, 1), np.float32)
     low, high, _ = Calibration(content).interval(zeros - 1, zeros - 0.5, zeros, 0.9)
-    assert (low == 0).all() and (high == 0).all()
+    assert (low == 0).all()
+    assert (high == 0).all()
 
 
 def test_guarantee_names_target_and_scope(tmp_path: Path) -> None:
@@ -282,7 +291,7 @@ def test_unusable_input_is_refused_by_name(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=key):
             fit(files, output, **changes)
     nothing = simulate(tmp_path / "n", boxes=[Box("test", (0, 0), (9, 9))])
-    with pytest.raises(InputError, match="no scan has a region to calibrate on.*Remedy"):
+    with pytest.raises(InputError, match=r"no scan has a region to calibrate on.*Remedy"):
         fit(nothing, output)
     blind = simulate(tmp_path / "b", reference=None, reference_kind="none")
     with pytest.raises(InputError, match="no reference"):
@@ -290,7 +299,7 @@ def test_unusable_input_is_refused_by_name(tmp_path: Path) -> None:
     assert not output.exists()
     fit(files, output)
     other = simulate(tmp_path / "o", channels=("Mg", "Ca"))
-    with pytest.raises(InputError, match="o/s.ensemble.h5.*not the calibrated ones"):
+    with pytest.raises(InputError, match=r"o/s.ensemble.h5.*not the calibrated ones"):
         calibrate_scan(other.ensemble, output, tmp_path / "d.h5", tmp_path / "d.tif")
 
 
@@ -302,7 +311,9 @@ def test_delivered_files_hold_the_calibrated_interval(tmp_path: Path, shape: tup
     calibrate_scan(files.ensemble, tmp_path / "c.json", tmp_path / "d.h5", tmp_path / "d.ome.tif")
     with Predictions(files.ensemble) as ensemble, Predictions(tmp_path / "d.h5") as denoised:
         raw = [ensemble.read(kind) for kind in ("lower", "median", "upper")]
-        assert denoised.channels == ("Mg", "Fe") and denoised.pixel_size == size and denoised.pixel_unit == "um"
+        assert denoised.channels == ("Mg", "Fe")
+        assert denoised.pixel_size == size
+        assert denoised.pixel_unit == "um"
         for nominal in NOMINAL:
             low, high, fraction = fitted.interval(*raw, nominal)
             for got, expected in zip(denoised.read_interval(nominal), (low, high), strict=True):
@@ -317,7 +328,8 @@ def test_delivered_files_hold_the_calibrated_interval(tmp_path: Path, shape: tup
     assert [channel["Name"] for channel in pixels["Channel"]] == [
         f"{name} {kind}" for name in ("Mg", "Fe") for kind in ("median", "lower 0.9", "upper 0.9")
     ]
-    assert pixels["Type"] == "float" and pixels["PhysicalSizeXUnit"] == "\u00b5m"
+    assert pixels["Type"] == "float"
+    assert pixels["PhysicalSizeXUnit"] == "\u00b5m"
     assert tuple(pixels[f"PhysicalSize{axis}"] for axis in "ZYX"[-len(shape) :]) == size
 
 
@@ -330,7 +342,9 @@ def test_delivery_is_deterministic_and_pixels_get_no_unit(tmp_path: Path) -> Non
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
     with tifffile.TiffFile(tmp_path / "a.tif") as tif:
         assert "PhysicalSize" not in tif.ome_metadata
-    assert ome_unit("px") is None and ome_unit("nm") == "nm" and ome_unit("\u03bcm") == "\u00b5m"
+    assert ome_unit("px") is None
+    assert ome_unit("nm") == "nm"
+    assert ome_unit("\u03bcm") == "\u00b5m"
 
 
 def test_slabs_do_not_change_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,12 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.predicted_scan import write_predicted_scan
+
 from noisebound.calibration import calibrate_scan, fit_calibration
 from noisebound.decisions import exceedance, rank_regions, recommend_regions, remeasure_boxes
 from noisebound.errors import InputError
 from noisebound.regions import Box
-from predicted_scan import write_predicted_scan
 
 HIGH = {"name": "much Fe", "channel": "Fe", "above": 4.0, "confidence": 0.75}
 LOW = {"name": "any Mg", "channel": "Mg", "above": -50.0, "confidence": 0.9}
@@ -75,7 +76,8 @@ def test_known_rectangles_are_found_with_their_bounds(tmp_path: Path, shape: tup
     table = recommend(paths, [HIGH, LOW], {"size": 20, "count": 2})
     iron = table[table["name"] == "much Fe"]
     depth = 1 if len(shape) == 2 else shape[0]
-    assert list(iron["rank"]) == [1, 2] and list(iron["pixels"]) == [200 * depth, 80 * depth]
+    assert list(iron["rank"]) == [1, 2]
+    assert list(iron["pixels"]) == [200 * depth, 80 * depth]
     assert iron[["y0_px", "y1_px", "x0_px", "x1_px"]].to_numpy().tolist() == [[30, 40, 50, 70], [10, 14, 20, 40]]
     assert iron[["y0", "y1", "x0", "x1"]].to_numpy().tolist() == [[15, 20, 12.5, 17.5], [5, 7, 5, 10]]
     volume = 0.125 if len(shape) == 2 else 0.25
@@ -90,9 +92,11 @@ def test_known_rectangles_are_found_with_their_bounds(tmp_path: Path, shape: tup
     maps = tifffile.imread(paths["r.tif"])
     expected = np.zeros(shape, bool)
     expected[..., 10:14, 20:40] = expected[..., 30:40, 50:70] = True
-    assert maps.dtype == np.uint8 and maps.shape == (2, *shape)
+    assert maps.dtype == np.uint8
+    assert maps.shape == (2, *shape)
     np.testing.assert_array_equal(maps[0] == 2, expected)
-    assert (maps[0][~expected] == 0).all() and (maps[1] == 2).all()
+    assert (maps[0][~expected] == 0).all()
+    assert (maps[1] == 2).all()
     with tifffile.TiffFile(paths["r.tif"]) as tif:
         names = tifffile.xml2dict(tif.ome_metadata)["OME"]["Image"]["Pixels"]["Channel"]
     assert [name["Name"] for name in names] == ["much Fe", "any Mg"]
@@ -107,20 +111,24 @@ def test_bounds_against_threshold() -> None:
 def test_no_entries_leave_an_undecided_map(tmp_path: Path) -> None:
     paths = build(tmp_path)
     table = recommend(paths, [], None)
-    assert len(table) == 0 and list(table.columns[:3]) == ["kind", "name", "rank"] and "x1" in table.columns
+    assert len(table) == 0
+    assert list(table.columns[:3]) == ["kind", "name", "rank"]
+    assert "x1" in table.columns
     maps = tifffile.imread(paths["r.tif"])
-    assert maps.shape in {(60, 80), (1, 60, 80)} and (maps == 1).all()
+    assert maps.shape in {(60, 80), (1, 60, 80)}
+    assert (maps == 1).all()
 
 
 def test_unknown_channel_and_confidence_name_their_key(tmp_path: Path) -> None:
     paths = build(tmp_path)
     with pytest.raises(InputError, match=r"decisions.exceed\[1\].channel.*'Xx'.*Mg, Fe"):
         recommend(paths, [HIGH, HIGH | {"channel": "Xx"}], None)
-    with pytest.raises(InputError, match="decisions.exceed.confidence.*0.6"):
+    with pytest.raises(InputError, match=r"decisions.exceed.confidence.*0.6"):
         recommend(paths, [HIGH | {"confidence": 0.6}], None)
     with pytest.raises(InputError, match=r"decisions.exceed\[0\].*'above' is missing"):
         recommend(paths, [{key: HIGH[key] for key in ("name", "channel", "confidence")}], None)
-    assert not paths["r.csv"].exists() and not paths["r.tif"].exists()
+    assert not paths["r.csv"].exists()
+    assert not paths["r.tif"].exists()
 
 
 def test_regions_connect_over_corners_and_rank_by_excess() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from noisebound.errors import InputError
 from noisebound.predictions import Predictions, create_denoised, create_predictions, nominal_key
 
@@ -65,7 +66,9 @@ def test_tiles_come_back_whole(tmp_path: Path, shape: tuple[int, ...]) -> None:
         assert (predictions.scan, predictions.channels, predictions.pixel_unit) == ("s", CHANNELS, "nm")
         assert (predictions.shape, predictions.ndim, predictions.frame) == (shape, len(shape), 1)
         assert (predictions.n_frames, predictions.n_members, predictions.n_latent) == (3, 4, 5)
-        assert predictions.levels == (0.05, 0.5, 0.95) and predictions.counts and predictions.has_members
+        assert predictions.levels == (0.05, 0.5, 0.95)
+        assert predictions.counts
+        assert predictions.has_members
         for i, kind in enumerate(("lower", "median", "upper", "spread")):
             assert predictions.read(kind).dtype == np.float32
             np.testing.assert_array_equal(predictions.read(kind), data["images"][i])
@@ -110,7 +113,7 @@ def test_absent_parts_and_bad_files_are_named(tmp_path: Path) -> None:
     with Predictions(path) as predictions:
         assert (predictions.n_frames, predictions.n_latent, predictions.has_members) == (0, 0, False)
         for ask in (lambda: predictions.read_frame(0), lambda: predictions.read_member(0), predictions.read_latent):
-            with pytest.raises(InputError, match="s.h5"):
+            with pytest.raises(InputError, match=r"s.h5"):
                 ask()
     with pytest.raises(InputError, match="does not exist"):
         Predictions(tmp_path / "none.h5")
@@ -134,7 +137,7 @@ def test_denoised_links_primary(tmp_path: Path) -> None:
         np.testing.assert_array_equal(denoised.read("lower"), lower - 1)
         np.testing.assert_array_equal(denoised.read_interval(0.9)[1], infinite)
         np.testing.assert_array_equal(denoised.read_interval(0.5)[1], upper)
-        with pytest.raises(InputError, match="calibration.nominal"):
+        with pytest.raises(InputError, match=r"calibration.nominal"):
             denoised.read_interval(0.8)
 
 

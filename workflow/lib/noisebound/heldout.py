@@ -1,0 +1,130 @@
+"""The held-out regions in memory: predictions of every frame beside their targets, and which targets are covered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .calibration import Calibration
+from .metrics import block_labels
+from .predictions import Predictions
+from .regions import Box
+from .scans import Scan
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One test box of one scan. Images are float32 (C, R, *box): every frame predicted on its own.
+
+    ``noise`` is the variance of the targets or None where unknown; ``blocks`` numbers the box's blocks from 0;
+    ``border`` is each pixel's distance to the border of the image in px (0 on it); ``tokens`` the labels of the
+    delivered frame or None; ``members`` (M, C, *box) the members' medians of the delivered frame or None.
+    """
+
+    scan: str
+    box: Box
+    delivered: int
+    lower: Floats
+    median: Floats
+    upper: Floats
+    target: Floats
+    noise: Floats | None
+    blocks: NDArray[np.intp]
+    n_blocks: int
+    border: NDArray[np.intp]
+    tokens: NDArray[np.integer] | None
+    members: Floats | None
+
+    @property
+    def n_frames(self) -> int:
+        """Frames that were predicted on their own."""
+        return int(self.target.shape[1])
+
+
+def border_distance(shape: Sequence[int], box: Box) -> NDArray[np.intp]:
+    """Distance of the pixels of ``box`` to the border of an image of ``shape``, in px, 0 on the border itself."""
+    axes = [
+        np.minimum(np.arange(low, high), extent - 1 - np.arange(low, high))
+        for low, high, extent in zip(box.lower, box.upper, shape, strict=True)
+    ]
+    return np.min(np.stack(np.meshgrid(*axes, indexing="ij")), axis=0)
+
+
+def load_held_out(
+    predictions: Predictions, scan: Scan, boxes: Sequence[Box], tokens: Path | None, block: int
+) -> list[HeldOut]:
+    """Read the test ``boxes`` of one scan; ``tokens`` is its label TIFF or None, ``block`` a block's side in px."""
+    labels = None
+    if tokens is not None:
+        import tifffile
+
+        labels = tifffile.imread(tokens).reshape(scan.shape)
+    loaded = []
+    frames = range(predictions.n_frames)
+    for box in boxes:
+        region = box.slices
+        images = [predictions.read_frame(k, region) for k in frames]
+        lower, median, upper = (np.stack([image[i] for image in images], axis=1) for i in range(3))
+        noise = [scan.read_target_noise(k, region) for k in frames]
+        blocks, n_blocks = block_labels(box.shape, block)
+        loaded.append(
+            HeldOut(
+                scan=scan.name,
+                box=box,
+                delivered=predictions.frame,
+                lower=lower,
+                median=median,
+                upper=upper,
+                target=np.stack([scan.read_target(k, region) for k in frames], axis=1),
+                noise=None if any(part is None for part in noise) else np.stack([p for p in noise if p is not None], 1),
+                blocks=blocks,
+                n_blocks=n_blocks,
+                border=border_distance(scan.shape, box),
+                tokens=None if labels is None else labels[region],
+                members=np.stack([predictions.read_member(m, region) for m in range(predictions.n_members)])
+                if predictions.has_members
+                else None,
+            )
+        )
+    return loaded
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A held-out region with its calibrated interval at one nominal coverage; arrays (C, R, *box)."""
+
+    region: HeldOut
+    low: Floats
+    high: Floats
+
+    @property
+    def below(self) -> NDArray[np.bool_]:
+        """Targets below the interval."""
+        return self.region.target < self.low
+
+    @property
+    def above(self) -> NDArray[np.bool_]:
+        """Targets above the interval."""
+        return self.region.target > self.high
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Targets inside the interval, ends included."""
+        return ~(self.below | self.above)
+
+    @property
+    def width(self) -> Floats:
+        """Width of the interval, units of the reference."""
+        return self.high - self.low
+
+
+def judge(region: HeldOut, calibration: Calibration, nominal: float) -> Judged:
+    """Apply the calibrated interval, exactly as it is delivered, to every frame of a held-out region."""
+    low, high, _ = calibration.interval(region.lower, region.median, region.upper, nominal)
+    return Judged(region, low, high)
