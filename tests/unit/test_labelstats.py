@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from noisebound.labelstats import label_statistics, ordered_keys, values_of_keys
 
 
@@ -39,4 +40,6 @@ def test_statistics_equal_those_of_the_whole_image_however_it_is_cut(block):
         expected = np.quantile(inside, levels, axis=1, method="inverted_cdf")
         np.testing.assert_array_equal(found.quantiles[:, token], expected)
     assert found.count[2] == 0
-    assert np.isnan(found.mean[2]).all() and np.isnan(found.sd[2]).all() and np.isnan(found.quantiles[:, 2]).all()
+    assert np.isnan(found.mean[2]).all()
+    assert np.isnan(found.sd[2]).all()
+    assert np.isnan(found.quantiles[:, 2]).all()

@@ -7,6 +7,7 @@ import logging
 
 import numpy as np
 import pytest
+
 from noisebound.errors import InputError
 from noisebound.latent import LatentBasis, LatentSample, fit_basis, load_sample, save_sample
 
@@ -95,7 +96,8 @@ def test_a_dead_member_is_left_out_and_only_dead_members_are_an_error(caplog):
     with caplog.at_level(logging.WARNING, logger="noisebound"):
         basis = fit_basis(latents, [3, 3], 2)
     assert "member 1" in caplog.text
-    assert not basis.keep[3:].any() and np.all(np.isfinite(basis.matrix))
+    assert not basis.keep[3:].any()
+    assert np.all(np.isfinite(basis.matrix))
     with pytest.raises(InputError, match="no latent channel"):
         fit_basis(np.ones((10, 4)), [4], 2)
 
@@ -117,7 +119,8 @@ def test_members_add_up_to_the_projection_in_two_and_three_dimensions(spatial):
     basis = fit_basis(latents, sizes, 5)
     image = latents.T.reshape(-1, *spatial).astype(np.float32)
     whole = basis.project(image)
-    assert whole.shape == (5, *spatial) and whole.dtype == np.float32
+    assert whole.shape == (5, *spatial)
+    assert whole.dtype == np.float32
     total = sum(basis.partial(m, image[member]) for m, member in enumerate(basis.members))
     total = total + basis.offset.reshape(-1, *(1,) * len(spatial))
     np.testing.assert_allclose(total, whole, atol=2e-4)

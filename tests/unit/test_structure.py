@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from sklearn.metrics import adjusted_rand_score
+
 from noisebound.clustering import (
     agreement_over_halves,
     agreement_over_members,
@@ -24,7 +26,6 @@ from noisebound.regions import Box, Regions
 from noisebound.sampling import blocks_of, sample_pixels
 from noisebound.scans import ingest_scan
 from noisebound.structure import TokenModel, fit_tokens, segment_scan
-from sklearn.metrics import adjusted_rand_score
 
 SIZES = [6, 4, 5]
 # Denoised intensity of the four phases, two channels; the sum of standardised intensities orders them 2, 0, 3, 1.
@@ -114,7 +115,7 @@ def world(tmp_path):
 
 
 def fit(folder: Path, name: str = "model", **changes):
-    settings = dict(tokens=4, repeats=3, seed=11, sample_size=2000) | changes
+    settings = {"tokens": 4, "repeats": 3, "seed": 11, "sample_size": 2000} | changes
     fit_tokens(
         [folder / "right.h5", folder / "left.h5"],
         [folder / "left.json", folder / "right.json"],
@@ -188,7 +189,8 @@ def test_the_label_map_keeps_axes_and_pixel_size_and_the_table_adds_up(tmp_path,
         series = tif.series[0]
         tokens = series.asarray()
         assert series.axes == ("YX" if len(shape) == 2 else "ZYX")
-        assert tokens.dtype == np.uint8 and tokens.shape == shape
+        assert tokens.dtype == np.uint8
+        assert tokens.shape == shape
         numerator, denominator = tif.pages[0].tags["XResolution"].value
         assert numerator / denominator == pytest.approx(2.0)
         assert tif.imagej_metadata["unit"] == "um"
@@ -209,7 +211,9 @@ def test_the_label_map_keeps_axes_and_pixel_size_and_the_table_adds_up(tmp_path,
             for name, level in (("q05", 0.05), ("median", 0.5), ("q95", 0.95)):
                 expected = np.quantile(values, level, method="inverted_cdf")
                 assert float(row[f"{channel}_{name}"]) == pytest.approx(expected, rel=1e-4)
-    assert rows[3]["pixels"] == "0" and rows[3]["Mg_mean"] == "" and rows[3]["Fe_q95"] == ""
+    assert rows[3]["pixels"] == "0"
+    assert rows[3]["Mg_mean"] == ""
+    assert rows[3]["Fe_q95"] == ""
 
 
 def test_more_than_256_tokens_need_sixteen_bits(tmp_path):
@@ -260,7 +264,8 @@ def test_the_reference_tells_how_much_the_tokens_explain(world):
         )
     fit(folder, scans=standard)
     last = read_rows(folder / "model.csv")[-1]
-    assert last["comparison"] == "explained variance of the reference" and last["null"] == ""
+    assert last["comparison"] == "explained variance of the reference"
+    assert last["null"] == ""
     trained = np.concatenate([phase[:40].ravel() for phase in phases.values()])
     variance = PHASES[trained].var(axis=0)
     expected = np.mean(variance / (variance + 0.25))
@@ -304,13 +309,16 @@ def test_the_sample_is_stratified_and_never_leaves_the_train_boxes(tmp_path):
         1000,
         np.random.default_rng(1),
     )
-    assert found.scans == ("a", "b") and found.reference is None
+    assert found.scans == ("a", "b")
+    assert found.reference is None
     rows, columns = found.scores.T
     a, b = found.blocks[:, 0] == 0, found.blocks[:, 0] == 1
     assert a.sum() == b.sum() == 500
     assert ((rows[a] < 10) | ((rows[a] >= 20) & (rows[a] < 25))).all()
     assert 0.55 < np.mean(rows[a] < 10) < 0.78
-    assert (rows[b] >= 90).all() and (columns[b] >= 10).all() and (columns[b] < 290).all()
+    assert (rows[b] >= 90).all()
+    assert (columns[b] >= 10).all()
+    assert (columns[b] < 290).all()
     assert len(np.unique(found.scores[b], axis=0)) == 500
     np.testing.assert_array_equal(found.blocks[:, 1:], found.scores // 16)
 
@@ -321,7 +329,8 @@ def test_the_blocks_of_a_box_cover_each_pixel_once():
         for region in blocks_of(lower, upper):
             seen[region] += 1
         inside = tuple(slice(a, b) for a, b in zip(lower, upper, strict=True))
-        assert (seen[inside] == 1).all() and seen.sum() == seen[inside].size
+        assert (seen[inside] == 1).all()
+        assert seen.sum() == seen[inside].size
 
 
 def test_halves_of_the_ensemble_are_disjoint_and_differ():
@@ -397,7 +406,8 @@ def test_files_that_do_not_belong_together_are_refused(world):
     )
     with pytest.raises(InputError, match=r"two\.h5.*2 latent scores"):
         segment_scan(folder / "two.h5", folder / "model.npz", folder / "two.tif", folder / "two.csv")
-    assert not (folder / "two.tif").exists() and not (folder / "two.csv").exists()
+    assert not (folder / "two.tif").exists()
+    assert not (folder / "two.csv").exists()
     fit_basis(simulation.latents(phase, 3).reshape(15, -1).T, [5, 5, 5], 3).save(folder / "basis.npz")
     with pytest.raises(InputError, match=r"sample\.npz.*other members"):
         fit(folder)
