@@ -1,0 +1,50 @@
+"""noisebound: from fast noisy scans to calibrated images, tokens, decisions and pages.
+
+One run is one configuration file: snakemake --cores all --configfile config/demo-edx.yaml
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.6")
+
+if not workflow.configfiles:  # a preset replaces the default configuration, it is not laid over it
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/ingest_scan.smk"
+include: "workflow/rules/draw_architecture.smk"
+include: "workflow/rules/assign_regions.smk"
+include: "workflow/rules/check_roles.smk"
+include: "workflow/rules/train_member.smk"
+include: "workflow/rules/fit_latent_basis.smk"
+include: "workflow/rules/ensemble_scan.smk"
+include: "workflow/rules/fit_calibration.smk"
+include: "workflow/rules/calibrate_scan.smk"
+include: "workflow/rules/fit_tokens.smk"
+include: "workflow/rules/segment_scan.smk"
+include: "workflow/rules/recommend_regions.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/draw_figures.smk"
+include: "workflow/rules/report_scan.smk"
+include: "workflow/rules/report_index.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report_index.output,
+        rules.evaluate.output,
+        rules.draw_figures.output,
+        denoised_images(),
+
+
+rule denoise:
+    input:
+        denoised_images(),
+
+
+rule report:
+    input:
+        rules.report_index.output,

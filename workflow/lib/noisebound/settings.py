@@ -1,0 +1,236 @@
+"""What a configuration must satisfy beyond its schema, said before any job starts.
+
+The schema (``workflow/schemas/config.schema.yaml``) gives types, bounds and defaults; what relates one key to another,
+or to the scan sheet, is checked here. Only the standard library is used: reading the workflow must stay fast.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from .errors import InputError
+
+Settings = dict[str, Any]
+
+LAYOUT_ROLES = {"T": "train", "S": "select", "C": "calibrate", "E": "test"}
+PATCH = {2: [96, 96], 3: [24, 48, 48]}
+
+
+class SchemaViolation(Protocol):
+    """The parts used here of ``jsonschema.ValidationError``, which the library does not import."""
+
+    message: str
+    validator: str
+    validator_value: Any
+    instance: Any
+    absolute_path: Iterable[str | int]
+    schema: Any
+
+
+def explain_violation(violation: SchemaViolation, file: str | Path, *, within: str = "") -> InputError:
+    """Turn a schema violation into an error that names file, key, value and remedy.
+
+    ``within`` is put before the key, for example ``"row 3 (scan 'a')"``.
+    """
+    path = ".".join(str(part) for part in violation.absolute_path)
+    key = " ".join(part for part in (within, path) if part) or None
+    expected, value = violation.validator_value, violation.instance
+    if violation.validator == "additionalProperties":
+        known = sorted(violation.schema.get("properties", {}))
+        unknown = sorted(set(value) - set(known))
+        full = [f"{path}.{name}" if path else name for name in unknown]
+        return InputError(
+            f"unknown {'key' if len(unknown) == 1 else 'keys'}",
+            file=file,
+            key=" ".join(part for part in (within, ", ".join(full)) if part),
+            remedy=f"remove it or correct the spelling; known here: {', '.join(known)}",
+        )
+    if violation.validator == "required":
+        return InputError(violation.message, file=file, key=key, remedy="add the key")
+    remedies = {
+        "enum": f"use one of {expected}",
+        "minimum": f"give a number of at least {expected}",
+        "exclusiveMinimum": f"give a number above {expected}",
+        "maximum": f"give a number of at most {expected}",
+        "exclusiveMaximum": f"give a number below {expected}",
+        "minItems": f"give at least {expected} entries",
+        "maxItems": f"give at most {expected} entries",
+        "uniqueItems": "give every entry once",
+        "pattern": f"write it so that it matches {expected}",
+        "type": f"give {expected if isinstance(expected, str) else ' or '.join(map(str, expected or []))}",
+    }
+    remedy = remedies.get(violation.validator, violation.schema.get("description", "see config/README.md"))
+    if violation.validator == "type" and isinstance(value, str) and _is_number(value):
+        remedy += "; YAML reads a number such as 1e-3 as text, write 1.0e-3"
+    return InputError(violation.message, file=file, key=key, value=value, remedy=remedy)
+
+
+def complete(settings: Settings) -> Settings:
+    """Fill the defaults that depend on other keys, in place: the patch depends on the number of dimensions."""
+    if settings["training"]["patch"] is None:
+        settings["training"]["patch"] = list(PATCH[settings["data"]["dimensions"]])
+    return settings
+
+
+def check_settings(settings: Settings, file: str | Path) -> None:
+    """Raise ``InputError`` where keys contradict each other; ``settings`` has passed the schema."""
+    for check in (_check_training, _check_regions, _check_architecture, _check_calibration, _check_decisions):
+        check(settings, file)
+
+
+def check_roles_covered(roles: Mapping[str, str], settings: Settings, file: str | Path) -> None:
+    """Raise ``InputError`` where no scan can train or calibrate.
+
+    ``roles`` maps each scan of the sheet ``file`` to its role; a scan with role split offers the roles in
+    ``regions.layout``. Without test regions a run is possible, and its pages say that nothing was tested.
+    """
+    present = offered_roles(roles.values(), settings["regions"]["layout"])
+    if "split" in roles.values() and settings["regions"]["layout"] is None:
+        scan = next(name for name, role in roles.items() if role == "split")
+        raise InputError(
+            f"scan {scan!r} has role 'split', but no layout says how to divide it",
+            file=file,
+            key="regions.layout",
+            remedy="draw one in the configuration, for example ['TTC', 'STE'], or give the scan another role",
+        )
+    for needed in ("train", "calibrate"):
+        if needed not in present:
+            raise InputError(
+                f"no scan serves role {needed!r}",
+                file=file,
+                key="role",
+                value=sorted(set(roles.values())),
+                remedy=f"give one scan role {needed!r}, or divide one scan with role 'split' and regions.layout",
+            )
+
+
+def offered_roles(roles: Iterable[str], layout: Sequence[str] | None) -> set[str]:
+    """The roles that pixels can have, given the scans' roles and the layout that divides ``split`` scans."""
+    present = set(roles)
+    if "split" in present:
+        present.remove("split")
+        present |= {LAYOUT_ROLES[letter] for letter in "".join(layout or ()) if letter in LAYOUT_ROLES}
+    return present
+
+
+def check_layout(layout: Sequence[str], file: str | Path | None = None) -> None:
+    """Raise ``InputError`` where a layout is not a rectangle of known letters."""
+    if not layout or not layout[0] or len({len(row) for row in layout}) != 1:
+        raise InputError(
+            "the rows must be non-empty and equally long",
+            file=file,
+            key="regions.layout",
+            value=list(layout),
+            remedy="write one string per row of cells and one letter per cell, for example ['TTC', 'STE']",
+        )
+    unknown = sorted(set("".join(layout)) - set(LAYOUT_ROLES) - {"."})
+    if unknown:
+        raise InputError(
+            f"unknown {'letter' if len(unknown) == 1 else 'letters'} {', '.join(unknown)}",
+            file=file,
+            key="regions.layout",
+            value=list(layout),
+            remedy="use T (train), S (select), C (calibrate), E (test) and . (unused)",
+        )
+
+
+def _check_training(settings: Settings, file: str | Path) -> None:
+    low, high = settings["training"]["levels"]
+    if not low < 0.5 < high:
+        raise InputError(
+            "the two levels must lie on either side of the median, lower one first",
+            file=file,
+            key="training.levels",
+            value=[low, high],
+            remedy="for example [0.05, 0.95]",
+        )
+    dimensions = settings["data"]["dimensions"]
+    for key, lengths in (
+        ("training.patch", settings["training"]["patch"]),
+        ("ensemble.tile", settings["ensemble"]["tile"]),
+    ):
+        if isinstance(lengths, list) and len(lengths) != dimensions:
+            raise InputError(
+                f"{len(lengths)} lengths for data of {dimensions} dimensions",
+                file=file,
+                key=key,
+                value=lengths,
+                remedy=f"give {dimensions} lengths, in the order {'Z, Y, X' if dimensions == 3 else 'Y, X'}",
+            )
+
+
+def _check_regions(settings: Settings, file: str | Path) -> None:
+    if settings["regions"]["layout"] is not None:
+        check_layout(settings["regions"]["layout"], file)
+
+
+def _check_architecture(settings: Settings, file: str | Path) -> None:
+    least, most = settings["architecture"]["parameters"]
+    if least > most:
+        raise InputError(
+            "the least number of parameters exceeds the most",
+            file=file,
+            key="architecture.parameters",
+            value=[least, most],
+            remedy="write [least, most]",
+        )
+    radius, dilations = settings["architecture"]["max_radius"], settings["architecture"]["dilations"]
+    if radius < 2 * min(dilations):
+        raise InputError(
+            f"every path has at least two convolutions, so even the smallest dilation {min(dilations)} reaches "
+            f"{2 * min(dilations)} px",
+            file=file,
+            key="architecture.max_radius",
+            value=radius,
+            remedy="raise it or allow a smaller dilation",
+        )
+
+
+def _check_calibration(settings: Settings, file: str | Path) -> None:
+    nominal, primary = settings["calibration"]["nominal"], settings["calibration"]["primary"]
+    if primary not in nominal:
+        raise InputError(
+            "the primary coverage is none of the nominal ones",
+            file=file,
+            key="calibration.primary",
+            value=primary,
+            remedy=f"use one of {nominal}, or add it to calibration.nominal",
+        )
+
+
+def _check_decisions(settings: Settings, file: str | Path) -> None:
+    channels = settings["data"]["channels"]
+    entries = settings["decisions"]["exceed"]
+    for number, entry in enumerate(entries):
+        if entry["channel"] not in channels:
+            raise InputError(
+                "no such channel",
+                file=file,
+                key=f"decisions.exceed.{number}.channel",
+                value=entry["channel"],
+                remedy=f"use one of {channels}, as in data.channels",
+            )
+    repeated = _repeated(entry["name"] for entry in entries)
+    if repeated:
+        raise InputError(
+            "two decisions have the same name",
+            file=file,
+            key="decisions.exceed",
+            value=repeated,
+            remedy="give every decision a name of its own",
+        )
+
+
+def _repeated(names: Iterable[str]) -> Collection[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

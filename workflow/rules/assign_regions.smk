@@ -1,0 +1,26 @@
+rule assign_regions:
+    input:
+        scan=result("scans/{scan}.h5"),
+        architectures=ARCHITECTURES,
+    output:
+        result("regions/{scan}.json"),
+    log:
+        result("logs/assign_regions/{scan}.log"),
+    benchmark:
+        result("benchmarks/assign_regions/{scan}.tsv")
+    conda:
+        "../../envs/assign_regions.yaml"
+    container:
+        image("assign_regions")
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        role=lambda wildcards: ROLES[wildcards.scan],
+        layout=lambda wildcards: config["regions"]["layout"] if ROLES[wildcards.scan] == "split" else None,
+        guard=config["regions"]["guard"],
+        code=library_digest("regions"),
+    script:
+        "../scripts/assign_regions.py"

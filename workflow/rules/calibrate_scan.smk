@@ -1,0 +1,23 @@
+rule calibrate_scan:
+    input:
+        ensemble=result("ensemble/{scan}.h5"),
+        calibration=result("calibration/calibration.json"),
+    output:
+        images=result("denoised/{scan}.h5"),
+        tiff=result("denoised/{scan}.ome.tif"),
+    log:
+        result("logs/calibrate_scan/{scan}.log"),
+    benchmark:
+        result("benchmarks/calibrate_scan/{scan}.tsv")
+    conda:
+        "../../envs/calibrate_scan.yaml"
+    container:
+        image("calibrate_scan")
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        code=library_digest("calibration"),
+    script:
+        "../scripts/calibrate_scan.py"

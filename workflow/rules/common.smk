@@ -1,0 +1,131 @@
+"""Reads and checks the configuration and the scan sheet; what the rules share. No rules here, and no heavy imports."""
+
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+PROJECT = Path(workflow.basedir)
+sys.path.insert(0, str(PROJECT / "workflow" / "lib"))
+
+from noisebound.digests import file_stamp, library_digest
+from noisebound.errors import InputError
+from noisebound.settings import check_roles_covered, check_settings, complete, explain_violation
+from noisebound.sheet import missing_files, read_sheet
+
+CONFIG_FILE = ", ".join(str(path) for path in workflow.configfiles)
+
+
+def validated(content, schema, file):
+    """Fill the defaults of a schema into ``content``; a violation names file, key, value and remedy."""
+    try:
+        validate(content, schema)
+    except WorkflowError as error:
+        raise explain_violation(error.__context__, file) from None
+    return content
+
+
+def read_scans(sheet):
+    """The rows of the scan sheet by name of the scan, all checked and with their files in place."""
+    rows = {row.scan: row for row in read_sheet(sheet)}
+    cells = [
+        {column: list(cell) if isinstance(cell, tuple) else cell for column, cell in asdict(row).items()}
+        for row in rows.values()
+    ]
+    validated({"scans": cells}, "../schemas/scans.schema.yaml", sheet)
+    problems = missing_files(list(rows.values()))
+    if problems:
+        raise InputError("; ".join(problems).rstrip("."), file=sheet, remedy="as said for each file")
+    return rows
+
+
+validated(config, "../schemas/config.schema.yaml", CONFIG_FILE)
+check_settings(complete(config), CONFIG_FILE)
+SCANS = read_scans(config["scans"])
+ROLES = {scan: row.role for scan, row in SCANS.items()}
+check_roles_covered(ROLES, config, config["scans"])
+
+
+def scans_that_are(*roles):
+    """Names of the scans with one of these roles, sorted, so that the order of the sheet triggers nothing."""
+    return sorted(scan for scan, role in ROLES.items() if role in roles)
+
+
+# What each learned thing may depend on. A scan with role split holds pixels of every role.
+LEARNED = scans_that_are("train", "select", "calibrate", "test", "split")
+TRAINED_ON = scans_that_are("train", "select", "split")
+HOLDS_TRAIN = scans_that_are("train", "split")
+HOLDS_CALIBRATE = scans_that_are("calibrate", "split")
+HOLDS_TEST = scans_that_are("test", "split")
+PAGE_TEMPLATES = (PROJECT / "workflow" / "report",)
+COUNTS = config["data"]["kind"] == "counts"
+
+
+wildcard_constraints:
+    scan="|".join(re.escape(scan) for scan in SCANS),
+    member=r"\d+",
+
+
+def result(path):
+    """Path of a file of this run."""
+    return f"{config['results']}/{config['run']}/{path}"
+
+
+MEMBER_NUMBERS = range(config["architecture"]["members"])
+ARCHITECTURES = expand(result("architectures/member-{member}.json"), member=MEMBER_NUMBERS)
+MEMBERS = expand(result("members/member-{member}.pt"), member=MEMBER_NUMBERS)
+HISTORIES = expand(result("members/member-{member}.history.csv"), member=MEMBER_NUMBERS)
+
+
+def denoised_images():
+    """Calibrated images of every scan, for programs (HDF5) and for viewers (OME-TIFF)."""
+    return expand(result("denoised/{scan}.{suffix}"), scan=SCANS, suffix=["h5", "ome.tif"])
+
+
+def source_settings(scan):
+    """What the sheet says about the files of a scan, as arguments of ``ingest_scan``."""
+    row = SCANS[scan]
+    return {
+        "noisy": list(row.noisy),
+        "reference": list(row.reference) if isinstance(row.reference, tuple) else row.reference,
+        "group": row.group,
+        "axes": row.axes,
+        "reference_axes": row.reference_axes,
+        "file_channels": list(row.channels) if row.channels else None,
+        "pixel_size": list(row.pixel_size) if row.pixel_size else None,
+        "pixel_unit": row.pixel_unit,
+    }
+
+
+def evaluation_of(wildcards):
+    """The run's evaluation for a scan that was part of it; other pages do not depend on it."""
+    return {"summary": result("evaluation/summary.json")} if wildcards.scan in HOLDS_TEST else {}
+
+
+def page_settings():
+    """What the pages need of the configuration to word their content."""
+    return {
+        "title": config["report"]["title"] or config["run"],
+        "run": config["run"],
+        "intensity_unit": config["data"]["intensity_unit"],
+        "kind": config["data"]["kind"],
+        "exceed": config["decisions"]["exceed"],
+    }
+
+
+def growing(amount):
+    """A resource that doubles with every attempt."""
+
+    def resource(wildcards, attempt):
+        return amount * 2 ** (attempt - 1)
+
+    return resource
+
+
+def image(step):
+    """Container of one step, where the configuration names a folder or a registry of them."""
+    prefix = config["software"]["containers"]
+    return None if prefix is None else f"{prefix.rstrip('/')}/{step}{'' if '://' in prefix else '.sif'}"

@@ -1,0 +1,23 @@
+rule draw_architecture:
+    output:
+        result("architectures/member-{member}.json"),
+    log:
+        result("logs/draw_architecture/{member}.log"),
+    benchmark:
+        result("benchmarks/draw_architecture/{member}.tsv")
+    conda:
+        "../../envs/draw_architecture.yaml"
+    container:
+        image("draw_architecture")
+    threads: 1
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(10),
+    params:
+        settings={key: value for key, value in config["architecture"].items() if key != "members"},
+        seed=config["seed"],
+        dimensions=config["data"]["dimensions"],
+        channels=len(config["data"]["channels"]),
+        code=library_digest("architecture"),
+    script:
+        "../scripts/draw_architecture.py"

@@ -1,0 +1,27 @@
+rule ensemble_scan:
+    input:
+        members=MEMBERS,
+        architectures=ARCHITECTURES,
+        basis=result("latent/basis.npz"),
+        scan=result("scans/{scan}.h5"),
+    output:
+        result("ensemble/{scan}.h5"),
+    log:
+        result("logs/ensemble_scan/{scan}.log"),
+    benchmark:
+        result("benchmarks/ensemble_scan/{scan}.tsv")
+    conda:
+        "../../envs/ensemble_scan.yaml"
+    container:
+        image("ensemble_scan")
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        settings=config["ensemble"] | {"levels": config["training"]["levels"]},
+        counts=COUNTS,
+        code=library_digest("ensemble"),
+    script:
+        "../scripts/ensemble_scan.py"

@@ -1,0 +1,38 @@
+rule evaluate:
+    input:
+        ensembles=expand(result("ensemble/{scan}.h5"), scan=HOLDS_TEST),
+        scans=expand(result("scans/{scan}.h5"), scan=HOLDS_TEST),
+        regions=expand(result("regions/{scan}.json"), scan=HOLDS_TEST),
+        tokens=expand(result("tokens/{scan}.tif"), scan=HOLDS_TEST),
+        calibration=result("calibration/calibration.json"),
+        check=ancient(result("regions/check.json")),
+    output:
+        coverage=result("evaluation/coverage.csv"),
+        by_intensity=result("evaluation/by_intensity.csv"),
+        by_token=result("evaluation/by_token.csv"),
+        by_border=result("evaluation/by_border.csv"),
+        ensemble_size=result("evaluation/ensemble_size.csv"),
+        errors=result("evaluation/errors.csv"),
+        decisions=result("evaluation/decisions.csv"),
+        summary=result("evaluation/summary.json"),
+    log:
+        result("logs/evaluate.log"),
+    benchmark:
+        result("benchmarks/evaluate.tsv")
+    conda:
+        "../../envs/evaluate.yaml"
+    container:
+        image("evaluate")
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        run=config["run"],
+        exceed=config["decisions"]["exceed"],
+        block=config["calibration"]["block"],
+        bootstrap=config["calibration"]["bootstrap"],
+        seed=config["seed"],
+        code=library_digest("evaluation"),
+    script:
+        "../scripts/evaluate.py"

@@ -1,0 +1,31 @@
+rule fit_calibration:
+    input:
+        ensembles=expand(result("ensemble/{scan}.h5"), scan=HOLDS_CALIBRATE),
+        scans=expand(result("scans/{scan}.h5"), scan=HOLDS_CALIBRATE),
+        regions=expand(result("regions/{scan}.json"), scan=HOLDS_CALIBRATE),
+        check=ancient(result("regions/check.json")),
+    output:
+        result("calibration/calibration.json"),
+    log:
+        result("logs/fit_calibration.log"),
+    benchmark:
+        result("benchmarks/fit_calibration.tsv")
+    conda:
+        "../../envs/fit_calibration.yaml"
+    container:
+        image("fit_calibration")
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        nominal=config["calibration"]["nominal"],
+        primary=config["calibration"]["primary"],
+        score=config["calibration"]["score"],
+        unit=config["calibration"]["unit"],
+        block=config["calibration"]["block"],
+        confidences=sorted({entry["confidence"] for entry in config["decisions"]["exceed"]}),
+        counts=COUNTS,
+        code=library_digest("calibration"),
+    script:
+        "../scripts/fit_calibration.py"

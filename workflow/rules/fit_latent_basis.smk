@@ -1,0 +1,29 @@
+rule fit_latent_basis:
+    input:
+        members=MEMBERS,
+        architectures=ARCHITECTURES,
+        scans=expand(result("scans/{scan}.h5"), scan=HOLDS_TRAIN),
+        regions=expand(result("regions/{scan}.json"), scan=HOLDS_TRAIN),
+    output:
+        basis=result("latent/basis.npz"),
+        sample=result("latent/sample.npz"),
+    log:
+        result("logs/fit_latent_basis.log"),
+    benchmark:
+        result("benchmarks/fit_latent_basis.tsv")
+    conda:
+        "../../envs/fit_latent_basis.yaml"
+    container:
+        image("fit_latent_basis")
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        components=config["structure"]["components"],
+        sample_size=config["structure"]["sample"],
+        seed=config["seed"],
+        code=library_digest("ensemble"),
+    script:
+        "../scripts/fit_latent_basis.py"

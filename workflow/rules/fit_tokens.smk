@@ -1,0 +1,30 @@
+rule fit_tokens:
+    input:
+        ensembles=expand(result("ensemble/{scan}.h5"), scan=HOLDS_TRAIN),
+        regions=expand(result("regions/{scan}.json"), scan=HOLDS_TRAIN),
+        scans=expand(result("scans/{scan}.h5"), scan=HOLDS_TRAIN),
+        basis=result("latent/basis.npz"),
+        sample=result("latent/sample.npz"),
+    output:
+        model=result("tokens/model.npz"),
+        stability=result("tokens/stability.csv"),
+    log:
+        result("logs/fit_tokens.log"),
+    benchmark:
+        result("benchmarks/fit_tokens.tsv")
+    conda:
+        "../../envs/fit_tokens.yaml"
+    container:
+        image("fit_tokens")
+    threads: 2
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        tokens=config["structure"]["tokens"],
+        repeats=config["structure"]["repeats"],
+        sample_size=config["structure"]["sample"],
+        seed=config["seed"],
+        code=library_digest("structure"),
+    script:
+        "../scripts/fit_tokens.py"

@@ -1,0 +1,28 @@
+rule ingest_scan:
+    input:
+        lambda wildcards: SCANS[wildcards.scan].files,
+    output:
+        result("scans/{scan}.h5"),
+    log:
+        result("logs/ingest_scan/{scan}.log"),
+    benchmark:
+        result("benchmarks/ingest_scan/{scan}.tsv")
+    conda:
+        "../../envs/ingest_scan.yaml"
+    container:
+        image("ingest_scan")
+    # Unusable files are found before any training is paid for.
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        source=lambda wildcards: source_settings(wildcards.scan),
+        dimensions=config["data"]["dimensions"],
+        channels=config["data"]["channels"],
+        counts=COUNTS,
+        stamps=lambda wildcards, input: [file_stamp(path) for path in input],
+        code=library_digest("scans"),
+    script:
+        "../scripts/ingest_scan.py"

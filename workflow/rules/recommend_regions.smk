@@ -1,0 +1,26 @@
+rule recommend_regions:
+    input:
+        denoised=result("denoised/{scan}.h5"),
+        ensemble=result("ensemble/{scan}.h5"),
+        calibration=result("calibration/calibration.json"),
+    output:
+        table=result("decisions/{scan}.csv"),
+        maps=result("decisions/{scan}.tif"),
+    log:
+        result("logs/recommend_regions/{scan}.log"),
+    benchmark:
+        result("benchmarks/recommend_regions/{scan}.tsv")
+    conda:
+        "../../envs/recommend_regions.yaml"
+    container:
+        image("recommend_regions")
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        exceed=config["decisions"]["exceed"],
+        remeasure=config["decisions"]["remeasure"],
+        code=library_digest("decisions"),
+    script:
+        "../scripts/recommend_regions.py"

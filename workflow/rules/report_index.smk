@@ -1,0 +1,41 @@
+rule report_index:
+    input:
+        pages=expand(result("report/scans/{scan}.html"), scan=SCANS),
+        thumbnails=expand(result("report/thumbnails/{scan}.png"), scan=SCANS),
+        calibration=result("calibration/calibration.json"),
+        summary=rules.evaluate.output.summary,
+        coverage=rules.evaluate.output.coverage,
+        by_intensity=rules.evaluate.output.by_intensity,
+        by_token=rules.evaluate.output.by_token,
+        by_border=rules.evaluate.output.by_border,
+        ensemble_size=rules.evaluate.output.ensemble_size,
+        stability=rules.fit_tokens.output.stability,
+        basis=result("latent/basis.npz"),
+        token_model=rules.fit_tokens.output.model,
+        histories=HISTORIES,
+        members=MEMBERS,
+        architectures=ARCHITECTURES,
+    output:
+        result("report/index.html"),
+    log:
+        result("logs/report_index.log"),
+    benchmark:
+        result("benchmarks/report_index.tsv")
+    conda:
+        "../../envs/report_index.yaml"
+    container:
+        image("report_index")
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        scans=list(SCANS),
+        roles=ROLES,
+        run=config["run"],
+        seed=config["seed"],
+        config=config,
+        settings=page_settings(),
+        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES),
+    script:
+        "../scripts/report_index.py"

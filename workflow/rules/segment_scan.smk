@@ -1,0 +1,23 @@
+rule segment_scan:
+    input:
+        ensemble=result("ensemble/{scan}.h5"),
+        model=result("tokens/model.npz"),
+    output:
+        labels=result("tokens/{scan}.tif"),
+        statistics=result("tokens/{scan}.csv"),
+    log:
+        result("logs/segment_scan/{scan}.log"),
+    benchmark:
+        result("benchmarks/segment_scan/{scan}.tsv")
+    conda:
+        "../../envs/segment_scan.yaml"
+    container:
+        image("segment_scan")
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        code=library_digest("structure"),
+    script:
+        "../scripts/segment_scan.py"

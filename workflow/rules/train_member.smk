@@ -1,0 +1,32 @@
+rule train_member:
+    input:
+        architecture=result("architectures/member-{member}.json"),
+        scans=expand(result("scans/{scan}.h5"), scan=TRAINED_ON),
+        regions=expand(result("regions/{scan}.json"), scan=TRAINED_ON),
+        # Leakage stops training, but a scan added for another role does not repeat it.
+        check=ancient(result("regions/check.json")),
+    output:
+        weights=result("members/member-{member}.pt"),
+        history=result("members/member-{member}.history.csv"),
+    log:
+        result("logs/train_member/{member}.log"),
+    benchmark:
+        result("benchmarks/train_member/{member}.tsv")
+    conda:
+        "../../envs/train_member.yaml"
+    container:
+        image("train_member")
+    # Members are trained side by side; a second thread inside one gains little on networks this small.
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        seed=config["seed"],
+        settings=config["training"],
+        transform=config["data"]["transform"],
+        counts=COUNTS,
+        code=library_digest("training"),
+    script:
+        "../scripts/train_member.py"

@@ -1,0 +1,19 @@
+"""Give every pixel of one scan its role, with guard bands."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.regions import assign_regions
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    assign_regions(
+        snakemake.input.scan,
+        snakemake.input.architectures,
+        snakemake.output[0],
+        role=snakemake.params.role,
+        layout=snakemake.params.layout,
+        guard=snakemake.params.guard,
+    )

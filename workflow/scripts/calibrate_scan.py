@@ -1,0 +1,17 @@
+"""Deliver one scan's calibrated intervals."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.calibration import calibrate_scan
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    calibrate_scan(
+        snakemake.input.ensemble,
+        snakemake.input.calibration,
+        snakemake.output.images,
+        snakemake.output.tiff,
+    )

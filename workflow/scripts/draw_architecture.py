@@ -1,0 +1,20 @@
+"""Draw the random graph of one member."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.architecture import draw_architecture
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    draw_architecture(
+        snakemake.output[0],
+        settings=snakemake.params.settings,
+        seed=snakemake.params.seed,
+        member=int(snakemake.wildcards.member),
+        dimensions=snakemake.params.dimensions,
+        in_channels=snakemake.params.channels,
+        out_channels=snakemake.params.channels,
+    )

@@ -1,0 +1,20 @@
+"""Average the members' quantile images of one scan and keep its latents."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.ensemble import ensemble_scan
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    ensemble_scan(
+        snakemake.input.members,
+        snakemake.input.architectures,
+        snakemake.input.basis,
+        snakemake.input.scan,
+        snakemake.output[0],
+        settings=snakemake.params.settings,
+        counts=snakemake.params.counts,
+    )

@@ -1,0 +1,24 @@
+"""Judge coverage and errors on the test regions."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.evaluation import evaluate
+from noisebound.logs import step_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    evaluate(
+        snakemake.input.ensembles,
+        snakemake.input.scans,
+        snakemake.input.regions,
+        snakemake.input.tokens,
+        snakemake.input.calibration,
+        dict(snakemake.output.items()),
+        run=snakemake.params.run,
+        block=snakemake.params.block,
+        bootstrap=snakemake.params.bootstrap,
+        seed=snakemake.params.seed,
+        exceed=snakemake.params.exceed,
+    )

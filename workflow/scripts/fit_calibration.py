@@ -1,0 +1,24 @@
+"""Fit the corrections on the calibrate regions."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.calibration import fit_calibration
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    fit_calibration(
+        snakemake.input.ensembles,
+        snakemake.input.scans,
+        snakemake.input.regions,
+        snakemake.output[0],
+        nominal=snakemake.params.nominal,
+        primary=snakemake.params.primary,
+        score=snakemake.params.score,
+        confidences=snakemake.params.confidences,
+        counts=snakemake.params.counts,
+        unit=snakemake.params.unit,
+        block=snakemake.params.block,
+    )

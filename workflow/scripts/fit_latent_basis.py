@@ -1,0 +1,22 @@
+"""Fit the common basis of all members' latents on training pixels."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.ensemble import fit_latent_basis
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    fit_latent_basis(
+        snakemake.input.members,
+        snakemake.input.architectures,
+        snakemake.input.scans,
+        snakemake.input.regions,
+        snakemake.output.basis,
+        snakemake.output.sample,
+        components=snakemake.params.components,
+        sample_size=snakemake.params.sample_size,
+        seed=snakemake.params.seed,
+    )

@@ -1,0 +1,19 @@
+"""Bring one scan of the sheet into the standard file."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.scans import ingest_scan
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    ingest_scan(
+        output=snakemake.output[0],
+        scan=snakemake.wildcards.scan,
+        dimensions=snakemake.params.dimensions,
+        channels=snakemake.params.channels,
+        counts=snakemake.params.counts,
+        **snakemake.params.source,
+    )

@@ -1,0 +1,20 @@
+"""Rank the regions of one scan that exceed a threshold or deserve another measurement."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.decisions import recommend_regions
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    recommend_regions(
+        snakemake.input.denoised,
+        snakemake.input.ensemble,
+        snakemake.input.calibration,
+        snakemake.output.table,
+        snakemake.output.maps,
+        exceed=snakemake.params.exceed,
+        remeasure=snakemake.params.remeasure,
+    )

@@ -1,0 +1,39 @@
+"""Write the index of a run."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.pages import report_index
+from noisebound.provenance import collect_provenance
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    report_index(
+        pages=dict(zip(snakemake.params.scans, snakemake.input.pages, strict=True)),
+        thumbnails=dict(zip(snakemake.params.scans, snakemake.input.thumbnails, strict=True)),
+        roles=snakemake.params.roles,
+        calibration=snakemake.input.calibration,
+        summary=snakemake.input.summary,
+        coverage_csv=snakemake.input.coverage,
+        conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border")},
+        ensemble_size_csv=snakemake.input.ensemble_size,
+        stability_csv=snakemake.input.stability,
+        histories=snakemake.input.histories,
+        architectures=snakemake.input.architectures,
+        provenance=collect_provenance(
+            run=snakemake.params.run,
+            seed=snakemake.params.seed,
+            config=snakemake.params.config,
+            files={
+                "architecture": snakemake.input.architectures,
+                "member": snakemake.input.members,
+                "latent basis": snakemake.input.basis,
+                "calibration": snakemake.input.calibration,
+                "token model": snakemake.input.token_model,
+            },
+        ),
+        settings=snakemake.params.settings,
+        output_html=snakemake.output[0],
+    )

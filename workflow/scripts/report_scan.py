@@ -1,0 +1,40 @@
+"""Write the page of one scan."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.pages import report_scan
+from noisebound.provenance import collect_provenance
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    report_scan(
+        scan=snakemake.input.scan,
+        denoised=snakemake.input.denoised,
+        regions=snakemake.input.regions,
+        tokens_tif=snakemake.input.token_map,
+        tokens_csv=snakemake.input.token_table,
+        decisions_csv=snakemake.input.decision_table,
+        decisions_tif=snakemake.input.decision_maps,
+        calibration=snakemake.input.calibration,
+        summary=snakemake.input.get("summary"),
+        provenance=collect_provenance(
+            run=snakemake.params.run,
+            seed=snakemake.params.seed,
+            config=snakemake.params.config,
+            files={
+                "regions": snakemake.input.regions,
+                "architecture": snakemake.input.architectures,
+                "member": snakemake.input.members,
+                "latent basis": snakemake.input.basis,
+                "calibration": snakemake.input.calibration,
+                "token model": snakemake.input.token_model,
+            },
+        ),
+        settings=snakemake.params.settings,
+        output_html=snakemake.output.page,
+        output_thumbnail=snakemake.output.thumbnail,
+        output_overview=snakemake.output.overview,
+    )

@@ -1,0 +1,24 @@
+"""Train one member of the ensemble."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.logs import step_log
+from noisebound.training import train_member
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step_log(snakemake.log[0]):
+    train_member(
+        snakemake.input.architecture,
+        snakemake.input.scans,
+        snakemake.input.regions,
+        snakemake.output.weights,
+        snakemake.output.history,
+        member=int(snakemake.wildcards.member),
+        seed=snakemake.params.seed,
+        settings=snakemake.params.settings,
+        transform=snakemake.params.transform,
+        counts=snakemake.params.counts,
+        threads=snakemake.threads,
+    )
