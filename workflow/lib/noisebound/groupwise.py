@@ -1,0 +1,241 @@
+"""Coverage by channel and by groups of pixels, and the realised precision of decisions, by block bootstrap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from .calibration import Calibration
+from .heldout import HeldOut, Judged, judge
+from .metrics import atoms, block_sums, bootstrap_interval, ratio
+
+# Upper ends of the classes of distance to the border, in px: narrow where zero padding could show.
+BORDER_EDGES = (1, 2, 4, 8, 16, 32, 64, 128)
+GROUP_COLUMNS = ["coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"]
+
+
+def _shares(
+    regions: Sequence[HeldOut],
+    values: Sequence[ArrayLike],
+    groups: Sequence[ArrayLike],
+    n_groups: int,
+    draws: int,
+    rng: np.random.Generator,
+) -> dict[str, NDArray[Any]]:
+    """Mean of ``values`` in each group with a bootstrap over the blocks of all regions; arrays (n_groups,).
+
+    ``values`` and ``groups`` hold one array per region, broadcast against (R, *box); negative groups are left out.
+    """
+    hits, counts = [], []
+    for region, value, group in zip(regions, values, groups, strict=True):
+        full = np.broadcast_to(group, region.target.shape[1:])
+        hits.append(block_sums(value, full, region.blocks, region.n_blocks, n_groups))
+        counts.append(block_sums(np.ones(()), full, region.blocks, region.n_blocks, n_groups))
+    hit, count = np.concatenate(hits), np.concatenate(counts)
+    low, high = bootstrap_interval(hit, count, draws, rng)
+    with np.errstate(invalid="ignore"):
+        share = hit.sum(axis=0) / count.sum(axis=0)
+    pixels = count.sum(axis=0).astype(int)
+    return {"share": share, "low": low, "high": high, "n_pixels": pixels, "n_blocks": (count > 0).sum(axis=0)}
+
+
+def _mean_width(judged: Sequence[Judged], c: int, groups: Sequence[ArrayLike], n_groups: int) -> NDArray[np.float64]:
+    total, pixels = np.zeros(n_groups), np.zeros(n_groups)
+    for one, group in zip(judged, groups, strict=True):
+        labels = np.broadcast_to(group, one.region.target.shape[1:])
+        keep = labels >= 0
+        total += np.bincount(labels[keep], weights=one.width[c][keep].astype(np.float64), minlength=n_groups)
+        pixels += np.bincount(labels[keep], minlength=n_groups)
+    with np.errstate(invalid="ignore"):
+        return total / pixels
+
+
+def channel_coverage(
+    regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Coverage of each channel at each nominal coverage, over all frames.
+
+    Columns channel, nominal, coverage with its 95 % block bootstrap interval low and high, coverage_without_atoms
+    (see ``metrics.atoms``), mean_width, the shares of targets below and above the interval, n_pixels, n_blocks.
+    """
+    counts = calibration.floor == 0
+    marked = [
+        _split([region.target[c] for region in regions], lambda flat: atoms(flat, counts))
+        for c in range(len(calibration.channels))
+    ]
+    rows = []
+    # The same draws for all channels and nominal values: their differences are not blurred by the draws.
+    state = rng.bit_generator.state
+    for nominal in calibration.nominal:
+        judged = [judge(region, calibration, nominal) for region in regions]
+        for c, name in enumerate(calibration.channels):
+            rng.bit_generator.state = state
+            one = [np.zeros((), dtype=np.intp)] * len(regions)
+            covered = [part.covered[c] for part in judged]
+            result = _shares(regions, covered, one, 1, draws, rng)
+            pixels = int(result["n_pixels"][0])
+            free = [inside[~tied] for inside, tied in zip(covered, marked[c], strict=True)]
+            rows.append(
+                {
+                    "channel": name,
+                    "nominal": nominal,
+                    "coverage": float(result["share"][0]),
+                    "low": float(result["low"][0]),
+                    "high": float(result["high"][0]),
+                    "coverage_without_atoms": ratio(
+                        float(sum(part.sum() for part in free)), float(sum(part.size for part in free))
+                    ),
+                    "mean_width": float(_mean_width(judged, c, one, 1)[0]),
+                    "below": sum(int(part.below[c].sum()) for part in judged) / pixels,
+                    "above": sum(int(part.above[c].sum()) for part in judged) / pixels,
+                    "n_pixels": pixels,
+                    "n_blocks": int(result["n_blocks"][0]),
+                }
+            )
+    table = pd.DataFrame(rows)
+    order = {name: i for i, name in enumerate(calibration.channels)}
+    return table.sort_values(["channel", "nominal"], key=lambda s: s.map(order) if s.name == "channel" else s)
+
+
+def _split(
+    parts: Sequence[NDArray[Any]], function: Callable[[NDArray[Any]], NDArray[np.bool_]]
+) -> list[NDArray[np.bool_]]:
+    """Apply ``function`` to all values together and cut its result into the shapes of ``parts``."""
+    result = function(np.concatenate([part.ravel() for part in parts]))
+    cuts = np.cumsum([part.size for part in parts])[:-1]
+    return [piece.reshape(part.shape) for piece, part in zip(np.split(result, cuts), parts, strict=True)]
+
+
+def _grouped(
+    regions: Sequence[HeldOut],
+    calibration: Calibration,
+    groups: Callable[[int], tuple[Sequence[ArrayLike], Sequence[Mapping[str, Any]]]],
+    draws: int,
+    rng: np.random.Generator,
+    columns: Sequence[str],
+) -> pd.DataFrame:
+    """Coverage by group; ``groups(channel index)`` gives the label arrays and what describes each group."""
+    rows = []
+    by_channel = [groups(c) for c in range(len(calibration.channels))]
+    for nominal in calibration.nominal:
+        judged = [judge(region, calibration, nominal) for region in regions]
+        for c, name in enumerate(calibration.channels):
+            labels, words = by_channel[c]
+            result = _shares(regions, [part.covered[c] for part in judged], labels, len(words), draws, rng)
+            width = _mean_width(judged, c, labels, len(words))
+            for g, about in enumerate(words):
+                if result["n_pixels"][g]:
+                    rows.append(
+                        {
+                            "channel": name,
+                            "nominal": nominal,
+                            **about,
+                            "coverage": float(result["share"][g]),
+                            "low": float(result["low"][g]),
+                            "high": float(result["high"][g]),
+                            "mean_width": float(width[g]),
+                            "n_pixels": int(result["n_pixels"][g]),
+                            "n_blocks": int(result["n_blocks"][g]),
+                        }
+                    )
+    return pd.DataFrame(rows, columns=["channel", "nominal", *columns, *GROUP_COLUMNS])
+
+
+def by_intensity(
+    regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Coverage by decile (1 to 10) of the predicted median of a channel, over all frames.
+
+    The deciles are those of the prediction, never of the target: grouping by the target would select its noise.
+    Where many medians are equal, deciles join.
+    """
+
+    def groups(c: int) -> tuple[Sequence[ArrayLike], Sequence[Mapping[str, Any]]]:
+        medians = [region.median[c] for region in regions]
+        flat = np.concatenate([part.ravel() for part in medians])
+        edges = np.quantile(flat, np.linspace(0, 1, 11))
+        labels = [np.searchsorted(edges[1:-1], part, side="right") for part in medians]
+        words = [{"decile": d + 1, "median_from": float(edges[d]), "median_to": float(edges[d + 1])} for d in range(10)]
+        return labels, words
+
+    return _grouped(regions, calibration, groups, draws, rng, ["decile", "median_from", "median_to"])
+
+
+def by_token(
+    regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Coverage by token, on the delivered frame alone, which the tokens were made from."""
+    known = [region for region in regions if region.tokens is not None]
+    if not known:
+        return pd.DataFrame(columns=["channel", "nominal", "token", *GROUP_COLUMNS])
+    values = np.unique(np.concatenate([np.unique(r.tokens) for r in known if r.tokens is not None]))
+    labels = []
+    for region in known:
+        label = np.full(region.target.shape[1:], -1, dtype=np.intp)
+        label[region.delivered] = np.searchsorted(values, np.asarray(region.tokens))
+        labels.append(label)
+    words = [{"token": int(value)} for value in values]
+    return _grouped(known, calibration, lambda c: (labels, words), draws, rng, ["token"])
+
+
+def by_border(
+    regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Coverage by distance to the border of the image in px (0 is the outermost pixel), over all frames."""
+    labels = [np.searchsorted(BORDER_EDGES, region.border, side="right") for region in regions]
+    starts, ends = (0, *BORDER_EDGES), (*BORDER_EDGES, math.inf)
+    words = [
+        {"distance": f"{a}" if b == a + 1 else f"{a} or more" if b == math.inf else f"{a}-{b - 1}"}
+        for a, b in zip(starts, ends, strict=True)
+    ]
+    return _grouped(regions, calibration, lambda c: (labels, words), draws, rng, ["distance"])
+
+
+def realised_precision(
+    regions: Sequence[HeldOut],
+    calibration: Calibration,
+    exceed: Sequence[Mapping[str, Any]],
+    draws: int,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """How often a pixel declared above (or below) a threshold really was, over all frames of the test regions.
+
+    One-sided bounds hold for pixels taken together; those that were picked because their bound crosses a threshold
+    are a selection, for which only the realised share can be stated. Columns name, channel, threshold, confidence,
+    side (above, below), precision with its interval low and high, declared (share of pixels), n_pixels, n_blocks.
+    """
+    rows = []
+    for entry in exceed:
+        c, above = calibration.channels.index(entry["channel"]), float(entry["above"])
+        lower = [calibration.bound("lower", r.lower[c], entry["confidence"], entry["channel"]) for r in regions]
+        upper = [calibration.bound("upper", r.upper[c], entry["confidence"], entry["channel"]) for r in regions]
+        is_above = [(low > above) & ~(high <= above) for low, high in zip(lower, upper, strict=True)]
+        is_below = [(high <= above) & ~(low > above) for low, high in zip(lower, upper, strict=True)]
+        total = sum(region.target[c].size for region in regions)
+        for side, declared in (("above", is_above), ("below", is_below)):
+            true = [(r.target[c] > above) == (side == "above") for r in regions]
+            groups = [np.where(picked, 0, -1) for picked in declared]
+            result = _shares(regions, true, groups, 1, draws, rng)
+            pixels = int(result["n_pixels"][0])
+            rows.append(
+                {
+                    "name": entry["name"],
+                    "channel": entry["channel"],
+                    "threshold": above,
+                    "confidence": float(entry["confidence"]),
+                    "side": side,
+                    "precision": float(result["share"][0]),
+                    "low": float(result["low"][0]),
+                    "high": float(result["high"][0]),
+                    "declared": pixels / total,
+                    "n_pixels": pixels,
+                    "n_blocks": int(result["n_blocks"][0]),
+                }
+            )
+    names = ["name", "channel", "threshold", "confidence", "side", "precision", "low", "high", "declared"]
+    return pd.DataFrame(rows, columns=[*names, "n_pixels", "n_blocks"])
