@@ -218,7 +218,7 @@ def _summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: C
         "structured": errors["structured"],
         "n_pixels": errors["n_pixels"],
         "n_blocks": int(primary["n_blocks"]),
-        "explanation": explain(primary.to_dict(), calibration),
+        "explanation": explain({str(key): value for key, value in primary.items()}, calibration),
     }
 
 
