@@ -8,11 +8,11 @@ rule assign_regions:
         result("logs/assign_regions/{scan}.log"),
     benchmark:
         result("benchmarks/assign_regions/{scan}.tsv")
+    priority: 100
     conda:
         "../../envs/assign_regions.yaml"
     container:
         image("assign_regions")
-    priority: 100
     threads: 1
     resources:
         mem_mb=growing(1000),

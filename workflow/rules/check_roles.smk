@@ -8,11 +8,11 @@ rule check_roles:
         result("logs/check_roles.log"),
     benchmark:
         result("benchmarks/check_roles.tsv")
+    priority: 100
     conda:
         "../../envs/check_roles.yaml"
     container:
         image("check_roles")
-    priority: 100
     threads: 1
     resources:
         mem_mb=growing(1000),

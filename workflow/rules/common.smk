@@ -1,5 +1,6 @@
 """Reads and checks the configuration and the scan sheet; what the rules share. No rules here, and no heavy imports."""
 
+import os
 import re
 import sys
 from dataclasses import asdict
@@ -128,4 +129,6 @@ def growing(amount):
 def image(step):
     """Container of one step, where the configuration names a folder or a registry of them."""
     prefix = config["software"]["containers"]
-    return None if prefix is None else f"{prefix.rstrip('/')}/{step}{'' if '://' in prefix else '.sif'}"
+    if prefix is None:
+        return None
+    return os.path.join(prefix, step if "://" in prefix else f"{step}.sif")

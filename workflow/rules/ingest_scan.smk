@@ -7,12 +7,12 @@ rule ingest_scan:
         result("logs/ingest_scan/{scan}.log"),
     benchmark:
         result("benchmarks/ingest_scan/{scan}.tsv")
+    # Unusable files are found before any training is paid for.
+    priority: 100
     conda:
         "../../envs/ingest_scan.yaml"
     container:
         image("ingest_scan")
-    # Unusable files are found before any training is paid for.
-    priority: 100
     threads: 1
     resources:
         mem_mb=growing(2000),

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.logs import step_log
 from noisebound.architecture import draw_architecture
+from noisebound.logs import step_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

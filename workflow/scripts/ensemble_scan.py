@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.logs import step_log
 from noisebound.ensemble import ensemble_scan
+
+from noisebound.logs import step_log
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
