@@ -252,12 +252,6 @@ def match_channels(found: Sequence[str], wanted: Sequence[str]) -> tuple[int, ..
 
 def _channel_order(header: Header, names: tuple[str, ...], file_channels: Sequence[str] | None) -> tuple[int, ...]:
     count = header.length("C")
-    if count != len(names):
-        raise InputError(
-            f"{count} channels (axes {header.axes}, shape {header.shape}) where {len(names)} are configured: {names}",
-            file=header.source,
-            remedy="list the file's channels under `data.channels`, or set the `axes` column if C is another axis",
-        )
     if file_channels is not None and len(file_channels) != count:
         raise InputError(
             f"{len(file_channels)} channel names for {count} channels",
@@ -265,6 +259,12 @@ def _channel_order(header: Header, names: tuple[str, ...], file_channels: Sequen
             key="channels",
             value=";".join(file_channels),
             remedy="give one name per channel of the file, in the file's order",
+        )
+    if count != len(names):
+        raise InputError(
+            f"{count} channels (axes {header.axes}, shape {header.shape}) where {len(names)} are configured: {names}",
+            file=header.source,
+            remedy="list the file's channels under `data.channels`, or set the `axes` column if C is another axis",
         )
     found = tuple(file_channels) if file_channels is not None else header.channels
     if found is None:

@@ -91,9 +91,11 @@ def _from_json(value: object) -> object:
 
 
 def _axes(found: h5py.Dataset, attribute: object) -> str | None:
-    labels = attribute if isinstance(attribute, list) else [dimension.label for dimension in found.dims]
+    if isinstance(attribute, str) and "," in attribute:
+        attribute = [part.strip() for part in attribute.split(",")]
     if isinstance(attribute, str) and attribute:
         return attribute.upper()
+    labels = attribute if isinstance(attribute, list) else [dimension.label for dimension in found.dims]
     if not labels or not all(labels):
         return None
     letters = [_WORDS.get(str(label).lower(), str(label).upper()) for label in labels]

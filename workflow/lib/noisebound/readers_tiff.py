@@ -54,8 +54,7 @@ def read_tiff(
             with tifffile.TiffFile(file, _multifile=False) as tiff:
                 series = _only_series(tiff, file)
                 _check_complete(tiff, series, file, complaints)
-                squeeze = axes is None or len(axes) != len(series.get_shape(False))
-                shape, found = tuple(series.get_shape(squeeze)), series.get_axes(squeeze)
+                shape, found = _shape_and_axes(series, axes)
                 metadata = _metadata(tiff, found, shape, file)
                 dtype = np.dtype(series.dtype)
                 array = series.asarray().reshape(shape) if pixels else None
@@ -84,6 +83,18 @@ def _only_series(tiff: tifffile.TiffFile, file: str) -> tifffile.TiffPageSeries:
             remedy="save the image to be used as a file of its own",
         )
     return tiff.series[0]
+
+
+def _shape_and_axes(series: tifffile.TiffPageSeries, axes: str | None) -> tuple[tuple[int, ...], str]:
+    """The series without axes of length 1, unless ``axes`` counts those that the file's program wrote."""
+    written = [
+        (length, axis)
+        for length, axis in zip(series.get_shape(False), series.get_axes(False), strict=True)
+        if (length, axis) != (1, "S")
+    ]
+    if axes is not None and len(axes) == len(written):
+        return tuple(length for length, _ in written), "".join(axis for _, axis in written)
+    return tuple(series.shape), series.axes
 
 
 def _check_complete(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: str, complaints: list[str]) -> None:

@@ -80,7 +80,11 @@ def ingest_scan(
         target = content.reference()
         if target is not None:
             stored.create_dataset("reference", data=target, chunks=(1, *tile), **compression)
-        stored.attrs.update(_attributes(acquisition, scan, group, counts))
+        axes_written = "RCYX" if acquisition.dimensions == 2 else "RCZYX"
+        for dataset in stored.values():
+            for dimension, letter in zip(dataset.dims, axes_written[-dataset.ndim :], strict=True):
+                dimension.label = letter
+        stored.attrs.update(_attributes(acquisition, axes_written, scan, group, counts))
 
 
 def fingerprint(noisy: Iterable[str], reference: Iterable[str]) -> list[dict[str, str]]:
@@ -131,7 +135,7 @@ def find_problems(
     return problems
 
 
-def _attributes(acquisition: Acquisition, scan: str, group: str, counts: bool) -> dict[str, Any]:
+def _attributes(acquisition: Acquisition, axes: str, scan: str, group: str, counts: bool) -> dict[str, Any]:
     measured = "measured" if acquisition.reference else "none"
     sources = fingerprint(
         [header.source for header in acquisition.noisy], [header.source for header in acquisition.reference]
@@ -140,7 +144,7 @@ def _attributes(acquisition: Acquisition, scan: str, group: str, counts: bool) -
         "format_version": FORMAT_VERSION,
         "scan": scan,
         "group": group,
-        "axes": "RCYX" if acquisition.dimensions == 2 else "RCZYX",
+        "axes": axes,
         "channels": json.dumps(acquisition.channels, ensure_ascii=False),
         "pixel_size": json.dumps(acquisition.pixel_size),
         "pixel_unit": acquisition.pixel_unit,

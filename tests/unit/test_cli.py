@@ -1,0 +1,127 @@
+"""The command: what it writes, what it says, and the status it ends with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from noisebound.cli import main
+from noisebound.sheet import SheetRow, read_sheet
+
+
+def image(path: Path, *shape: int, axes: str = "RCYX", seed: int = 0, **metadata: object) -> str:
+    array = np.random.default_rng(seed).integers(0, 99, shape or (3, 2, 6, 7)).astype("uint16")
+    tifffile.imwrite(path, array, metadata={"axes": axes, **metadata}, photometric="minisblack")
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def config(work: Path, text: str) -> str:
+    (work / "run.yaml").write_text(text, encoding="utf-8")
+    return str(work / "run.yaml")
+
+
+def test_register_writes_what_list_shows(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image(work / "n.tif", 2, 5, 6, 7, axes="RZYX")
+    image(work / "m.tif", 5, 6, 7, axes="ZYX", seed=1)
+    image(work / "r.tif", 5, 6, 7, axes="ZYX", seed=2)
+    arguments = "register --sheet s.tsv --scan a --role train --noisy n.tif m.tif --reference r.tif --group g"
+    assert main([*arguments.split(), *"--pixel-size 3 2 1 --pixel-unit nm --dimensions 3".split()]) == 0
+    assert main("register --sheet s.tsv --scan b --role apply --noisy n.tif --axes TZYX --channels grey".split()) == 0
+    assert main("register --sheet s.tsv --scan c --role apply --noisy n.tif --reference leave-one-out".split()) == 0
+    first, second, third = read_sheet("s.tsv")
+    assert first == SheetRow(
+        "a", "train", ("n.tif", "m.tif"), ("r.tif",), "g", pixel_size=(3.0, 2.0, 1.0), pixel_unit="nm"
+    )
+    assert second.axes == "TZYX" and second.channels == ("grey",) and third.reference == "leave-one-out"
+    capsys.readouterr()
+    assert main(["list", "--sheet", "s.tsv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines] == [
+        ["scan", "role", "group", "noisy", "reference"],
+        ["a", "train", "g", "n.tif;m.tif", "r.tif"],
+        ["b", "apply", "-", "n.tif", "-"],
+        ["c", "apply", "-", "n.tif", "leave-one-out"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("register --sheet s.tsv --scan ../x --role apply --noisy n.tif", "letters, digits"),
+        ("register --sheet s.tsv --scan a --role apply --noisy gone.tif", "gone.tif"),
+        ("register --sheet s.tsv --scan a --role train --noisy n.tif", "no reference"),
+        ("register --sheet s.tsv --scan a --role apply --noisy n.tif --axes YX", "`axes` column"),
+        ("register --sheet s.tsv --scan a --role apply --noisy n.tif --channels only", "channel names"),
+        ("register --sheet s.tsv --scan a --role apply --noisy n.tif --pixel-size 1", "pixel_unit"),
+        ("list --sheet gone.tsv", "gone.tsv"),
+        ("check --sheet gone.tsv", "gone.tsv"),
+        ("check --config gone.yaml", "gone.yaml"),
+    ],
+)
+def test_errors_are_one_line_with_status_2(
+    work: Path, capsys: pytest.CaptureFixture[str], arguments: str, words: str
+) -> None:
+    image(work / "n.tif")
+    assert main(arguments.split()) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1 and captured.err.startswith("noisebound: ")
+    assert words in captured.err and "Remedy: " in captured.err and captured.out == ""
+    assert not (work / "s.tsv").exists()
+
+
+def test_check_reports_every_problem_at_once(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image(work / "good.tif", channels=["Mg_Ka", "Si_Ka"])
+    image(work / "three.tif", 3, 6, 7, axes="CYX")
+    bad = np.full((6, 7), np.nan, "float32")
+    tifffile.imwrite(work / "nan.tif", bad, metadata={"axes": "YX"})
+    (work / "cut.tif").write_bytes((work / "good.tif").read_bytes()[:-30])
+    rows = [
+        "good\ttrain\tgood.tif\tleave-one-out\t",
+        "three\tapply\tthree.tif\t\t",
+        "nan\tapply\tnan.tif\t\t",
+        "cut\tapply\tcut.tif;also-gone.tif\t\t",
+        "damaged\tapply\tcut.tif\t\t",
+    ]
+    sheet = work / "s.tsv"
+    sheet.write_text("\n".join(["scan\trole\tnoisy\treference\tgroup", *rows]) + "\n")
+    assert main(["check", "--sheet", "s.tsv"]) == 1
+    captured = capsys.readouterr()
+    assert [line.split("'")[1] for line in captured.err.splitlines()] == ["nan", "cut", "damaged"]
+    assert "also-gone.tif" in captured.err and "42 NaN" in captured.err and "5 scans, 3 problems" in captured.out
+    run = config(work, "scans: s.tsv\ndata: {dimensions: 2, channels: [Mg, Si], kind: counts}\n")
+    assert main(["check", "--config", run]) == 1
+    assert [line.split("'")[1] for line in capsys.readouterr().err.splitlines()] == ["three", "nan", "cut", "damaged"]
+    sheet.write_text("\n".join(["scan\trole\tnoisy\treference\tgroup", rows[0]]) + "\n")
+    assert main(["check", "--config", run]) == 0
+    deeper = config(work, "scans: s.tsv\ndata: {dimensions: 3, channels: [Mg, Si], kind: counts}\n")
+    assert main(["check", "--config", deeper]) == 1
+    other = config(work, "scans: s.tsv\ndata: {dimensions: 2, channels: [Mg, Fe], kind: counts}\n")
+    assert main(["check", "--config", other]) == 1
+    assert "Fe" in capsys.readouterr().err
+
+
+def test_a_configuration_that_is_not_yaml(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("a: [1\n", "- 1\n", "data: 3\n", "scans: [a]\n", "data: {channels: Mg}\n", "data: {dimensions: x}\n"):
+        assert main(["check", "--config", config(work, text)]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.count("\n") == 1 and "run.yaml" in captured.err
+
+
+def test_the_command_as_a_process_shows_no_traceback(work: Path) -> None:
+    command = [sys.executable, "-m", "noisebound.cli", "list", "--sheet", "gone.tsv"]
+    library = str(Path(__file__).parents[2] / "workflow" / "lib")
+    done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": library})
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "gone.tsv" in done.stderr
+    done = subprocess.run([*command[:3], "register"], capture_output=True, text=True, env={"PYTHONPATH": library})
+    assert done.returncode == 2 and "--scan" in done.stderr

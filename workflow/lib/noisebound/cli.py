@@ -1,0 +1,162 @@
+"""The ``noisebound`` command: register scans in a sheet, check a sheet's files, list a sheet."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError, NoiseboundError
+from .sheet import ROLES, SheetRow, missing_files, read_sheet, register_scan
+from .sources import LEAVE_ONE_OUT
+
+DEFAULT_SHEET = "config/scans.tsv"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, 1 where ``check`` found problems, or 2 for an error, told in one line on stderr."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except NoiseboundError as error:
+        print(f"noisebound: {_one_line(str(error))}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"noisebound: {_one_line(str(error))}. Remedy: check path and permissions.", file=sys.stderr)
+        return 2
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="noisebound", description="Keep the scan sheet of noisebound runs.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    register = commands.add_parser("register", help="check a scan's files and append it to a sheet")
+    register.add_argument("--sheet", default=DEFAULT_SHEET, help="scan sheet (default: %(default)s)")
+    register.add_argument("--scan", required=True, metavar="NAME", help="name of the scan: letters, digits, _ . -")
+    register.add_argument("--role", required=True, choices=ROLES)
+    register.add_argument("--noisy", required=True, nargs="+", metavar="FILE", help="TIFF, or file.h5:/path")
+    register.add_argument("--reference", nargs="+", metavar="FILE", help=f"file(s) or {LEAVE_ONE_OUT}")
+    register.add_argument("--group", default="", help="field of view or sample that scans share")
+    register.add_argument("--axes", help="axes of the noisy files: letters of RCZYX, such as RCYX")
+    register.add_argument("--reference-axes", help="axes of the reference files")
+    register.add_argument("--channels", nargs="+", metavar="NAME", help="channel names in the files' order")
+    register.add_argument("--pixel-size", nargs="+", type=float, metavar="SIZE", help="one, or one per axis: [z] y x")
+    register.add_argument("--pixel-unit", metavar="UNIT", help="unit of the pixel size, such as nm")
+    register.add_argument("--dimensions", type=int, choices=(2, 3), help="refuse files that are not 2-D or 3-D")
+    register.set_defaults(run=_register)
+
+    check = commands.add_parser("check", help="read every file of a sheet and report all problems")
+    check.add_argument("--sheet", help=f"scan sheet (default: that of the configuration, or {DEFAULT_SHEET})")
+    check.add_argument("--config", help="a run's configuration: its dimensions, channels and kind are checked too")
+    check.set_defaults(run=_check)
+
+    listing = commands.add_parser("list", help="print the scans of a sheet")
+    listing.add_argument("--sheet", default=DEFAULT_SHEET, help="scan sheet (default: %(default)s)")
+    listing.set_defaults(run=_list)
+    return parser
+
+
+def _register(options: argparse.Namespace) -> int:
+    reference: tuple[str, ...] | str | None = tuple(options.reference) if options.reference else None
+    row = register_scan(
+        options.sheet,
+        SheetRow(
+            scan=options.scan,
+            role=options.role,
+            noisy=tuple(options.noisy),
+            reference=LEAVE_ONE_OUT if reference == (LEAVE_ONE_OUT,) else reference,
+            group=options.group,
+            axes=options.axes,
+            reference_axes=options.reference_axes,
+            channels=tuple(options.channels) if options.channels else None,
+            pixel_size=tuple(options.pixel_size) if options.pixel_size else None,
+            pixel_unit=options.pixel_unit,
+        ),
+        dimensions=options.dimensions,
+    )
+    print(f"registered scan {row.scan} ({row.role}) in {options.sheet}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .scans import find_problems
+
+    config = _read_config(options.config) if options.config else {}
+    sheet = options.sheet or config.get("scans") or DEFAULT_SHEET
+    data = config.get("data") or {}
+    rows = read_sheet(sheet)
+    count = 0
+    for row in rows:
+        problems = missing_files([row]) or [
+            f"scan {row.scan!r}: {problem}"
+            for problem in find_problems(
+                row.noisy,
+                row.reference,
+                counts=data.get("kind") == "counts",
+                axes=row.axes,
+                reference_axes=row.reference_axes,
+                dimensions=data.get("dimensions"),
+                channels=data.get("channels"),
+                file_channels=row.channels,
+                pixel_size=row.pixel_size,
+                pixel_unit=row.pixel_unit,
+            )
+        ]
+        for problem in problems:
+            print(f"noisebound: {_one_line(problem)}", file=sys.stderr)
+        count += len(problems)
+    print(f"{sheet}: {len(rows)} scans, {count} problems")
+    return 1 if count else 0
+
+
+def _read_config(path: str) -> dict[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("the configuration does not exist", file=path, remedy="correct the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"not valid YAML ({error})", file=path, remedy="correct the file") from None
+    remedy = "begin from config/config.yaml"
+    if not isinstance(content, dict) or not isinstance(content.get("data") or {}, dict):
+        raise InputError("not a configuration of a run", file=path, remedy=remedy)
+    # The workflow's schema says the rest; these are the values that are used here.
+    data = content.get("data") or {}
+    channels = data.get("channels")
+    for key, value, usable in (
+        ("scans", content.get("scans"), isinstance(content.get("scans"), str | None)),
+        ("data.dimensions", data.get("dimensions"), data.get("dimensions") in (None, 2, 3)),
+        (
+            "data.channels",
+            channels,
+            channels is None or (isinstance(channels, list) and all(isinstance(name, str) for name in channels)),
+        ),
+    ):
+        if not usable:
+            raise InputError("not usable", file=path, key=key, value=value, remedy=remedy)
+    return content
+
+
+def _list(options: argparse.Namespace) -> int:
+    rows = read_sheet(options.sheet)
+    header = ("scan", "role", "group", "noisy", "reference")
+    table = [header]
+    for row in rows:
+        reference = row.reference if isinstance(row.reference, str) else ";".join(row.reference_sources)
+        table.append((row.scan, row.role, row.group or "-", ";".join(row.noisy), reference or "-"))
+    widths = [max(len(line[column]) for line in table) for column in range(len(header))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,342 @@
+"""The scan sheet: a table of scans with their roles and files, checked as a whole, and extended without losing rows.
+
+Only the standard library is imported here, because every parse of the workflow reads the sheet.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from .errors import InputError, LeakageError
+from .sources import LEAVE_ONE_OUT, check_name, source_identity, split_source
+from .storage import write_text
+
+ROLES = ("train", "select", "calibrate", "test", "apply", "split")
+REQUIRED = ("scan", "role", "noisy", "reference", "group")
+OPTIONAL = ("axes", "reference_axes", "channels", "pixel_size", "pixel_unit")
+_FORBIDDEN = set("<>&\"'`$\\")
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One scan of the sheet. ``reference`` holds files, is ``"leave-one-out"``, or is ``None``."""
+
+    scan: str
+    role: str
+    noisy: tuple[str, ...]
+    reference: tuple[str, ...] | str | None = None
+    group: str = ""
+    axes: str | None = None
+    reference_axes: str | None = None
+    channels: tuple[str, ...] | None = None
+    pixel_size: tuple[float, ...] | None = None
+    pixel_unit: str | None = None
+
+    @property
+    def reference_sources(self) -> tuple[str, ...]:
+        """The measured reference's files; empty for leave-one-out and for none."""
+        return self.reference if isinstance(self.reference, tuple) else ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file of the scan once, noisy first, without the paths of HDF5 datasets."""
+        return tuple(dict.fromkeys(split_source(source)[0] for source in self.noisy + self.reference_sources))
+
+
+def read_sheet(path: str | Path) -> list[SheetRow]:
+    """Read and check a scan sheet (UTF-8, columns parted by tabs, lines beginning with ``#`` are comments).
+
+    Raises ``InputError`` for a missing file, unknown, repeated or missing columns, and cells that cannot be used,
+    with file, line, column and value; ``LeakageError`` where scans of different roles share files or a group.
+    """
+    text = _read_text(path)
+    columns, numbered = _table(text, path)
+    rows = [_row(dict(zip(columns, cells, strict=True)), f"{path}, line {line}") for line, cells in numbered]
+    _check_rows(rows, path)
+    return rows
+
+
+def write_sheet(path: str | Path, rows: Sequence[SheetRow]) -> None:
+    """Write a new sheet of ``rows``, atomically, with the optional columns that any row uses.
+
+    Raises as ``read_sheet`` does for rows that it would refuse.
+    """
+    optional = [column for column in OPTIONAL if any(getattr(row, column) for row in rows)]
+    columns = [*REQUIRED, *optional]
+    for row in rows:
+        _check_cells(row, path)
+    lines = ["\t".join(columns), *("\t".join(_cells(row)[column] for column in columns) for row in rows)]
+    _check_rows([_row(_cells(row), path) for row in rows], path)
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = None) -> SheetRow:
+    """Append a scan to the sheet and return its row as written; the sheet is begun where there is none.
+
+    The row's files are opened and all their pixels checked before anything is written; ``dimensions`` (2 or 3) is
+    what the run needs, and any will do where ``None``. Files below the working
+    directory are stored relative to it. Existing lines, comments and columns are kept; a lock on ``<sheet>.lock``
+    lets several registrations run at once, and each sees the rows of those before it.
+
+    Raises ``InputError`` for a name that is taken and for files that cannot be used, ``LeakageError`` for roles that
+    would overlap; the sheet is unchanged then.
+    """
+    # Reading images needs numpy and more, which parsing a sheet must not load.
+    from .scans import find_problems
+
+    row = _with_relative_paths(row)
+    _check_cells(row, path)
+    row = _row(_cells(row), path)
+    if Path(path).exists():
+        _check_rows([*read_sheet(path), row], path)
+    problems = find_problems(
+        row.noisy,
+        row.reference,
+        axes=row.axes,
+        reference_axes=row.reference_axes,
+        file_channels=row.channels,
+        pixel_size=row.pixel_size,
+        pixel_unit=row.pixel_unit,
+        dimensions=dimensions,
+    )
+    if problems:
+        raise InputError(
+            "not registered; " + "; ".join(problem.rstrip(".") for problem in problems),
+            key="scan",
+            value=row.scan,
+            remedy="register the scan again after that",
+        )
+    with _locked(path):
+        text = _read_text(path) if Path(path).exists() else "\t".join(REQUIRED) + "\n"
+        columns, _ = _table(text, path)
+        if Path(path).exists():
+            _check_rows([*read_sheet(path), row], path)
+        cells = _cells(row)
+        added = [column for column in OPTIONAL if cells[column] and column not in columns]
+        lines = _with_columns(text.rstrip("\n").split("\n"), added)
+        line = "\t".join(cells[column] for column in [*columns, *added])
+        if _is_comment(line):
+            remedy = "rename the file, or begin the sheet with the column scan"
+            raise InputError("its row would read as a comment", file=path, value=line, remedy=remedy)
+        lines.append(line)
+        write_text(path, "\n".join(lines) + "\n")
+    return row
+
+
+def missing_files(rows: Sequence[SheetRow]) -> list[str]:
+    """One line per file of the sheet that is missing, empty or not a file, naming the scan and the remedy."""
+    problems = []
+    for row in rows:
+        for file in row.files:
+            found = Path(file)
+            if found.is_file():
+                if found.stat().st_size:
+                    continue
+                problem, remedy = "is empty (0 bytes)", "copy or export it again"
+            elif found.is_dir():
+                problem, remedy = "is a directory", "name the files themselves"
+            else:
+                problem, remedy = "does not exist", "correct the path in the scan sheet or put the file there"
+            problems.append(f"scan {row.scan!r}: file {file!r} {problem}. Remedy: {remedy}.")
+    return problems
+
+
+def _read_text(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        remedy = "correct `scans` in the configuration, or begin a sheet with `noisebound register`"
+        raise InputError("the scan sheet does not exist", file=path, remedy=remedy) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the scan sheet cannot be read ({error})", file=path, remedy="save it as UTF-8") from None
+
+
+def _is_comment(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
+
+
+def _table(text: str, path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The columns, and the cells of each row with its line number; short rows are filled with empty cells."""
+    numbered = [(number, line) for number, line in enumerate(text.split("\n"), 1) if not _is_comment(line)]
+    if not numbered:
+        remedy = f"begin with the line {' <tab> '.join(REQUIRED)}"
+        raise InputError("the scan sheet has no header", file=path, remedy=remedy)
+    columns = [cell.strip() for cell in numbered[0][1].split("\t")]
+    known = ", ".join(REQUIRED + OPTIONAL)
+    for column in columns:
+        if column not in REQUIRED + OPTIONAL:
+            remedy = f"part columns with tabs and use only {known}"
+            raise InputError("unknown column", file=path, key="column", value=column, remedy=remedy)
+        if columns.count(column) > 1:
+            raise InputError("column named twice", file=path, key="column", value=column, remedy="keep one of them")
+    lacking = [column for column in REQUIRED if column not in columns]
+    if lacking:
+        remedy = f"add {'it' if len(lacking) == 1 else 'them'} to the header, parted by tabs"
+        raise InputError(f"columns missing: {', '.join(lacking)}", file=path, remedy=remedy)
+    rows = []
+    for number, line in numbered[1:]:
+        cells = [cell.strip() for cell in line.split("\t")]
+        if len(cells) > len(columns):
+            problem = f"{len(cells)} cells under {len(columns)} columns"
+            raise InputError(problem, file=f"{path}, line {number}", remedy="remove the tabs that are too many")
+        rows.append((number, cells + [""] * (len(columns) - len(cells))))
+    return columns, rows
+
+
+def _parts(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split(";")) if cell else ()
+
+
+def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
+    """Check the cells of one row; ``place`` names file and line in errors."""
+    check_name(cells["scan"], file=place)
+    role = cells["role"]
+    if role not in ROLES:
+        remedy = f"use one of {', '.join(ROLES)}"
+        raise InputError("unknown role", file=place, key="role", value=role, remedy=remedy)
+    noisy, reference = _parts(cells["noisy"]), _parts(cells["reference"])
+    if not noisy or not all(noisy) or not all(reference):
+        key = "reference" if noisy and all(noisy) else "noisy"
+        remedy = "name one file, or several parted by ';' with none left out"
+        raise InputError("a path is empty", file=place, key=key, value=cells[key], remedy=remedy)
+    if LEAVE_ONE_OUT in noisy or (LEAVE_ONE_OUT in reference and len(reference) > 1):
+        remedy = f"write {LEAVE_ONE_OUT} alone in the column `reference`"
+        raise InputError(f"{LEAVE_ONE_OUT} among files", file=place, key="reference", remedy=remedy)
+    if role != "apply" and not reference:
+        raise InputError(
+            f"a scan with the role {role} has no reference",
+            file=place,
+            key="reference",
+            value="",
+            remedy=f"name its file, write {LEAVE_ONE_OUT} if it has several frames, or set the role to apply",
+        )
+    for column in ("group", "channels", "pixel_unit"):
+        if _FORBIDDEN & set(cells.get(column, "")) or not cells.get(column, "").isprintable():
+            remedy = "use letters, digits, spaces and plain signs"
+            raise InputError("forbidden characters", file=place, key=column, value=cells[column], remedy=remedy)
+    measured = None if not reference else reference
+    return SheetRow(
+        scan=cells["scan"],
+        role=role,
+        noisy=noisy,
+        reference=LEAVE_ONE_OUT if reference == (LEAVE_ONE_OUT,) else measured,
+        group=cells["group"],
+        axes=_axes(cells, "axes", place),
+        reference_axes=_axes(cells, "reference_axes", place),
+        channels=_parts(cells.get("channels", "")) or None,
+        pixel_size=_pixel_size(cells, place),
+        pixel_unit=cells.get("pixel_unit") or None,
+    )
+
+
+def _axes(cells: dict[str, str], column: str, place: str | Path) -> str | None:
+    axes = cells.get(column, "").upper()
+    letters = axes.replace("T", "R")
+    usable = set(letters) <= set("RCZYX") and {"Y", "X"} <= set(letters) and len(set(letters)) == len(letters)
+    if axes and not usable:
+        remedy = "use each letter of R (repeat), C (channel), Z, Y, X at most once, Y and X always, such as RCYX"
+        raise InputError("not usable as axes", file=place, key=column, value=cells[column], remedy=remedy)
+    return axes or None
+
+
+def _pixel_size(cells: dict[str, str], place: str | Path) -> tuple[float, ...] | None:
+    size, unit = cells.get("pixel_size", ""), cells.get("pixel_unit", "")
+    if bool(size) != bool(unit):
+        key = "pixel_unit" if size else "pixel_size"
+        remedy = "fill both `pixel_size` and `pixel_unit`, or leave both empty to use what the file says"
+        raise InputError("a pixel size needs its unit, and a unit its size", file=place, key=key, remedy=remedy)
+    if not size:
+        return None
+    try:
+        sizes = tuple(float(part) for part in _parts(size))
+    except ValueError:
+        sizes = ()
+    if not 1 <= len(sizes) <= 3 or not all(math.isfinite(part) and part > 0 for part in sizes):
+        remedy = "give one positive number, or one per axis in the order z;y;x"
+        raise InputError("not usable as pixel size", file=place, key="pixel_size", value=size, remedy=remedy)
+    return sizes
+
+
+def _check_rows(rows: Sequence[SheetRow], path: str | Path) -> None:
+    """Raise for scans named twice, and where roles that must be disjoint share files or a group."""
+    seen: set[str] = set()
+    for row in rows:
+        # File systems that ignore case would give both scans the same outputs.
+        if row.scan.lower() in seen:
+            remedy = "give every scan a name of its own"
+            raise InputError("two scans have this name", file=path, key="scan", value=row.scan, remedy=remedy)
+        seen.add(row.scan.lower())
+    owners: dict[tuple[str, ...], SheetRow] = {}
+    for row in rows:
+        if row.role == "apply":
+            continue
+        shared = [("file", *source_identity(source)) for source in row.noisy + row.reference_sources]
+        for mark in [*shared, *([("group", row.group)] if row.group else [])]:
+            other = owners.setdefault(mark, row)
+            if other is row or (other.role == row.role and row.role != "split"):
+                continue
+            what = f"the group {row.group!r}" if mark[0] == "group" else f"the file {mark[1]!r}"
+            raise LeakageError(
+                f"scans {other.scan!r} ({other.role}) and {row.scan!r} ({row.role}) share {what}, so that pixels "
+                "learned from would also judge",
+                file=path,
+                key="role",
+                value=row.role,
+                remedy="give both the same role (not split), or make them one scan with the role split",
+            )
+
+
+def _cells(row: SheetRow) -> dict[str, str]:
+    cells = {}
+    for field in fields(row):
+        value = getattr(row, field.name)
+        many = isinstance(value, tuple)
+        cells[field.name] = ";".join(str(part) for part in value) if many else str(value or "")
+    return cells
+
+
+def _check_cells(row: SheetRow, path: str | Path) -> None:
+    """Raise where a value would not come back from the file as it went in."""
+    for key, cell in _cells(row).items():
+        value = getattr(row, key)
+        broken = isinstance(value, tuple) and any(";" in str(part) for part in value)
+        edges = any(str(part) != str(part).strip() for part in (value if isinstance(value, tuple) else (value or "",)))
+        if broken or edges or not cell.isprintable():
+            remedy = "avoid tabs, line breaks, ';' and spaces at the ends"
+            raise InputError("cannot be written into a sheet", file=path, key=key, value=cell, remedy=remedy)
+
+
+def _with_relative_paths(row: SheetRow) -> SheetRow:
+    def shorten(source: str) -> str:
+        file, dataset = split_source(source)
+        full, here = os.path.abspath(file), os.getcwd()
+        stored = os.path.relpath(full, here) if Path(full).is_relative_to(here) else full
+        return stored if dataset is None else f"{stored}:{dataset}"
+
+    reference = tuple(map(shorten, row.reference)) if isinstance(row.reference, tuple) else row.reference
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
+    return SheetRow(**{**values, "noisy": tuple(map(shorten, row.noisy)), "reference": reference})
+
+
+def _with_columns(lines: list[str], added: Sequence[str]) -> list[str]:
+    """Add columns to the header; rows may stay short, because cells that lack are empty."""
+    if not added:
+        return lines
+    header = next(number for number, line in enumerate(lines) if not _is_comment(line))
+    return [*lines[:header], "\t".join([lines[header], *added]), *lines[header + 1 :]]
+
+
+@contextmanager
+def _locked(path: str | Path) -> Iterator[None]:
+    """Hold an exclusive lock beside the sheet: the sheet itself is replaced, so a lock on it would be lost."""
+    lock = Path(f"{path}.lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "a", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
