@@ -264,7 +264,7 @@ def test_the_reference_tells_how_much_the_tokens_explain(world):
         )
     fit(folder, scans=standard)
     last = read_rows(folder / "model.csv")[-1]
-    assert last["comparison"] == "explained variance of the reference"
+    assert last["comparison"] == "reference variance explained (share)"
     assert last["null"] == ""
     trained = np.concatenate([phase[:40].ravel() for phase in phases.values()])
     variance = PHASES[trained].var(axis=0)

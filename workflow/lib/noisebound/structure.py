@@ -215,7 +215,7 @@ def _stability(
     rows.append(("latents against baseline", agreement([latent_labels, baseline_labels]), math.nan, math.nan))
     if pixels.reference is not None:
         ours, theirs = (explained_variance(pixels.reference, labels) for labels in (latent_labels, baseline_labels))
-        rows.append(("explained variance of the reference", ours, theirs, math.nan))
+        rows.append(("reference variance explained (share)", ours, theirs, math.nan))
     return rows
 
 
