@@ -205,7 +205,7 @@ def _check_settings(nominal: Sequence[float], primary: float, score: str, unit: 
         raise InputError("unknown unit", key="calibration.unit", value=unit, remedy="use pixel")
 
 
-def _guarantee(pool: _Pool, target: str, n_blocks: int, block: int, infinite: Sequence[str]) -> str:
+def _guarantee(pool: _Pool, target: str, primary: float, n_blocks: int, block: int, infinite: Sequence[str]) -> str:
     pixels = sum(source["pixels"] for source in pool.sources)
     fields = "this field of view" if len(pool.sources) == 1 else f"these {len(pool.sources)} fields of view"
     warning = (
@@ -214,12 +214,13 @@ def _guarantee(pool: _Pool, target: str, n_blocks: int, block: int, infinite: Se
         else ""
     )
     return (
-        f"Per pixel and channel, approximately: an interval of nominal coverage 0.9 holds {target}, for about 90 of "
-        f"100 pixels of {fields} taken together (other nominal coverages likewise). The corrections were counted on "
-        f"{pixels} pixels in {n_blocks} blocks of {block} px that no network was trained on; neighbouring pixels "
-        f"resemble each other, so coverage in a given region scatters more than that number of pixels suggests. "
-        f"Covered is that measurement, not the true signal behind it. There is no guarantee at scan level: none for "
-        f"another field of view, none for a single pixel or a region picked because it looks unusual.{warning}"
+        f"Per pixel and channel, approximately: intervals of nominal coverage {nominal_key(primary)} hold {target}, "
+        f"in about {nominal_key(round(100 * primary, 6))} of 100 pixels of {fields} taken together (other nominal "
+        f"coverages likewise). The corrections were counted on {pixels} pixels in {n_blocks} blocks of {block} px that "
+        f"no network was trained on; neighbouring pixels resemble each other, so coverage in a given region scatters "
+        f"more than that number of pixels suggests. Covered is that measurement, not the true signal behind it. There "
+        f"is no guarantee at scan level: none for another field of view, none for a single pixel or a region picked "
+        f"because it looks unusual.{warning}"
     )
 
 
@@ -314,7 +315,7 @@ def fit_calibration(
             "corrections": fitted,
             "one_sided": bounds,
             "target": target,
-            "guarantee": _guarantee(pool, target, n_blocks, block, infinite),
+            "guarantee": _guarantee(pool, target, primary, n_blocks, block, infinite),
             "sources": pool.sources,
             "n_scans": len(pool.sources),
             "n_blocks": n_blocks,
