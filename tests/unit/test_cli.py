@@ -35,10 +35,12 @@ def test_register_writes_what_list_shows(work: Path, capsys: pytest.CaptureFixtu
     image(work / "n.tif", 2, 5, 6, 7, axes="RZYX")
     image(work / "m.tif", 5, 6, 7, axes="ZYX", seed=1)
     image(work / "r.tif", 5, 6, 7, axes="ZYX", seed=2)
-    arguments = "register --sheet s.tsv --scan a --role train --noisy n.tif m.tif --reference r.tif --group g"
-    assert main([*arguments.split(), *"--pixel-size 3 2 1 --pixel-unit nm --dimensions 3".split()]) == 0
-    assert main("register --sheet s.tsv --scan b --role apply --noisy n.tif --axes TZYX --channels grey".split()) == 0
-    assert main("register --sheet s.tsv --scan c --role apply --noisy n.tif --reference leave-one-out".split()) == 0
+    for arguments in (
+        "--scan a --role train --noisy n.tif m.tif --reference r.tif --group g --pixel-size 3 2 1 --pixel-unit nm",
+        "--scan b --role apply --noisy n.tif --axes TZYX --channels grey --dimensions 3",
+        "--scan c --role apply --noisy n.tif --reference leave-one-out",
+    ):
+        assert main(["register", "--sheet", "s.tsv", *arguments.split()]) == 0
     first, second, third = read_sheet("s.tsv")
     assert first == SheetRow(
         "a", "train", ("n.tif", "m.tif"), ("r.tif",), "g", pixel_size=(3.0, 2.0, 1.0), pixel_unit="nm"

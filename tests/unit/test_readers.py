@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from noisebound.errors import InputError
-from noisebound.readers import read_header, read_image
+from noisebound.readers import Image, read_header, read_image
 
 DEMO = Path(__file__).parents[2] / "resources" / "demo"
 
@@ -32,6 +32,14 @@ def refused(source: object, *words: str, axes: str | None = None) -> str:
     for word in words:
         assert word in message, message
     return message
+
+
+def attempt(source: Path) -> Image | InputError:
+    """What reading gives: the image, or the error meant for the user; any other exception fails the test."""
+    try:
+        return read_image(source)
+    except InputError as error:
+        return error
 
 
 def write_tiff(path: Path, kind: str, array: np.ndarray) -> None:
@@ -205,12 +213,11 @@ def test_a_truncated_tiff_is_refused_or_whole(tmp_path: Path, kind: str, share: 
         write_tiff(whole, kind, array)
     content = whole.read_bytes()
     cut.write_bytes(content[: int(share * len(content))])
-    try:
-        image = read_image(cut)
-    except InputError as error:
-        assert cut.name in str(error) and "Remedy" in str(error)
+    result = attempt(cut)
+    if isinstance(result, InputError):
+        assert cut.name in str(result) and "Remedy" in str(result)
     else:
-        np.testing.assert_array_equal(image.array, array)
+        np.testing.assert_array_equal(result.array, array)
 
 
 @pytest.mark.parametrize("pages", [1, 4])
@@ -247,9 +254,8 @@ def test_damaged_bytes_raise_nothing_but_input_errors(tmp_path: Path, kind: str,
     content = bytearray(whole.read_bytes())
     content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     damaged.write_bytes(content)
-    try:
-        image = read_image(damaged)
-    except InputError as error:
-        assert damaged.name in str(error)
+    result = attempt(damaged)
+    if isinstance(result, InputError):
+        assert damaged.name in str(result)
     else:
-        assert image.array.ndim == len(image.axes)
+        assert result.array.ndim == len(result.axes)

@@ -321,7 +321,7 @@ def test_files_that_are_no_scans(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         Scan(tmp_path / "absent.h5")
     (tmp_path / "noise.h5").write_bytes(b"x" * 1000)
-    with pytest.raises(InputError, match="noise.h5"):
+    with pytest.raises(InputError, match=r"noise\.h5"):
         Scan(tmp_path / "noise.h5")
     with h5py.File(tmp_path / "other.h5", "w") as stored:
         stored["noisy"] = values(2, 2)

@@ -220,12 +220,11 @@ def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
         if _FORBIDDEN & set(cells.get(column, "")) or not cells.get(column, "").isprintable():
             remedy = "use letters, digits, spaces and plain signs"
             raise InputError("forbidden characters", file=place, key=column, value=cells[column], remedy=remedy)
-    measured = None if not reference else reference
     return SheetRow(
         scan=cells["scan"],
         role=role,
         noisy=noisy,
-        reference=LEAVE_ONE_OUT if reference == (LEAVE_ONE_OUT,) else measured,
+        reference=LEAVE_ONE_OUT if reference == (LEAVE_ONE_OUT,) else reference or None,
         group=cells["group"],
         axes=_axes(cells, "axes", place),
         reference_axes=_axes(cells, "reference_axes", place),
