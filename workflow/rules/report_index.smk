@@ -16,7 +16,12 @@ rule report_index:
         members=MEMBERS,
         architectures=ARCHITECTURES,
     output:
-        result("report/index.html"),
+        report(
+            result("report/index.html"),
+            caption="../report/index.rst",
+            category="Run",
+            labels={"page": "index"},
+        ),
     log:
         result("logs/report_index.log"),
     benchmark:

@@ -1,0 +1,64 @@
+# noisebound from a bare clone: python3 with venv, make and git are all that must be there.
+#
+# PIP_FLAGS   more options for pip, such as  --extra-index-url https://download.pytorch.org/whl/cpu
+# CORES       how many CPU cores the demo uses (default: all)
+
+SHELL := /bin/bash
+PYTHON ?= python3
+PIP_FLAGS ?=
+CORES ?= $(shell nproc 2>/dev/null || echo 1)
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.run-installed
+DEV_STAMP := $(VENV)/.dev-installed
+DEMOS := demo-edx demo-ct
+SMK := Snakefile workflow/rules
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS)
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo    run the workflow on the images in resources/demo (about 15 minutes on 2 cores)"
+	@echo "make test    run all tests"
+	@echo "make lint    check format, types and the workflow"
+	@echo "make format  rewrite sources in the project's format"
+	@echo "make clean   remove .venv and caches; results/ stays"
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "noisebound needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): requirements/run.txt pyproject.toml | $(BIN)/python
+	$(PIP) -r requirements/run.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
+	$(PIP) -r requirements/dev.txt
+	@touch $@
+
+demo: $(RUN_STAMP)
+	@set -e; for run in $(DEMOS); do \
+	    $(BIN)/snakemake --cores $(CORES) --configfile config/$$run.yaml --quiet rules; \
+	done
+	@$(BIN)/python -m noisebound.summarise $(DEMOS:%=results/%)
+
+test: $(DEV_STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(DEV_STAMP)
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check $(SMK)
+	@set -e; for run in $(DEMOS); do $(BIN)/snakemake --lint --configfile config/$$run.yaml; done
+
+format: $(DEV_STAMP)
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format --quiet .
+	$(BIN)/snakefmt $(SMK)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

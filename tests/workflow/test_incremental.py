@@ -1,0 +1,133 @@
+"""What runs again after a change, and above all what does not: job lists of the real workflow against the expected."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.project import TINY_SCANS, Project, each
+
+MEMBERS = ("0", "1")
+PER_SCAN = ("ingest_scan", "assign_regions", "ensemble_scan", "calibrate_scan", "segment_scan", "recommend_regions")
+PAGES = each(["report_scan"], TINY_SCANS) | {("report_index", "")}
+EVALUATION = {("evaluate", ""), ("draw_figures", "")}
+CALIBRATION = {("fit_calibration", "")} | each(["calibrate_scan", "recommend_regions"], TINY_SCANS)
+TOKENS = {("fit_tokens", "")} | each(["segment_scan"], TINY_SCANS)
+ENSEMBLE = each(["ensemble_scan"], TINY_SCANS)
+TRAINING = each(["train_member"], MEMBERS) | {("fit_latent_basis", "")}
+SPLITS = each(["assign_regions"], TINY_SCANS) | {("check_roles", "")}
+AFTER_TRAINING = ENSEMBLE | CALIBRATION | TOKENS | EVALUATION | PAGES
+EVERYTHING_LEARNED = SPLITS | TRAINING | AFTER_TRAINING
+
+
+def edit(project: Project, file: str) -> None:
+    """Change the content of a source file of the copy without changing what it does."""
+    path = project.path / file
+    ending = {".py": "\n# edited\n", ".html": "\n", ".css": "\n"}[path.suffix]
+    path.write_text(path.read_text(encoding="utf-8") + ending, encoding="utf-8")
+
+
+def test_nothing_changed_runs_nothing(run: Project) -> None:
+    assert run.planned() == set()
+    assert "Nothing to be done" in run.snakemake().stdout
+
+
+def test_new_apply_scan_runs_only_its_own_steps_and_the_index(run: Project) -> None:
+    run.register("next-month", "apply", seed=11)
+    expected = each([*PER_SCAN, "report_scan"], ["next-month"]) | {("report_index", "")}
+    assert run.planned() == expected
+    members = {path: path.read_bytes() for path in run.path.glob("results/tiny/members/*")}
+    pages = {path: path.stat().st_mtime_ns for path in run.path.glob("results/tiny/report/scans/*.html")}
+    run.snakemake()
+    assert run.planned() == set()
+    assert {path: path.read_bytes() for path in members} == members
+    assert {path: path.stat().st_mtime_ns for path in pages} == pages
+    index = (run.path / "results/tiny/report/index.html").read_text(encoding="utf-8")
+    assert "next-month" in index
+
+
+def test_new_calibrate_scan_recalibrates_without_training(run: Project) -> None:
+    run.register("more", "calibrate", seed=12)
+    own = each([*PER_SCAN, "report_scan"], ["more"])
+    assert run.planned() == own | {("check_roles", "")} | CALIBRATION | EVALUATION | PAGES
+
+
+def test_new_test_scan_is_only_judged(run: Project) -> None:
+    run.register("more", "test", seed=13)
+    judged = each(["report_scan"], [scan for scan, role in TINY_SCANS.items() if role in ("test", "split")])
+    own = each([*PER_SCAN, "report_scan"], ["more"])
+    assert run.planned() == own | judged | {("check_roles", ""), ("report_index", "")} | EVALUATION
+
+
+def test_new_train_scan_trains_again(run: Project) -> None:
+    run.register("more", "train", seed=14)
+    own = each([*PER_SCAN, "report_scan"], ["more"])
+    assert run.planned() == own | {("check_roles", "")} | TRAINING | AFTER_TRAINING
+
+
+def test_number_of_tokens_runs_no_network(run: Project) -> None:
+    run.configure(structure={"tokens": 4})
+    assert run.planned() == TOKENS | EVALUATION | PAGES
+
+
+def test_nominal_coverages_run_no_network(run: Project) -> None:
+    run.configure(calibration={"nominal": [0.5, 0.8, 0.9]})
+    assert run.planned() == CALIBRATION | EVALUATION | PAGES
+
+
+def test_wording_rebuilds_pages_only(run: Project) -> None:
+    run.configure(report={"title": "Another title"}, data={"intensity_unit": "photons"})
+    assert run.planned() == PAGES
+
+
+def test_threshold_of_a_decision_recalibrates_nothing(run: Project) -> None:
+    run.configure(decisions={"exceed": [{"name": "iron-rich", "channel": "Fe", "above": 2.0, "confidence": 0.9}]})
+    assert run.planned() == each(["recommend_regions"], TINY_SCANS) | EVALUATION | PAGES
+
+
+def test_order_of_the_sheet_only_reorders_the_index(run: Project) -> None:
+    sheet = run.path / "scans.tsv"
+    header, *rows = sheet.read_text(encoding="utf-8").splitlines()
+    sheet.write_text("\n".join([header, *reversed(rows)]) + "\n", encoding="utf-8")
+    assert run.planned() == {("report_index", "")}
+
+
+def test_comments_in_the_configuration_run_nothing(run: Project) -> None:
+    file = run.path / "config.yaml"
+    file.write_text("# a thought\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    assert run.planned() == set()
+
+
+def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
+    other = Project(run.path)
+    other_file = other.path / "data" / "fresh.tif"
+    before = os.stat(other_file)
+    content = bytearray(other_file.read_bytes())
+    content[-1] ^= 1
+    other_file.write_bytes(content)
+    os.utime(other_file, ns=(before.st_atime_ns, before.st_mtime_ns - 10**12))
+    assert ("ingest_scan", "fresh") in run.planned()
+    assert not TRAINING & run.planned()
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("workflow/lib/noisebound/pages_index.py", PAGES),
+        ("workflow/report/page.css", PAGES),
+        ("workflow/lib/noisebound/decisions.py", each(["recommend_regions"], TINY_SCANS) | EVALUATION | PAGES),
+        ("workflow/lib/noisebound/clustering.py", TOKENS | EVALUATION | PAGES),
+        ("workflow/lib/noisebound/conformal.py", CALIBRATION | EVALUATION | PAGES),
+        ("workflow/lib/noisebound/ensemble.py", {("fit_latent_basis", "")} | AFTER_TRAINING),
+        ("workflow/lib/noisebound/network.py", TRAINING | AFTER_TRAINING),
+        ("workflow/lib/noisebound/architecture.py", each(["draw_architecture"], MEMBERS) | EVERYTHING_LEARNED),
+        ("workflow/lib/noisebound/cli.py", set()),
+        ("workflow/scripts/segment_scan.py", each(["segment_scan"], TINY_SCANS) | EVALUATION | PAGES),
+    ],
+    ids=lambda value: Path(value).name if isinstance(value, str) else "",
+)
+def test_edited_source_reruns_what_uses_it(run: Project, file: str, expected: set[tuple[str, str]]) -> None:
+    edit(run, file)
+    assert run.planned() == expected
