@@ -1,0 +1,438 @@
+"""A finished run as files, made from a phantom without any training: the input of the pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import tifffile
+from noisebound.pages import report_index, report_scan
+from noisebound.predictions import create_denoised, create_predictions, Predictions
+from noisebound.provenance import collect_provenance
+from noisebound.regions import Box, Regions
+from scipy import ndimage
+
+NOMINAL = (0.5, 0.8, 0.9, 0.95)
+GUARANTEE = (
+    "Per pixel and channel, approximately: an interval of nominal coverage 0.9 holds the mean of the other frames, for "
+    "about 90 of 100 pixels of this field of view taken together. There is no guarantee at scan level."
+)
+
+
+def phantom(shape: Sequence[int], channels: int, seed: int) -> np.ndarray:
+    """Smooth phases: non-negative float64 (C, *shape)."""
+    random = np.random.default_rng(seed)
+    fields = [ndimage.gaussian_filter(random.normal(size=shape), 6, mode="wrap") for _ in range(3)]
+    phase = np.argmax(fields, axis=0)
+    levels = random.uniform(0.2, 3.0, size=(channels, 3))
+    return np.stack([ndimage.gaussian_filter(levels[c][phase], 0.8) for c in range(channels)])
+
+
+def write_scan(
+    folder: Path,
+    *,
+    name: str = "map",
+    truth: np.ndarray,
+    channels: Sequence[str],
+    pixel_size: Sequence[float],
+    pixel_unit: str,
+    counts: bool,
+    reference: bool,
+    exceed: Sequence[Mapping[str, Any]],
+    tokens: int = 3,
+    frames: int = 4,
+    seed: int = 0,
+    stem: str = "scan",
+) -> dict[str, Path]:
+    """All files of one scan; ``truth`` is (C, *spatial). Returns the arguments of ``report_scan`` that are files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(seed)
+    shape, n_channels = truth.shape[1:], len(channels)
+    if counts:
+        noisy = random.poisson(truth, size=(frames, *truth.shape)).astype(np.uint16)
+        stored = noisy.sum(axis=0, dtype=np.uint32)
+    else:
+        noisy = (truth + random.normal(scale=0.4, size=(frames, *truth.shape))).astype(np.float32)
+        stored = truth.astype(np.float32)
+    paths = {
+        key: folder / f"{stem}.{suffix}"
+        for key, suffix in {
+            "scan": "scan.h5",
+            "ensemble": "ensemble.h5",
+            "denoised": "denoised.h5",
+            "regions": "regions.json",
+            "tokens_tif": "tokens.tif",
+            "tokens_csv": "tokens.csv",
+            "decisions_csv": "decisions.csv",
+            "decisions_tif": "decisions.tif",
+        }.items()
+    }
+    with h5py.File(paths["scan"], "w") as file:
+        file["noisy"] = noisy
+        if reference:
+            file["reference"] = stored
+        kind = ("leave-one-out" if counts else "measured") if reference else "none"
+        file.attrs.update(
+            {
+                "format_version": 1,
+                "scan": name,
+                "group": "",
+                "axes": "RCYX" if len(shape) == 2 else "RCZYX",
+                "channels": json.dumps(list(channels)),
+                "pixel_size": json.dumps(list(pixel_size)),
+                "pixel_unit": pixel_unit,
+                "counts": int(counts),
+                "reference_kind": kind,
+                "sources": json.dumps([{"path": f"{name}.tif", "sha256": "ab" * 32, "part": "noisy"}]),
+            }
+        )
+    median = np.stack([ndimage.gaussian_filter(image, 0.7) for image in truth]).astype(np.float32)
+    median += random.normal(scale=0.02, size=median.shape).astype(np.float32)
+    half = (0.25 + 0.25 * np.sqrt(np.abs(median))).astype(np.float32)
+    spread = 0.2 * half * random.uniform(0.5, 1.5, size=half.shape).astype(np.float32)
+    everything = tuple(slice(0, n) for n in shape)
+    with create_predictions(
+        paths["ensemble"],
+        scan=name,
+        channels=channels,
+        pixel_size=pixel_size,
+        pixel_unit=pixel_unit,
+        shape=shape,
+        levels=(0.05, 0.5, 0.95),
+        frame=0,
+        n_frames=0,
+        n_members=5,
+        n_latent=0,
+        counts=counts,
+        keep_members=False,
+    ) as writer:
+        writer.write(everything, median - half, median, median + half, spread)
+    with Predictions(paths["ensemble"]) as like, create_denoised(
+        paths["denoised"], like, nominal=NOMINAL, primary=0.9
+    ) as out:
+        out.write(everything, median, spread, {n: (median - n * half, median + n * half) for n in NOMINAL})
+    labels = np.digitize(median[0], np.quantile(median[0], np.arange(1, tokens) / tokens)).astype(np.uint8)
+    tifffile.imwrite(paths["tokens_tif"], labels)
+    write_tokens(paths["tokens_csv"], labels, median, channels, tokens, f"{pixel_unit}^{len(shape)}", pixel_size)
+    write_regions(paths["regions"], name, shape, reference)
+    write_decisions(paths, median, shape, channels, pixel_size, pixel_unit, exceed)
+    assert n_channels == len(median)
+    return paths
+
+
+def write_tokens(
+    path: Path, labels: np.ndarray, median: np.ndarray, channels: Sequence[str], n: int, unit: str, size: Sequence[float]
+) -> None:
+    rows = []
+    for token in range(n):
+        inside = labels == token
+        row: dict[str, Any] = {"token": token, "pixels": int(inside.sum()), "fraction": inside.mean()}
+        row |= {"area": inside.sum() * float(np.prod(size)), "unit": unit}
+        for c, channel in enumerate(channels):
+            values = median[c][inside]
+            row |= {f"{channel}_mean": values.mean() if values.size else np.nan}
+            row |= {f"{channel}_sd": values.std() if values.size else np.nan}
+        rows.append(row)
+    pd.DataFrame(rows).to_csv(path, index=False)
+
+
+def write_regions(path: Path, name: str, shape: Sequence[int], reference: bool) -> None:
+    lead, (height, width) = tuple(shape[:-2]), shape[-2:]
+    zero = (0,) * len(lead)
+    if not reference:
+        boxes: tuple[Box, ...] = (Box("apply", zero + (0, 0), tuple(shape)),)
+    else:
+        a, b = int(0.6 * width), int(0.66 * width)
+        h = height // 2
+        boxes = (
+            Box("train", zero + (0, 0), (*lead, height, a)),
+            Box("calibrate", zero + (0, b), (*lead, h - 4, width)),
+            Box("test", zero + (h + 4, b), (*lead, height, width)),
+        )
+    Regions(name, tuple(shape), (4,) * len(shape), "largest receptive radius of 5 members", boxes).write(path)
+
+
+def write_decisions(
+    paths: Mapping[str, Path],
+    median: np.ndarray,
+    shape: Sequence[int],
+    channels: Sequence[str],
+    pixel_size: Sequence[float],
+    pixel_unit: str,
+    exceed: Sequence[Mapping[str, Any]],
+) -> None:
+    axes = "zyx"[-len(shape) :]
+    maps, rows = [], []
+
+    def row(kind: str, rank: int, bounds: Sequence[tuple[int, int]], about: Mapping[str, Any]) -> dict[str, Any]:
+        pixels = int(np.prod([b - a for a, b in bounds]))
+        found = {"kind": kind, "name": about.get("name", kind), "rank": rank, "channel": about.get("channel", "")}
+        found |= {"threshold": about.get("above"), "confidence": about.get("confidence"), "score": 10.0 / rank}
+        found |= {"pixels": pixels, "area": pixels * float(np.prod(pixel_size)), "unit": f"{pixel_unit}^{len(shape)}"}
+        for axis, (a, b), size in zip(axes, bounds, pixel_size, strict=True):
+            found |= {f"{axis}0_px": a, f"{axis}1_px": b, f"{axis}0": a * size, f"{axis}1": b * size}
+        return found
+
+    for entry in exceed:
+        image = median[list(channels).index(entry["channel"])]
+        above = image > entry["above"]
+        maps.append(np.select([above, image < 0.7 * entry["above"]], [2, 0], 1).astype(np.uint8))
+        labels, _ = ndimage.label(above)
+        found = sorted(ndimage.find_objects(labels), key=lambda s: -int(np.prod([p.stop - p.start for p in s])))
+        rows += [
+            row("exceed", rank, [(p.start, p.stop) for p in place], entry) for rank, place in enumerate(found[:20], 1)
+        ]
+    side = [min(24, n) for n in shape]
+    for rank in (1, 2, 3):
+        corner = [int((n - s) * (0.15 + 0.25 * rank) * 0.9) for n, s in zip(shape, side, strict=True)]
+        rows.append(row("remeasure", rank, [(c, c + s) for c, s in zip(corner, side, strict=True)], {}))
+    if not maps:
+        maps = [np.ones(shape, dtype=np.uint8)]
+    tifffile.imwrite(paths["decisions_tif"], np.stack(maps))
+    pd.DataFrame(rows).to_csv(paths["decisions_csv"], index=False)
+
+
+def summary_entry(coverage: float, explanation: str | None = None) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "coverage": {
+            f"{n:g}": {
+                "value": coverage if n == 0.9 else n,
+                "low": (coverage if n == 0.9 else n) - 0.02,
+                "high": min(1.0, (coverage if n == 0.9 else n) + 0.015),
+                "mean_width": 1.234,
+                "without_atoms": coverage - 0.004,
+            }
+            for n in NOMINAL
+        },
+        "rmse": 0.31,
+        "rmse_noise_removed": 0.12,
+        "bias": -0.0123,
+        "correlation": 0.987,
+        "psnr": 30.4,
+        "n_pixels": 12345,
+        "n_blocks": 48,
+        "gaussian": {"sigma": 2.5, "mse_noise_removed": 0.0181, "psnr": 26.6},
+        "flat_mse_noise_removed": 1.18,
+    }
+    if explanation:
+        entry["explanation"] = explanation
+    return entry
+
+
+def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: int, dimensions: int) -> dict[str, Any]:
+    """The files of the run that all pages share; returns them by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(1)
+    calibration, summary = folder / "calibration.json", folder / "summary.json"
+    table = {f"{n:g}": {c: {"lower": 0.1, "upper": 0.1, "n": 1000, "k": 901} for c in channels} for n in NOMINAL}
+    calibration.write_text(
+        json.dumps(
+            {
+                "format_version": 1,
+                "unit": "pixel",
+                "score": "symmetric",
+                "levels": [0.05, 0.5, 0.95],
+                "channels": list(channels),
+                "nominal": list(NOMINAL),
+                "primary": 0.9,
+                "floor": 0.0,
+                "corrections": table,
+                "one_sided": {},
+                "target": "the mean of the other frames",
+                "guarantee": GUARANTEE,
+                "sources": [],
+                "n_frames": 4,
+                "n_pixels": 1000,
+            }
+        )
+    )
+    entries = {
+        c: summary_entry(0.9 + 0.012 * np.sin(i), "Coverage misses by 0.03: steep edges." if i == 1 else None)
+        for i, c in enumerate(channels)
+    }
+    summary.write_text(
+        json.dumps(
+            {
+                "run": "example",
+                "seed": 1,
+                "channels": entries,
+                "ratio_to_gaussian": 0.62,
+                "target": "the mean of the other frames",
+                "guarantee": GUARANTEE,
+                "scans": {scan: entries},
+            }
+        )
+    )
+    rows = [
+        {
+            "channel": c,
+            "nominal": n,
+            "coverage": n + 0.01 * np.sin(i),
+            "low": n - 0.02,
+            "high": min(1.0, n + 0.025),
+            "coverage_without_atoms": n,
+            "mean_width": 1.0 + n,
+            "n_pixels": 1000,
+            "n_blocks": 40,
+        }
+        for i, c in enumerate(channels)
+        for n in NOMINAL
+    ]
+    pd.DataFrame(rows).to_csv(folder / "coverage.csv", index=False)
+    conditional = {}
+    for kind, groups in {"intensity": range(1, 11), "token": range(3), "border": ["0-2", "2-4", "4-8", "8+"]}.items():
+        found = [
+            {"channel": c, kind: g, "nominal": 0.9, "coverage": v, "low": v - 0.03, "high": min(1.0, v + 0.02)}
+            for c in channels
+            for g in groups
+            for v in [float(np.clip(0.9 + random.normal(scale=0.02), 0, 1))]
+        ]
+        conditional[kind] = folder / f"by_{kind}.csv"
+        pd.DataFrame(found).to_csv(conditional[kind], index=False)
+    sizes = [
+        {"channel": c, "members": m, "correlation": 0.98 - 0.01 / m, "rmse": 0.2 + 0.1 / m}
+        for c in channels
+        for m in range(1, members + 1)
+    ]
+    pd.DataFrame(sizes).to_csv(folder / "ensemble_size.csv", index=False)
+    pd.DataFrame(
+        {
+            "comparison": ["seeds", "subsamples", "member subsets"],
+            "latents": [0.95, 0.93, 0.88],
+            "baseline": [0.90, 0.91, np.nan],
+            "null": [0.02, 0.04, 0.01],
+        }
+    ).to_csv(folder / "stability.csv", index=False)
+    histories, architectures = [], []
+    for m in range(members):
+        histories.append(folder / f"member-{m}.history.csv")
+        step = np.arange(0, 2001, 50)
+        loss = 0.2 + np.exp(-step / 300) + random.normal(scale=0.01, size=step.size)
+        select = np.where(step % 100 == 0, loss + 0.02, np.nan)
+        best = (step == step[np.nanargmin(select)]).astype(int)
+        pd.DataFrame(
+            {
+                "step": step,
+                "learning_rate": 1e-3,
+                "train_loss": loss,
+                "select_loss": select,
+                "seconds": step / 20,
+                "device": "cpu",
+                "best": best,
+            }
+        ).to_csv(histories[-1], index=False)
+        architectures.append(folder / f"member-{m}.json")
+        architectures[-1].write_text(json.dumps(random_graph(m, 7, dimensions, random)))
+    return {
+        "calibration": calibration,
+        "summary": summary,
+        "coverage_csv": folder / "coverage.csv",
+        "conditional_csv": conditional,
+        "ensemble_size_csv": folder / "ensemble_size.csv",
+        "stability_csv": folder / "stability.csv",
+        "histories": histories,
+        "architectures": architectures,
+    }
+
+
+def random_graph(member: int, depth: int, dimensions: int, random: np.random.Generator) -> dict[str, Any]:
+    """The content of an architecture file, as far as pages read it."""
+    pairs = [(i, i + 1) for i in range(depth + 1)]
+    pairs += [(int(a), int(b)) for a, b in np.sort(random.integers(0, depth + 2, (8, 2))) if b > a + 1]
+    edges = [
+        {"source": a, "target": b, "dilation": int(random.integers(1, 6)), "channels": int(random.choice([4, 8, 12]))}
+        for a, b in dict.fromkeys(pairs)
+    ]
+    kinds = {0: "input", depth + 1: "output"}
+    nodes = [{"id": i, "kind": kinds.get(i, "hidden"), "channels": 8} for i in range(depth + 2)]
+    return {
+        "member": member,
+        "nodes": nodes,
+        "edges": edges,
+        "radius": [14] * dimensions,
+        "parameters": 11_234,
+        "digest": f"{member:064x}",
+    }
+
+
+CONFIG = {"run": "example", "seed": 1, "data": {"channels": ["Mg", "Fe"]}, "calibration": {"nominal": list(NOMINAL)}}
+
+
+def write_pages(
+    folder: Path,
+    *,
+    truth: np.ndarray,
+    channels: Sequence[str],
+    pixel_size: Sequence[float],
+    pixel_unit: str = "nm",
+    counts: bool = True,
+    scan: str = "map",
+    second: str = "new scan",
+    title: str = "Example",
+    unit: str = "counts",
+    config: Mapping[str, Any] = CONFIG,
+    exceed_name: str = "rich",
+    members: int = 5,
+    tokens: int = 3,
+) -> dict[str, Any]:
+    """A whole report of two scans, one with a test region and one to apply to; returns the paths of the pages."""
+    files = write_run_files(folder / "run", channels, scan, members, truth.ndim - 1)
+    provenance = collect_provenance(
+        run="example",
+        seed=1,
+        config=config,
+        files={"calibration": files["calibration"], "architecture": files["architectures"]},
+    )
+    threshold = float(np.quantile(truth[0], 0.8))
+    exceed = [{"name": exceed_name, "channel": channels[0], "above": threshold, "confidence": 0.9}]
+    settings = {
+        "title": title,
+        "run": "example",
+        "intensity_unit": unit,
+        "kind": "counts" if counts else "intensity",
+        "exceed": exceed,
+    }
+    pages, thumbnails = {}, {}
+    for number, name in enumerate((scan, second)):
+        made = write_scan(
+            folder / "files",
+            name=name,
+            stem=f"scan-{number}",
+            truth=truth if number == 0 else truth[..., ::-1],
+            channels=channels,
+            pixel_size=pixel_size,
+            pixel_unit=pixel_unit,
+            counts=counts,
+            reference=number == 0,
+            exceed=exceed,
+            tokens=tokens,
+        )
+        del made["ensemble"]
+        pages[name] = folder / "report" / "scans" / f"scan-{number}.html"
+        thumbnails[name] = folder / "report" / "thumbnails" / f"scan-{number}.png"
+        report_scan(
+            **made,
+            calibration=files["calibration"],
+            summary=files["summary"] if number == 0 else None,
+            provenance=provenance,
+            settings=settings,
+            output_html=pages[name],
+            output_thumbnail=thumbnails[name],
+            output_overview=folder / "report" / "figures" / f"scan-{number}.png",
+        )
+    index = folder / "report" / "index.html"
+    report_index(
+        pages=pages,
+        thumbnails=thumbnails,
+        roles={scan: "split", second: "apply"},
+        **files,
+        provenance=provenance,
+        settings=settings,
+        output_html=index,
+    )
+    return {"index": index, "pages": pages, "files": files, "exceed": exceed, "folder": folder}

@@ -1,0 +1,156 @@
+"""What the index of a run shows, gathered from its tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from . import figures
+from .errors import InputError
+from .figures_graph import architecture, describe, dilation_colours
+from .pages_parts import nominal_percent, number, percent, picture, png_file_uri
+from .storage import read_json
+
+
+def cards(
+    pages: Mapping[str, str | Path], thumbnails: Mapping[str, str | Path], roles: Mapping[str, str], output: str | Path
+) -> list[dict[str, Any]]:
+    """One card per scan with its role, a link relative to the index, and the thumbnail as a data URI."""
+    if set(pages) != set(thumbnails):
+        raise InputError(
+            "pages and thumbnails are not those of the same scans",
+            value=sorted(set(pages) ^ set(thumbnails)),
+            remedy="give one page and one thumbnail per scan",
+        )
+    home = os.path.abspath(Path(output).parent)
+    return [
+        {
+            "scan": scan,
+            "role": roles.get(scan, ""),
+            "link": quote(Path(os.path.relpath(os.path.abspath(page), home)).as_posix()),
+            "image": png_file_uri(thumbnails[scan]),
+        }
+        for scan, page in pages.items()
+    ]
+
+
+def headline_numbers(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: float) -> list[dict[str, str]]:
+    """The few numbers that say how the run went, each with what it means."""
+    numbers = []
+    values = [row["coverage"]["value"] for row in rows if row["coverage"]["value"] is not None]
+    if values:
+        shown = percent(values[0]) if len(values) == 1 else f"{100 * min(values):.1f} – {percent(max(values))}"
+        numbers.append(
+            {"value": shown, "words": f"coverage on the test region, {nominal_percent(primary)} was asked for"}
+        )
+    ratio = summary.get("ratio_to_gaussian")
+    ratio = ratio.get("ratio") if isinstance(ratio, Mapping) else ratio
+    if isinstance(ratio, int | float):
+        words = "of the squared error that the best Gaussian filter leaves"
+        numbers.append({"value": percent(ratio, 0), "words": words})
+    gains = [row["psnr"] - row["gaussian_psnr"] for row in rows if _both(row["psnr"], row["gaussian_psnr"])]
+    if gains and len(gains) == len(rows) <= 2:
+        numbers.append({"value": f"+{gains[0]:.1f} dB", "words": "PSNR over the best Gaussian filter"})
+    return numbers
+
+
+def _both(a: object, b: object) -> bool:
+    return isinstance(a, int | float) and isinstance(b, int | float)
+
+
+def conditional(tables: Mapping[str, pd.DataFrame], channels: Sequence[str], primary: float) -> list[dict[str, Any]]:
+    """Small panels of conditional coverage: a row per channel, a panel per kind of group."""
+    rows = []
+    for channel in channels:
+        panels = []
+        for kind, table in tables.items():
+            label = f"Coverage of {channel} by {figures.GROUP_WORDS.get(kind, kind)}"
+            panels.append(picture(figures.conditional_panel(table, channel, kind, primary), label, least=0.8))
+        if any(panels):
+            rows.append({"channel": channel, "panels": [panel for panel in panels if panel]})
+    return rows
+
+
+def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
+    """The members' graphs as pictures with one line of facts each, and the legend of dilations."""
+    contents = [read_json(path) for path in paths]
+    colours = dilation_colours([edge["dilation"] for content in contents for edge in content["edges"]])
+    members = [
+        {
+            "member": content["member"],
+            "facts": describe(content),
+            "picture": picture(
+                architecture(content, colours),
+                f"Random graph of member {content['member']}: {describe(content)}",
+                least=0.6,
+            ),
+        }
+        for content in contents
+    ]
+    return {"members": members, "dilations": list(colours.items())}
+
+
+def stability_rows(path: str | Path) -> list[dict[str, str]]:
+    """Rows of the stability table in words."""
+    table = figures.read_table(path)
+    return [
+        {
+            "comparison": str(record["comparison"]),
+            **{name: number(float(record[name])) for name in ("latents", "baseline", "null") if name in table},
+        }
+        for _, record in table.iterrows()
+    ]
+
+
+def charts(
+    *,
+    coverage_csv: str | Path,
+    conditional_csv: Mapping[str, str | Path],
+    ensemble_size_csv: str | Path,
+    histories: Sequence[str | Path],
+    stability_csv: str | Path,
+    channels: Sequence[str],
+    primary: float,
+) -> dict[str, Any]:
+    """All charts of the index as SVG; those without data are ``None``."""
+    coverage = figures.read_table(coverage_csv)
+    sizes = figures.read_table(ensemble_size_csv)
+    trained = {name: table for name, table in figures.read_histories(histories).items() if len(table)}
+    stability = figures.read_table(stability_csv)
+    tables = {kind: figures.read_table(path) for kind, path in conditional_csv.items()}
+    label = "Reliability: observed coverage on the test region over nominal coverage, per channel"
+    return {
+        "reliability": picture(figures.reliability(coverage), label) if len(coverage) else None,
+        "conditional": conditional(tables, channels, primary),
+        "training": picture(figures.training(trained), "Training and select loss per member") if trained else None,
+        "ensemble_size": (
+            picture(figures.ensemble_size(sizes), "Correlation and error over the number of members") if len(sizes) else None
+        ),
+        "stability": (
+            picture(figures.stability(stability), "Stability of the tokens, adjusted Rand index") if len(stability) else None
+        ),
+    }
+
+
+def seconds_of_training(histories: Sequence[str | Path]) -> list[dict[str, Any]]:
+    """Steps, time and device of each member's training, from its history."""
+    rows = []
+    for name, table in figures.read_histories(histories).items():
+        last = table.tail(1)
+        if not len(last):
+            continue
+        seconds = float(last["seconds"].iloc[0])
+        rows.append(
+            {
+                "member": name,
+                "steps": int(last["step"].iloc[0]),
+                "time": f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s",
+                "device": str(last["device"].iloc[0]) if "device" in table else "",
+            }
+        )
+    return rows

@@ -1,0 +1,175 @@
+"""What both kinds of page share: the template environment, numbers in words, and the sentences about a result."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from PIL import Image
+
+from .figures_images import physical, short_number
+from .figures_style import inline_svg
+from .predictions import nominal_key
+from .storage import write_text
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "report"
+
+
+def percent(value: object, digits: int = 1) -> str:
+    """A share as a percentage, "–" where it is not known."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return "–"
+    return f"{100 * value:.{digits}f}\u2009%"
+
+
+def nominal_percent(value: float) -> str:
+    """A nominal coverage as it was asked for: 0.9 is "90 %", 0.975 is "97.5 %"."""
+    return f"{100 * value:.6g}\u2009%"
+
+
+def number(value: object) -> str:
+    """A number with three significant digits, "–" where it is not known."""
+    if isinstance(value, str):
+        value = {"inf": math.inf}.get(value)
+    if not isinstance(value, int | float) or math.isnan(value):
+        return "–"
+    return short_number(float(value))
+
+
+def integer(value: object) -> str:
+    """A whole number with thin spaces between thousands, "–" where it is not known."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return "–"
+    return f"{int(value):,}".replace(",", "\u202f")
+
+
+def signed(value: object) -> str:
+    """A number with its sign."""
+    text = number(value)
+    return f"+{text}" if text[0] not in "–−" and text != "0" else text
+
+
+def unit_words(unit: str) -> str:
+    """A unit with its power as a superscript: "nm^2" is "nm²"."""
+    return unit.replace("^2", "²").replace("^3", "³").replace("um", "µm") if unit else ""
+
+
+def picture(figure: Figure | None, label: str, *, least: float = 0.75) -> Markup | None:
+    """A figure as SVG for a page, with ``label`` as its alternative text; ``None`` stays ``None``."""
+    # The figure's own texts are escaped by matplotlib, the label by inline_svg.
+    return None if figure is None else Markup(inline_svg(figure, label, least=least))
+
+
+def picture_bytes(image: Image.Image) -> bytes:
+    """An image as an optimised PNG file of at most 256 colours."""
+    buffer = io.BytesIO()
+    image.quantize(256, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def png_file_uri(path: str | Path) -> str:
+    """A PNG file as a data URI."""
+    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
+
+
+def render(template: str, output: str | Path, context: Mapping[str, Any], *, script: str | None = None) -> None:
+    """Fill a template of ``workflow/report`` and write the page, atomically.
+
+    Everything in ``context`` is escaped unless it is ``Markup``. ``script`` names the page's only script; the page's
+    content security policy admits it by its SHA-256 and nothing else, and forbids every request.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        percent=percent,
+        nominal_percent=nominal_percent,
+        number=number,
+        integer=integer,
+        signed=signed,
+        unit_words=unit_words,
+        physical=physical,
+    )
+    code = (TEMPLATES / script).read_text(encoding="utf-8") if script else ""
+    digest = base64.b64encode(hashlib.sha256(code.encode("utf-8")).digest()).decode("ascii")
+    page = environment.get_template(template).render(
+        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        script=Markup(code),
+        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+        **context,
+    )
+    write_text(output, page)
+
+
+def explanations(entry: Any) -> list[str]:
+    """All texts under keys "explanation" or "explanations" in an entry of the summary, in order, each once."""
+    found: list[str] = []
+    if isinstance(entry, Mapping):
+        for key, value in entry.items():
+            if key in ("explanation", "explanations"):
+                found += [value] if isinstance(value, str) else [str(v) for v in value or []]
+            else:
+                found += explanations(value)
+    return [text for text in dict.fromkeys(found) if text]
+
+
+def _quotient(a: Any, b: Any) -> float | None:
+    return a / b if isinstance(a, int | float) and isinstance(b, int | float) and b > 0 else None
+
+
+def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float) -> list[dict[str, Any]]:
+    """Rows of the table about the test region, one per channel, from the ``channels`` of the summary.
+
+    Each has name, coverage (value, low, high, mean_width, without_atoms), rmse, bias, correlation, psnr,
+    gaussian_psnr, error_ratio (squared error, the reference's noise removed, over that of the best Gaussian filter;
+    None where unknown) and explanations.
+    """
+    rows = []
+    for name, entry in channels.items():
+        coverage = entry.get("coverage", {}).get(nominal_key(primary), {})
+        rmse, gaussian = entry.get("rmse_noise_removed"), entry.get("gaussian") or {}
+        squared = rmse**2 if isinstance(rmse, int | float) else None
+        rows.append(
+            {
+                "name": name,
+                "coverage": {key: coverage.get(key) for key in ("value", "low", "high", "mean_width", "without_atoms")},
+                "rmse": entry.get("rmse"),
+                "rmse_noise_removed": rmse,
+                "bias": entry.get("bias"),
+                "correlation": entry.get("correlation"),
+                "psnr": entry.get("psnr"),
+                "gaussian_psnr": gaussian.get("psnr"),
+                "gaussian_sigma": gaussian.get("sigma"),
+                "error_ratio": _quotient(squared, gaussian.get("mse_noise_removed")),
+                "flat_share": _quotient(squared, entry.get("flat_mse_noise_removed")),
+                "n_pixels": entry.get("n_pixels"),
+                "n_blocks": entry.get("n_blocks"),
+                "explanations": explanations(entry),
+            }
+        )
+    return rows
+
+
+def coverage_words(rows: Sequence[Mapping[str, Any]], primary: float) -> str | None:
+    """The observed coverage in one sentence, ``None`` where none was observed."""
+    known = [(row["coverage"]["value"], row["name"]) for row in rows if row["coverage"]["value"] is not None]
+    if not known:
+        return None
+    low, high = min(known), max(known)
+    inside = f"of the reference pixels in the test region lie inside the {nominal_percent(primary)} intervals"
+    if percent(low[0]) == percent(high[0]):
+        return f"{percent(low[0])} {inside}."
+    return f"Between {percent(low[0])} ({low[1]}) and {percent(high[0])} ({high[1]}) {inside}."
