@@ -22,7 +22,8 @@ rule ingest_scan:
         dimensions=config["data"]["dimensions"],
         channels=config["data"]["channels"],
         counts=COUNTS,
-        stamps=lambda wildcards, input: [file_stamp(path) for path in input],
+        # Not through ``input``: Snakemake compares no parameter that is derived from it.
+        stamps=lambda wildcards: [file_stamp(path) for path in SCANS[wildcards.scan].files],
         code=library_digest("scans"),
     script:
         "../scripts/ingest_scan.py"
