@@ -24,7 +24,7 @@ TINY: dict[str, Any] = {
     "run": "tiny",
     "seed": 7,
     "scans": "scans.tsv",
-    "data": {"dimensions": 2, "channels": ["Mg", "Fe"], "kind": "counts", "transform": "sqrt"},
+    "data": {"dimensions": 2, "channels": ["Mg", "Fe"], "kind": "counts", "target_transform": "sqrt"},
     "regions": {"layout": ["TTT", "TTT", "SCE"]},
     "architecture": {
         "members": 2,
@@ -57,11 +57,18 @@ class Project:
 
     path: Path
 
-    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake with the tiny configuration; the output holds stdout and stderr."""
+    def snakemake(
+        self, *arguments: str, check: bool = True, programs: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake with the tiny configuration; the output holds stdout and stderr.
+
+        ``programs`` is a folder whose programs are found before the system's.
+        """
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "config.yaml", *arguments]
         # Only what the copy itself offers may be importable.
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        if programs is not None:
+            environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(
             command,
             cwd=self.path,

@@ -107,7 +107,21 @@ def test_parsing_loads_no_heavy_package(fresh: Project) -> None:
     assert not loaded & {"torch", "h5py", "sklearn", "skimage", "matplotlib", "tifffile", "scipy"}
 
 
-def test_containers_come_from_the_configuration(fresh: Project) -> None:
-    fresh.configure(software={"containers": "images"})
-    done = fresh.snakemake("--dry-run", "--printshellcmds", "--software-deployment-method", "apptainer", check=False)
-    assert "images/train_member.sif" in done.stdout
+@pytest.mark.parametrize("prefix", ["images", "images/", None])
+def test_containers_come_from_the_configuration(fresh: Project, prefix: str | None) -> None:
+    """With a stand-in for Apptainer, which fails, so that only the first steps are tried."""
+    program = fresh.path / "programs" / "apptainer"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\ncase "$*" in *--version*) echo apptainer version 1.4.5;; *) exit 3;; esac\n')
+    program.chmod(0o755)
+    fresh.configure(software={"containers": prefix})
+    target = "results/tiny/architectures/member-0.json"
+    done = fresh.snakemake(
+        "--software-deployment-method", "apptainer", "--", target, check=False, programs=program.parent
+    )
+    if prefix is None:
+        assert done.returncode == 0
+        assert (fresh.path / target).exists()
+    else:
+        assert done.returncode != 0
+        assert "Activating singularity image images/draw_architecture.sif" in done.stdout

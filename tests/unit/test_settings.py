@@ -1,0 +1,148 @@
+"""Every contradiction in a configuration is found, and every message says where it is and what would be right."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from noisebound.errors import InputError
+from noisebound.settings import check_layout, check_roles_covered, check_settings, complete, explain_violation
+
+PROJECT = Path(__file__).resolve().parents[2]
+SCHEMA = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+
+
+def defaults(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: defaults(child) if "properties" in child else copy.deepcopy(child["default"])
+        for key, child in schema["properties"].items()
+        if "default" in child or "properties" in child
+    }
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return complete({"run": "r", "scans": "s.tsv", **defaults(SCHEMA)})
+
+
+def change(settings: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    *sections, last = key.split(".")
+    place = settings
+    for section in sections:
+        place = place[section]
+    place[last] = value
+    return settings
+
+
+def violation(content: dict[str, Any]) -> InputError:
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(SCHEMA).iter_errors(content))
+    assert error is not None
+    return explain_violation(error, "run.yaml")
+
+
+def test_defaults_pass(settings: dict[str, Any]) -> None:
+    jsonschema.validate(settings, SCHEMA)
+    check_settings(settings, "run.yaml")
+
+
+def test_documented_default_has_the_defaults(settings: dict[str, Any]) -> None:
+    documented = yaml.safe_load((PROJECT / "config/config.yaml").read_text(encoding="utf-8"))
+    assert complete(documented) == {**settings, "run": documented["run"], "scans": documented["scans"]}
+
+
+@pytest.mark.parametrize("name", ["demo-edx", "demo-ct", "config"])
+def test_shipped_configurations_pass(name: str) -> None:
+    jsonschema.validate(yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text(encoding="utf-8")), SCHEMA)
+
+
+def test_patch_follows_the_dimensions(settings: dict[str, Any]) -> None:
+    assert len(settings["training"]["patch"]) == 2
+    settings["training"]["patch"] = None
+    settings["data"]["dimensions"] = 3
+    assert len(complete(settings)["training"]["patch"]) == 3
+    settings["training"]["patch"] = [16, 32, 32]
+    assert complete(settings)["training"]["patch"] == [16, 32, 32]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("training.levels", [0.6, 0.9], ["[0.6, 0.9]", "median"]),
+        ("training.levels", [0.95, 0.05], ["[0.95, 0.05]"]),
+        ("training.patch", [8, 8, 8], ["3 lengths", "Y, X"]),
+        ("ensemble.tile", [64], ["1 lengths", "Y, X"]),
+        ("regions.layout", ["TT", "T"], ["equally long"]),
+        ("regions.layout", ["TQ", "EC"], ["letter Q", "C (calibrate)"]),
+        ("architecture.parameters", [10, 5], ["[10, 5]", "[least, most]"]),
+        ("architecture.max_radius", 1, ["reaches 2 px"]),
+        ("calibration.primary", 0.99, ["0.99", "calibration.nominal"]),
+    ],
+)
+def test_contradiction(settings: dict[str, Any], key: str, value: Any, words: list[str]) -> None:
+    with pytest.raises(InputError) as raised:
+        check_settings(change(settings, key, value), "run.yaml")
+    for word in ["run.yaml", key, "Remedy: ", *words]:
+        assert word in str(raised.value)
+
+
+def test_decisions_name_known_channels_once(settings: dict[str, Any]) -> None:
+    entry = {"name": "iron-rich", "channel": "Fe", "above": 1.0, "confidence": 0.9}
+    settings["decisions"]["exceed"] = [entry]
+    with pytest.raises(InputError, match=r"decisions.exceed.0.channel.*'Fe'.*\['intensity'\]"):
+        check_settings(settings, "run.yaml")
+    settings["data"]["channels"] = ["Fe"]
+    check_settings(settings, "run.yaml")
+    settings["decisions"]["exceed"] = [entry, {**entry, "above": 2.0}]
+    with pytest.raises(InputError, match="iron-rich"):
+        check_settings(settings, "run.yaml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("structure.tokens", 1, ["structure.tokens", "value 1", "at least 2"]),
+        ("data.kind", "count", ["data.kind", "'count'", "counts", "intensity"]),
+        ("data.channels", ["a", "a"], ["data.channels", "every entry once"]),
+        ("calibration.nominal", [0.0], ["calibration.nominal.0", "above 0"]),
+        ("training.weight_decay", "1e-2", ["training.weight_decay", "'1e-2'", "give number", "1.0e-3"]),
+        ("regions.guard", -1, ["regions.guard", "-1", "at least 0"]),
+        ("run", "a/b", ["'run'", "a/b"]),
+    ],
+)
+def test_violation_of_the_schema_is_explained(settings: dict[str, Any], key: str, value: Any, words: list[str]) -> None:
+    message = str(violation(change(settings, key, value)))
+    for word in ["run.yaml", "Remedy: ", *words]:
+        assert word in message
+
+
+def test_unknown_and_missing_keys_are_explained(settings: dict[str, Any]) -> None:
+    message = str(violation(change(settings, "architecture.deepth", 3)))
+    for word in ("architecture.deepth", "unknown key", "depth"):
+        assert word in message
+    settings["architecture"].pop("deepth")
+    del settings["run"]
+    assert "'run' is a required property" in str(violation(settings))
+
+
+def test_roles_needed_for_a_run(settings: dict[str, Any]) -> None:
+    check_roles_covered({"a": "train", "b": "calibrate"}, settings, "s.tsv")
+    with pytest.raises(InputError, match=r"s\.tsv.*'calibrate'"):
+        check_roles_covered({"a": "train", "b": "apply"}, settings, "s.tsv")
+    with pytest.raises(InputError, match=r"'a'.*split"):
+        check_roles_covered({"a": "split"}, settings, "s.tsv")
+    settings["regions"]["layout"] = ["TTS"]
+    with pytest.raises(InputError, match="'calibrate'"):
+        check_roles_covered({"a": "split"}, settings, "s.tsv")
+    settings["regions"]["layout"] = ["TTC"]
+    check_roles_covered({"a": "split"}, settings, "s.tsv")
+
+
+def test_empty_layout_is_refused() -> None:
+    for layout in ([], [""], ["T", ""]):
+        with pytest.raises(InputError, match="non-empty"):
+            check_layout(layout)
