@@ -11,11 +11,12 @@ import h5py
 import numpy as np
 import pandas as pd
 import tifffile
+from scipy import ndimage
+
 from noisebound.pages import report_index, report_scan
-from noisebound.predictions import create_denoised, create_predictions, Predictions
+from noisebound.predictions import Predictions, create_denoised, create_predictions
 from noisebound.provenance import collect_provenance
 from noisebound.regions import Box, Regions
-from scipy import ndimage
 
 NOMINAL = (0.5, 0.8, 0.9, 0.95)
 GUARANTEE = (
@@ -112,9 +113,10 @@ def write_scan(
         keep_members=False,
     ) as writer:
         writer.write(everything, median - half, median, median + half, spread)
-    with Predictions(paths["ensemble"]) as like, create_denoised(
-        paths["denoised"], like, nominal=NOMINAL, primary=0.9
-    ) as out:
+    with (
+        Predictions(paths["ensemble"]) as like,
+        create_denoised(paths["denoised"], like, nominal=NOMINAL, primary=0.9) as out,
+    ):
         out.write(everything, median, spread, {n: (median - n * half, median + n * half) for n in NOMINAL})
     labels = np.digitize(median[0], np.quantile(median[0], np.arange(1, tokens) / tokens)).astype(np.uint8)
     tifffile.imwrite(paths["tokens_tif"], labels)
@@ -126,7 +128,13 @@ def write_scan(
 
 
 def write_tokens(
-    path: Path, labels: np.ndarray, median: np.ndarray, channels: Sequence[str], n: int, unit: str, size: Sequence[float]
+    path: Path,
+    labels: np.ndarray,
+    median: np.ndarray,
+    channels: Sequence[str],
+    n: int,
+    unit: str,
+    size: Sequence[float],
 ) -> None:
     rows = []
     for token in range(n):
@@ -145,14 +153,14 @@ def write_regions(path: Path, name: str, shape: Sequence[int], reference: bool) 
     lead, (height, width) = tuple(shape[:-2]), shape[-2:]
     zero = (0,) * len(lead)
     if not reference:
-        boxes: tuple[Box, ...] = (Box("apply", zero + (0, 0), tuple(shape)),)
+        boxes: tuple[Box, ...] = (Box("apply", (*zero, 0, 0), tuple(shape)),)
     else:
         a, b = int(0.6 * width), int(0.66 * width)
         h = height // 2
         boxes = (
-            Box("train", zero + (0, 0), (*lead, height, a)),
-            Box("calibrate", zero + (0, b), (*lead, h - 4, width)),
-            Box("test", zero + (h + 4, b), (*lead, height, width)),
+            Box("train", (*zero, 0, 0), (*lead, height, a)),
+            Box("calibrate", (*zero, 0, b), (*lead, h - 4, width)),
+            Box("test", (*zero, h + 4, b), (*lead, height, width)),
         )
     Regions(name, tuple(shape), (4,) * len(shape), "largest receptive radius of 5 members", boxes).write(path)
 

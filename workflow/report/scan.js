@@ -72,6 +72,13 @@ for (const choice of document.querySelectorAll("input[name=over]")) {
   });
 }
 
+/* a region of the table in its map */
+for (const row of document.querySelectorAll("[data-pick]")) {
+  const box = document.getElementById(row.dataset.pick);
+  for (const name of ["mouseenter", "focus"]) row.addEventListener(name, () => box.classList.add("on"));
+  for (const name of ["mouseleave", "blur"]) row.addEventListener(name, () => box.classList.remove("on"));
+}
+
 /* one token alone: everything else is veiled */
 const map = document.getElementById("token-map");
 const veil = document.getElementById("token-veil");

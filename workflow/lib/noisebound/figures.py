@@ -23,7 +23,7 @@ from .storage import read_json
 _RESULTS = {"channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "mean_width", "n_pixels"}
 _RESULTS |= {"n_blocks", "scan", "kind"}
 
-GROUP_WORDS = {"intensity": "intensity", "token": "token", "border": "distance to the border"}
+GROUP_WORDS = {"intensity": "decile of the denoised value", "token": "token", "border": "distance to the border / px"}
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -78,6 +78,31 @@ def reliability(coverage: pd.DataFrame) -> Figure:
     return figure
 
 
+def reliability_gap(coverage: pd.DataFrame) -> Figure:
+    """Observed minus nominal coverage in percentage points over nominal coverage, one line per channel, as above."""
+    with style():
+        figure, grid = new_figure(4.6, 4.3)
+        axes = grid[0][0]
+        names = _channels(coverage)
+        axes.axhline(0, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+        places = {value: i for i, value in enumerate(sorted(coverage["nominal"].astype(float).unique()))}
+        offsets = (np.arange(len(names)) - (len(names) - 1) / 2) * min(0.12, 0.7 / max(1, len(names)))
+        for name, colour, offset in zip(names, line_colours(len(names)), offsets, strict=True):
+            rows = coverage[coverage["channel"].astype(str) == name].sort_values("nominal")
+            nominal = rows["nominal"].to_numpy(dtype=float)
+            shifted = rows.assign(**{key: 100 * (rows[key] - nominal) for key in ("coverage", "low", "high")})
+            x = np.array([places[value] for value in nominal]) + offset
+            _error_bars(axes, x, shifted, colour, marker="o", markersize=4, linestyle="none", label=name)
+        axes.set_xticks(list(places.values()), [f"{100 * value:.6g}%" for value in places])
+        axes.grid(False, axis="x")
+        axes.set_xlabel("nominal coverage")
+        axes.set_ylabel("observed minus nominal / percentage points")
+        reach = max(3.0, float(np.abs(axes.get_ylim()).max()))
+        axes.set_ylim(-reach, reach)
+        legend_below(figure, axes, names)
+    return figure
+
+
 def group_column(table: pd.DataFrame) -> str | None:
     """The column that names the groups of a table of conditional coverage, ``None`` where there is none."""
     return next((name for name in table.columns if name not in _RESULTS), None)
@@ -126,7 +151,9 @@ def conditional_coverage(tables: Mapping[str, pd.DataFrame], nominal: float) -> 
     kinds = [kind for kind, table in tables.items() if len(table) and group_column(table)]
     names = list(dict.fromkeys(name for kind in kinds for name in _channels(tables[kind])))
     with style():
-        figure, grid = new_figure(2.9 * max(1, len(kinds)), 1.7 * max(1, len(names)), max(1, len(names)), max(1, len(kinds)))
+        figure, grid = new_figure(
+            2.9 * max(1, len(kinds)), 1.7 * max(1, len(names)), max(1, len(names)), max(1, len(kinds))
+        )
         if not names:
             _say_nothing(grid[0][0], "no test region with a reference")
         for i, name in enumerate(names):
@@ -163,7 +190,10 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
             axes.plot(step, table["train_loss"].to_numpy(dtype=float), color=colour, alpha=0.35, linewidth=0.9)
             select = table[table["select_loss"].notna()]
             axes.plot(
-                select["step"].to_numpy(dtype=float), select["select_loss"].to_numpy(dtype=float), color=colour, label=name
+                select["step"].to_numpy(dtype=float),
+                select["select_loss"].to_numpy(dtype=float),
+                color=colour,
+                label=name,
             )
             losses += [*table["train_loss"].dropna(), *select["select_loss"]]
             kept = select[select["best"].fillna(0).astype(int) == 1].tail(1)
@@ -190,7 +220,10 @@ def ensemble_size(table: pd.DataFrame) -> Figure:
         names = _channels(table)
         groups = [(name, table[table["channel"].astype(str) == name]) for name in names] or [("", table)]
         for axes, column, words in zip(
-            grid[0], ("correlation", "rmse"), ("correlation with the reference", "RMSE, relative to one member"), strict=True
+            grid[0],
+            ("correlation", "rmse"),
+            ("correlation with the reference", "RMSE, relative to one member"),
+            strict=True,
         ):
             for (name, rows), colour in zip(groups, line_colours(len(groups)), strict=True):
                 mean = rows.groupby("members")[column].mean()
@@ -222,7 +255,9 @@ def stability(table: pd.DataFrame) -> Figure:
                 values = table[column].to_numpy(dtype=float)
                 axes.barh(y + 0.25 - 0.25 * i, values, height=0.22, color=colour, label=name)
         axes.set_yticks(y, [str(value) for value in table["comparison"]])
-        axes.set_xlim(min(0.0, float(np.nanmin(table[[c for c in words if c in table]].to_numpy(dtype=float), initial=0.0))), 1.0)
+        axes.set_xlim(
+            min(0.0, float(np.nanmin(table[[c for c in words if c in table]].to_numpy(dtype=float), initial=0.0))), 1.0
+        )
         axes.tick_params(axis="y", length=0)
         axes.grid(False, axis="y")
         axes.set_xlabel("adjusted Rand index (1: the same map, 0: chance)", color=INK)

@@ -20,7 +20,7 @@ from .figures_style import INK, MUTED, PAPER, new_figure, style
 def dilation_colours(dilations: Sequence[int]) -> dict[int, str]:
     """One colour per dilation, from a perceptually uniform map: the farther an edge reaches, the lighter."""
     present = sorted(set(dilations))
-    places = np.linspace(0.12, 0.86, len(present)) if len(present) > 1 else [0.4]
+    places = np.linspace(0.2, 0.9, len(present)) if len(present) > 1 else [0.4]
     return {dilation: to_hex(mpl.colormaps["viridis"](place)) for dilation, place in zip(present, places, strict=True)}
 
 
@@ -37,7 +37,7 @@ def draw_graph(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int
         a, b = edge["source"], edge["target"]
         span = b - a
         side = -1.0 if a == 0 or b == last else 1.0
-        height = 0.0 if span == 1 else side * 0.62 * span
+        height = 0.0 if span == 1 else side * 0.44 * span
         curve = Curve(
             [(a, 0), (a + 0.22 * span, height), (b - 0.22 * span, height), (b, 0)],
             [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4],
@@ -60,10 +60,10 @@ def draw_graph(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int
                 zorder=3,
             )
         )
-    top = 0.5 * max([e["target"] - e["source"] for e in architecture["edges"]] + [2])
-    axes.text(0, -0.42, "in", ha="center", va="top", color=MUTED, fontsize=7.5, zorder=4)
-    axes.text(last, -0.42, "out", ha="center", va="top", color=MUTED, fontsize=7.5, zorder=4)
-    axes.set_xlim(-0.5, last + 0.5)
+    top = 0.36 * max([e["target"] - e["source"] for e in architecture["edges"]] + [3])
+    axes.text(-0.35, 0, "in", ha="right", va="center", color=MUTED, fontsize=7.5, zorder=4)
+    axes.text(last + 0.35, 0, "out", ha="left", va="center", color=MUTED, fontsize=7.5, zorder=4)
+    axes.set_xlim(-1.0, last + 1.2)
     axes.set_ylim(-top - 0.2, top + 0.2)
     axes.set_aspect("equal")
     axes.axis("off")
@@ -83,7 +83,7 @@ def _all_dilations(architectures: Sequence[Mapping[str, Any]]) -> list[int]:
 def architecture(content: Mapping[str, Any], colours: Mapping[int, str] | None = None) -> Figure:
     """One architecture as a small figure without a title."""
     with style():
-        figure, axes = new_figure(3.1, 1.7)
+        figure, axes = new_figure(3.0, 1.55)
         draw_graph(axes[0][0], content, colours or dilation_colours(_all_dilations([content])))
     return figure
 

@@ -76,7 +76,9 @@ class Limits:
         """Grey levels 0..255 of the same shape; values beyond the limits take the end colours, NaN the lowest."""
         span = self.high - self.low
         with np.errstate(invalid="ignore", over="ignore"):
-            level = np.nan_to_num((np.asarray(values, dtype=np.float64) - self.low) / span, nan=0.0, posinf=1.0, neginf=0.0)
+            level = np.nan_to_num(
+                (np.asarray(values, dtype=np.float64) - self.low) / span, nan=0.0, posinf=1.0, neginf=0.0
+            )
         return np.round(np.clip(level, 0.0, 1.0) * 255).astype(np.uint8)
 
     def ticks(self) -> list[str]:
@@ -92,10 +94,15 @@ def short_number(value: float, span: float | None = None) -> str:
     size = abs(span if span else value)
     if size == 0:
         return "0"
+    if value == 0:
+        return "0"
     if size >= 1e6 or size < 1e-4:
-        return f"{value:.2e}".replace("-", "−")
+        mantissa, exponent = f"{value:.2e}".split("e")
+        power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{mantissa}\u2009×\u200910{power}".replace("-", "−")
     digits = max(0, 2 - math.floor(math.log10(size)))
-    return f"{value:.{digits}f}".replace("-", "−")
+    text = f"{value:.{digits}f}" if abs(value) < 10_000 else f"{value:,.{digits}f}".replace(",", "\u202f")
+    return text.replace("-", "−")
 
 
 def robust_limits(values: Floats, *, zero: bool = False) -> Limits:

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -43,7 +44,7 @@ def line_cut(cut: Cut, *, pixel_size: float, unit: str, axis: str, value_unit: s
     low, high = min(low, float(np.quantile(cut.noisy, 0.05))), max(high, float(np.quantile(cut.noisy, 0.95)))
     margin = 0.06 * (high - low or 1.0)
     with style():
-        figure, grid = new_figure(6.2, 2.5)
+        figure, grid = new_figure(7.0, 2.55)
         axes = grid[0][0]
         noisy = np.clip(cut.noisy, low - 0.5 * margin, high + 0.5 * margin)
         axes.plot(x, noisy, linestyle="none", marker=".", markersize=3, color=MUTED, alpha=0.75, label="noisy")
@@ -111,10 +112,19 @@ def overview(
                 )
                 grid[i][3].set_title("tokens", color=INK)
         bar_length = scale_bar(width, pixel_size, unit)
-        grid[0][0].plot(
-            [0.04 * width, (0.04 + bar_length.fraction) * width], [0.94 * height] * 2, color="white", linewidth=3
+        outline = [withStroke(linewidth=2.2, foreground="black", alpha=0.65)]
+        ends = [0.04 * width, (0.04 + bar_length.fraction) * width]
+        grid[0][0].plot(ends, [0.94 * height] * 2, color="black", alpha=0.5, linewidth=4.5, solid_capstyle="butt")
+        grid[0][0].plot(ends, [0.94 * height] * 2, color="white", linewidth=3, solid_capstyle="butt")
+        grid[0][0].text(
+            0.04 * width,
+            0.91 * height,
+            bar_length.label,
+            color="white",
+            fontsize=8,
+            va="bottom",
+            path_effects=outline,
         )
-        grid[0][0].text(0.04 * width, 0.91 * height, bar_length.label, color="white", fontsize=8, va="bottom")
         for line in grid:
             for axes in line:
                 axes.set_xticks([])

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -23,9 +24,15 @@ QUALITATIVE = ("#332288", "#ddcc77", "#44aa99", "#cc6677", "#88ccee", "#882255",
 # Paul Tol's "bright" scheme: mid tones, legible as lines on a white and on a dark page.
 LINES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#999999")
 # In a page these literal colours follow the reader's light or dark mode.
-_THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", HAIRLINE: "var(--line)", PAPER: "var(--card)"}
+_THEMED = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    HAIRLINE: "var(--line)",
+    PAPER: "var(--card)",
+    ACCENT: "var(--accent)",
+}
 
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8.5,
@@ -71,7 +78,10 @@ _STYLE = {
 @contextmanager
 def style() -> Iterator[None]:
     """Matplotlib settings of this project inside the body; the process-wide settings are left as they were."""
-    with mpl.rc_context(rc={**mpl.rcParamsDefault, "backend": mpl.rcParams["backend"], **_STYLE}):
+    # Matplotlib types its settings by the literal names of all keys, which a plain dictionary cannot meet.
+    defaults: Any = mpl.rcParamsDefault
+    settings: Any = {**defaults, "backend": mpl.rcParams["backend"], **_STYLE}
+    with mpl.rc_context(rc=settings):
         yield
 
 

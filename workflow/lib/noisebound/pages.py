@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from . import pages_index, pages_scan
+from . import pages_decisions, pages_images, pages_index, pages_scan
 from .calibration import Calibration
 from .figures_scan import overview, thumbnail
 from .figures_style import save_png
-from .pages_parts import coverage_words, explanations, picture_bytes, render, test_rows
+from .pages_parts import coverage_words, notes, picture_bytes, render, test_rows
 from .predictions import Predictions
 from .regions import Regions
 from .scans import Scan
@@ -54,15 +54,15 @@ def report_scan(
     value_unit = str(settings["intensity_unit"])
     layout = Regions.read(regions)
     with Scan(scan) as source, Predictions(denoised) as images_file:
-        images = pages_scan.ScanImages(source, images_file)
+        images = pages_images.ScanImages(source, images_file)
         token_content, first_tokens = pages_scan.tokens(images, tokens_tif, tokens_csv)
-        found = pages_scan.decisions(images, layout, decisions_csv, decisions_tif, settings["exceed"])
+        found = pages_decisions.decisions(images, layout, decisions_csv, decisions_tif, settings["exceed"])
         entry = read_json(summary).get("scans", {}).get(source.name, {}) if summary is not None else {}
         rows = test_rows({name: entry[name] for name in source.channels if name in entry}, fitted.primary)
         tested = coverage_words(rows, fitted.primary)
         primary_infinite = not np.isfinite(images.layers["width"]).all()
         channel, plane = images.most_structured(), images.first_plane
-        store = pages_scan.image_store(images, colormap)
+        store = pages_images.image_store(images, colormap)
         # Images that the page starts with are in its elements; the store leaves them out.
         context = {
             "run_title": settings["title"],
@@ -71,13 +71,13 @@ def report_scan(
             "channel": channel,
             "plane": plane,
             "slices": images.view.slices,
-            "geometry": pages_scan.geometry(images),
+            "geometry": pages_images.geometry(images),
             "store": store,
             "pending": pages_scan.pending_images(store, token_content, found, channel, plane),
             "bars": {
-                "value": pages_scan.colour_bars(images, "median", colormap),
-                "width": pages_scan.colour_bars(images, "width", pages_scan.UNCERTAINTY_COLORMAP),
-                "spread": pages_scan.colour_bars(images, "spread", pages_scan.UNCERTAINTY_COLORMAP),
+                "value": pages_images.colour_bars(images, "median", colormap),
+                "width": pages_images.colour_bars(images, "width", pages_images.UNCERTAINTY_COLORMAP),
+                "spread": pages_images.colour_bars(images, "spread", pages_images.UNCERTAINTY_COLORMAP),
             },
             "value_unit": value_unit,
             "gains": images.gain,
@@ -98,7 +98,7 @@ def report_scan(
             "headline": tested,
             "rows": rows,
             "has_psnr": any(row["psnr"] is not None and row["gaussian_psnr"] is not None for row in rows),
-            "notes": [(row["name"], text) for row in rows for text in row["explanations"]],
+            "notes": notes(rows),
             "cuts": pages_scan.cuts(images, value_unit) if not primary_infinite else None,
             "tokens": token_content,
             "decisions": found,
@@ -111,7 +111,7 @@ def report_scan(
         with atomic_path(output_thumbnail) as temporary:
             temporary.write_bytes(picture_bytes(picture))
         figure = overview(
-            pages_scan.overview_rows(images),
+            pages_images.overview_rows(images),
             first_tokens,
             pixel_size=source.pixel_size[-1] * images.view.step,
             unit=source.pixel_unit,
@@ -162,8 +162,9 @@ def report_index(
         "cards": pages_index.cards(pages, thumbnails, roles, output_html),
         "rows": rows,
         "has_psnr": any(row["psnr"] is not None and row["gaussian_psnr"] is not None for row in rows),
-        "notes": [(row["name"], text) for row in rows for text in row["explanations"]]
-        + [("", text) for text in explanations({k: v for k, v in content.items() if k not in ("channels", "scans")})],
+        "notes": notes(rows),
+        "realised": pages_index.realised(content),
+        "why": content.get("why"),
         "charts": pages_index.charts(
             coverage_csv=coverage_csv,
             conditional_csv=conditional_csv,

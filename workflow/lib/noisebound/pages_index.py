@@ -39,9 +39,12 @@ def cards(
     ]
 
 
-def headline_numbers(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: float) -> list[dict[str, str]]:
+def headline_numbers(
+    summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: float
+) -> list[dict[str, str]]:
     """The few numbers that say how the run went, each with what it means."""
     numbers = []
+    rows = [row for row in rows if row["structured"]] or rows
     values = [row["coverage"]["value"] for row in rows if row["coverage"]["value"] is not None]
     if values:
         shown = percent(values[0]) if len(values) == 1 else f"{100 * min(values):.1f} – {percent(max(values))}"
@@ -95,6 +98,19 @@ def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
     return {"members": members, "dilations": list(colours.items())}
 
 
+def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What became of decisions on the test regions, from the summary's ``decisions``; sides that nothing was called."""
+    return [
+        {
+            "name": str(entry["name"]),
+            "words": f"{entry['channel']} {entry['side']} {number(entry['threshold'])}",
+            **{key: entry.get(key) for key in ("confidence", "precision", "low", "high", "declared")},
+        }
+        for entry in summary.get("decisions") or []
+        if entry.get("n_pixels")
+    ]
+
+
 def stability_rows(path: str | Path) -> list[dict[str, str]]:
     """Rows of the stability table in words."""
     table = figures.read_table(path)
@@ -126,13 +142,18 @@ def charts(
     label = "Reliability: observed coverage on the test region over nominal coverage, per channel"
     return {
         "reliability": picture(figures.reliability(coverage), label) if len(coverage) else None,
+        "gap": picture(figures.reliability_gap(coverage), f"{label}, as difference") if len(coverage) else None,
         "conditional": conditional(tables, channels, primary),
         "training": picture(figures.training(trained), "Training and select loss per member") if trained else None,
         "ensemble_size": (
-            picture(figures.ensemble_size(sizes), "Correlation and error over the number of members") if len(sizes) else None
+            picture(figures.ensemble_size(sizes), "Correlation and error over the number of members")
+            if len(sizes)
+            else None
         ),
         "stability": (
-            picture(figures.stability(stability), "Stability of the tokens, adjusted Rand index") if len(stability) else None
+            picture(figures.stability(stability), "Stability of the tokens, adjusted Rand index")
+            if len(stability)
+            else None
         ),
     }
 

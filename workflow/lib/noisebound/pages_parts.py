@@ -20,6 +20,7 @@ from .figures_style import inline_svg
 from .predictions import nominal_key
 from .storage import write_text
 
+TOLERANCE = 0.02
 TEMPLATES = Path(__file__).resolve().parents[2] / "report"
 
 
@@ -126,6 +127,14 @@ def explanations(entry: Any) -> list[str]:
     return [text for text in dict.fromkeys(found) if text]
 
 
+def notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
+    """The explanations of ``test_rows``, those of channels that miss their coverage apart from the others."""
+    found: dict[str, list[tuple[str, str]]] = {"missed": [], "held": []}
+    for row in rows:
+        found["missed" if row["missed"] else "held"] += [(row["name"], text) for text in row["explanations"]]
+    return found
+
+
 def _quotient(a: Any, b: Any) -> float | None:
     return a / b if isinstance(a, int | float) and isinstance(b, int | float) and b > 0 else None
 
@@ -134,29 +143,36 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float) -> list
     """Rows of the table about the test region, one per channel, from the ``channels`` of the summary.
 
     Each has name, coverage (value, low, high, mean_width, without_atoms), rmse, bias, correlation, psnr,
-    gaussian_psnr, error_ratio (squared error, the reference's noise removed, over that of the best Gaussian filter;
-    None where unknown) and explanations.
+    gaussian_psnr, error_ratio (squared error, the reference's noise removed where it is known, over that of the best
+    Gaussian filter; None where unknown), structured, missed (coverage off by more than TOLERANCE) and explanations.
     """
     rows = []
     for name, entry in channels.items():
         coverage = entry.get("coverage", {}).get(nominal_key(primary), {})
-        rmse, gaussian = entry.get("rmse_noise_removed"), entry.get("gaussian") or {}
-        squared = rmse**2 if isinstance(rmse, int | float) else None
+        gaussian = entry.get("gaussian") or {}
+        # Both errors lose the noise of the reference where it is known, or neither does.
+        known = (
+            isinstance(gaussian.get("mse_noise_removed"), int | float) and entry.get("rmse_noise_removed") is not None
+        )
+        suffix = "_noise_removed" if known else ""
+        rmse = entry.get(f"rmse{suffix}")
+        squared = entry.get(f"mse{suffix}", rmse**2 if isinstance(rmse, int | float) else None)
         rows.append(
             {
                 "name": name,
                 "coverage": {key: coverage.get(key) for key in ("value", "low", "high", "mean_width", "without_atoms")},
                 "rmse": entry.get("rmse"),
-                "rmse_noise_removed": rmse,
+                "rmse_noise_removed": rmse if known else None,
                 "bias": entry.get("bias"),
                 "correlation": entry.get("correlation"),
                 "psnr": entry.get("psnr"),
                 "gaussian_psnr": gaussian.get("psnr"),
                 "gaussian_sigma": gaussian.get("sigma"),
-                "error_ratio": _quotient(squared, gaussian.get("mse_noise_removed")),
-                "flat_share": _quotient(squared, entry.get("flat_mse_noise_removed")),
+                "error_ratio": _quotient(squared, gaussian.get(f"mse{suffix}")),
+                "structured": bool(entry.get("structured", True)),
                 "n_pixels": entry.get("n_pixels"),
                 "n_blocks": entry.get("n_blocks"),
+                "missed": coverage.get("value") is not None and abs(coverage["value"] - primary) > TOLERANCE,
                 "explanations": explanations(entry),
             }
         )
@@ -164,7 +180,8 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float) -> list
 
 
 def coverage_words(rows: Sequence[Mapping[str, Any]], primary: float) -> str | None:
-    """The observed coverage in one sentence, ``None`` where none was observed."""
+    """The observed coverage of channels with structure in one sentence, ``None`` where none was observed."""
+    rows = [row for row in rows if row["structured"]] or rows
     known = [(row["coverage"]["value"], row["name"]) for row in rows if row["coverage"]["value"] is not None]
     if not known:
         return None

@@ -77,7 +77,11 @@ def _scalar(value: Any) -> str:
     if isinstance(value, int | float):
         text = repr(value)
         # YAML 1.1 reads 1e-05 as text: it wants a dot in the mantissa.
-        return re.sub(r"^(-?\d+)e", r"\1.0e", text) if "e" in text else {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(text, text)
+        return (
+            re.sub(r"^(-?\d+)e", r"\1.0e", text)
+            if "e" in text
+            else {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(text, text)
+        )
     text = str(value)
     return text if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED else _quoted(text)
 
@@ -91,7 +95,7 @@ def to_yaml(value: Any, indent: int = 0) -> str:
     if isinstance(value, Mapping):
         lines = []
         for key, entry in value.items():
-            nested = isinstance(entry, Mapping) and entry or isinstance(entry, list | tuple) and _is_deep(entry)
+            nested = bool(entry) if isinstance(entry, Mapping) else isinstance(entry, list | tuple) and _is_deep(entry)
             body = f"\n{to_yaml(entry, indent + 1)}" if nested else f" {to_yaml(entry)}\n"
             lines.append(f"{pad}{_scalar(str(key))}:{body}")
         return "".join(lines) if lines else "{}"

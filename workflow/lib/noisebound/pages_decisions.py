@@ -1,0 +1,105 @@
+"""What a page says about decisions: exceedance maps with ranked regions, and the boxes to measure again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .errors import InputError
+from .figures import read_table
+from .figures_images import label_uri
+from .pages_images import ScanImages, box_over, read_labels
+from .pages_parts import number, unit_words
+from .regions import Regions
+from .scans import Scan
+
+EXCEED_COLOURS = ("#e4e1da", "#f0c05a", "#b3373d")
+MAX_ROWS = 12
+
+
+def decisions(
+    images: ScanImages, regions: Regions, csv: str | Path, tif: str | Path, exceed: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Exceedance maps with their ranked regions and realised precision, and the boxes to measure again."""
+    table = read_table(csv)
+    kinds = table["kind"] if len(table) else pd.Series(dtype=str)
+    shape = images.scan.shape
+    entries: list[dict[str, Any]] = []
+    if exceed:
+        maps = read_labels(tif, shape).reshape(-1, *shape)
+        if len(maps) != len(exceed):
+            raise InputError(
+                f"holds {len(maps)} maps for {len(exceed)} entries of decisions.exceed",
+                file=tif,
+                remedy="run the step recommend_regions again",
+            )
+        for entry, image in zip(exceed, maps, strict=True):
+            mine = table[(kinds == "exceed") & (table["name"].astype(str) == str(entry["name"]))]
+            planes = image if images.view.slices is None else image[list(images.view.slices)]
+            planes = images.view.thin(planes.reshape(-1, *shape[-2:]))
+            rows = _rows(mine, shape, images.scan)
+            entries.append(
+                {
+                    **entry,
+                    "uris": [label_uri(plane, EXCEED_COLOURS) for plane in planes],
+                    "shares": [float(np.mean(image == value)) for value in (0, 1, 2)],
+                    "rows": rows,
+                    "boxes": [box_over(row["bounds"], shape, str(row["rank"])) for row in rows],
+                    "more": max(0, len(mine) - MAX_ROWS),
+                    "precision": _precision(images, regions, entry, image),
+                }
+            )
+    remeasure = table[kinds == "remeasure"].sort_values("rank") if len(table) else table
+    rows = _rows(remeasure, shape, images.scan)
+    return {
+        "exceed": entries,
+        "remeasure": rows,
+        "boxes": [box_over(row["bounds"], shape, str(row["rank"])) for row in rows],
+        "colours": EXCEED_COLOURS,
+    }
+
+
+def _rows(table: pd.DataFrame, shape: Sequence[int], scan: Scan) -> list[dict[str, Any]]:
+    axes = "zyx"[-len(shape) :]
+    unit = "µm" if scan.pixel_unit == "um" else scan.pixel_unit
+    rows = []
+    for _, record in table.sort_values("rank").head(MAX_ROWS).iterrows() if len(table) else ():
+        bounds = [(int(record[f"{axis}0_px"]), int(record[f"{axis}1_px"])) for axis in axes]
+        extents = {axis: f"{number(float(record[f'{axis}0']))} – {number(float(record[f'{axis}1']))}" for axis in axes}
+        rows.append(
+            {
+                "rank": int(record["rank"]),
+                "score": float(record["score"]),
+                "pixels": int(record["pixels"]),
+                "area": f"{number(float(record['area']))} {unit_words(str(record['unit']))}",
+                "bounds": bounds,
+                "extents": [extents[axis] for axis in reversed(axes)],
+                "pixels_words": ", ".join(
+                    f"{axis} {low}–{high - 1}"
+                    for axis, (low, high) in zip(reversed(axes), reversed(bounds), strict=True)
+                ),
+                "unit": unit,
+            }
+        )
+    return rows
+
+
+def _precision(
+    images: ScanImages, regions: Regions, entry: Mapping[str, Any], image: NDArray[Any]
+) -> dict[str, Any] | None:
+    """Share of the pixels called above, within the test boxes, whose target is above: what the choice was worth."""
+    scan, frame = images.scan, images.denoised.frame
+    if not scan.has_reference or not regions.of("test"):
+        return None
+    c = scan.channels.index(str(entry["channel"]))
+    called = right = 0
+    for box in regions.of("test"):
+        above = image[box.slices] == 2
+        called += int(above.sum())
+        right += int((scan.read_target(frame, box.slices)[c][above] > float(entry["above"])).sum())
+    return {"called": called, "share": right / called if called else None}
