@@ -14,7 +14,7 @@ rule ensemble_scan:
         "../../envs/ensemble_scan.yaml"
     container:
         image("ensemble_scan")
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=growing(4000),

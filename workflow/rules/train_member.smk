@@ -25,7 +25,7 @@ rule train_member:
     params:
         seed=config["seed"],
         settings=config["training"],
-        transform=config["data"]["transform"],
+        transforms=[config["data"]["input_transform"], config["data"]["target_transform"]],
         counts=COUNTS,
         code=library_digest("training"),
     script:

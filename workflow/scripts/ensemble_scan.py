@@ -18,4 +18,5 @@ with step_log(snakemake.log[0]):
         snakemake.output[0],
         settings=snakemake.params.settings,
         counts=snakemake.params.counts,
+        threads=snakemake.threads,
     )

@@ -20,4 +20,5 @@ with step_log(snakemake.log[0]):
         components=snakemake.params.components,
         sample_size=snakemake.params.sample_size,
         seed=snakemake.params.seed,
+        threads=snakemake.threads,
     )

@@ -18,7 +18,7 @@ with step_log(snakemake.log[0]):
         member=int(snakemake.wildcards.member),
         seed=snakemake.params.seed,
         settings=snakemake.params.settings,
-        transform=snakemake.params.transform,
+        transforms=tuple(snakemake.params.transforms),
         counts=snakemake.params.counts,
         threads=snakemake.threads,
     )

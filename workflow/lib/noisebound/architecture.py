@@ -1,0 +1,242 @@
+"""Random sparse mixed-scale graphs, drawn from a seed and written as JSON. No torch here: an architecture is data.
+
+The family is the one of the method's paper (arXiv:2505.08176): a directed acyclic graph of ``depth`` hidden nodes
+between an input and an output node. The length l of a connection between hidden nodes follows p(l) ~ exp(-alpha l),
+the number k of connections that leave a node p(k) ~ k^-gamma. Every edge is one 3x3 (3x3x3) convolution with a dilation
+and a channel count of its own; a node concatenates what reaches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .storage import digest_json, read_json, write_json
+
+KERNEL = 3
+MAX_TRIES = 1000
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One convolution: from node ``source`` to node ``target``, with its dilation and its number of output channels."""
+
+    source: int
+    target: int
+    dilation: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The graph of one member. Node 0 is the input, 1..depth are hidden, depth + 1 is the output."""
+
+    member: int
+    seed: int
+    dimensions: int
+    in_channels: int
+    out_channels: int
+    depth: int
+    latent: int
+    hidden: int
+    edges: tuple[Edge, ...]
+
+    @property
+    def output(self) -> int:
+        """Number of the output node."""
+        return self.depth + 1
+
+    def widths(self) -> dict[int, int]:
+        """Channels of every node: the input's own, elsewhere the sum over the edges that reach it."""
+        widths = {node: 0 for node in range(self.output + 1)}
+        widths[0] = self.in_channels
+        for edge in self.edges:
+            widths[edge.target] += edge.channels
+        return widths
+
+    def radius(self) -> int:
+        """Receptive radius in pixels: the largest sum of dilations along a path from input to output.
+
+        A convolution of kernel size 3 and dilation d reaches d pixels to each side. The value is the same along every
+        axis; a pixel of the output depends on no input farther away.
+        """
+        reach = {0: 0}
+        for node in range(1, self.output + 1):
+            reach[node] = max(reach[e.source] + e.dilation for e in self.edges if e.target == node)
+        return reach[self.output]
+
+    def parameter_count(self) -> int:
+        """Number of trained parameters: convolutions with bias, the latent projection and three per-pixel heads."""
+        widths = self.widths()
+        encoder = sum(widths[e.source] * e.channels * KERNEL**self.dimensions + e.channels for e in self.edges)
+        projection = widths[self.output] * self.latent + self.latent
+        head = self.latent * self.hidden + self.hidden + self.hidden * self.out_channels + self.out_channels
+        return encoder + projection + 3 * head
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of ``architectures/member-<m>.json``; ``digest`` covers everything that shapes the network."""
+        content = asdict(self)
+        content["edges"] = [asdict(edge) for edge in self.edges]
+        digest = digest_json({key: value for key, value in content.items() if key not in ("member", "seed")})
+        kinds = {0: "input", self.output: "output"}
+        content["nodes"] = [
+            {"id": node, "kind": kinds.get(node, "hidden"), "channels": width} for node, width in self.widths().items()
+        ]
+        content["radius"] = [self.radius()] * self.dimensions
+        content["parameters"] = self.parameter_count()
+        content["digest"] = digest
+        return content
+
+    @classmethod
+    def read(cls, path: str | Path) -> Architecture:
+        """Read ``architectures/member-<m>.json``. Raises ``InputError`` where the content does not match its digest."""
+        content = read_json(path)
+        try:
+            fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
+            architecture = cls(
+                **{field: int(content[field]) for field in fields},
+                edges=tuple(Edge(**edge) for edge in content["edges"]),
+            )
+            matches = architecture.to_json()["digest"] == content["digest"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"not an architecture ({error!r})", file=path, remedy="delete it and draw it again") from None
+        if not matches:
+            raise InputError(
+                "the graph does not match its digest", file=path, key="digest", remedy="delete it and draw it again"
+            )
+        return architecture
+
+
+def draw(
+    settings: Mapping[str, Any], *, seed: int, member: int, dimensions: int, in_channels: int, out_channels: int
+) -> Architecture:
+    """Draw the graph of one member.
+
+    ``settings`` holds ``depth``, ``alpha``, ``gamma``, ``p_input``, ``p_output``, ``input_to_output``, ``dilations``,
+    ``channels``, ``latent``, ``hidden``, ``max_radius`` (px) and ``parameters`` ([least, most]). The generator is
+    ``SeedSequence(seed, spawn_key=(member,))``: the same arguments give the same graph on any machine, and no other
+    draw can change it.
+
+    Graphs whose parameter count leaves the bounds are drawn again, at most ``MAX_TRIES`` times. Dilations on paths
+    longer than ``max_radius`` are lowered, one random edge at a time, until the longest path fits.
+
+    Raises ``InputError`` when no graph can satisfy the bounds.
+    """
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(member,)))
+    least, most = settings["parameters"]
+    counts: list[int] = []
+    for _ in range(MAX_TRIES):
+        pairs = _draw_connections(settings, random)
+        dilations = _draw_dilations(pairs, settings, random)
+        if dilations is None:
+            continue
+        channels = random.choice(np.asarray(settings["channels"]), size=len(pairs))
+        architecture = Architecture(
+            member=member,
+            seed=seed,
+            dimensions=dimensions,
+            in_channels=in_channels,
+            out_channels=out_channels,
+            depth=int(settings["depth"]),
+            latent=int(settings["latent"]),
+            hidden=int(settings["hidden"]),
+            edges=tuple(
+                Edge(source, target, int(dilation), int(width))
+                for (source, target), dilation, width in zip(pairs, dilations, channels, strict=True)
+            ),
+        )
+        count = architecture.parameter_count()
+        if least <= count <= most:
+            return architecture
+        counts.append(count)
+    if not counts:
+        raise InputError(
+            f"no graph of depth {settings['depth']} drawn in {MAX_TRIES} tries has a receptive radius this small",
+            key="architecture.max_radius",
+            value=settings["max_radius"],
+            remedy="raise it, lower architecture.depth, or allow smaller dilations",
+        )
+    raise InputError(
+        f"no graph drawn in {MAX_TRIES} tries has a parameter count within the bounds "
+        f"(seen: {min(counts)} to {max(counts)}, median {int(np.median(counts))})",
+        key="architecture.parameters",
+        value=[least, most],
+        remedy="widen the bounds, or change depth, channels, gamma or p_input",
+    )
+
+
+def _draw_connections(settings: Mapping[str, Any], random: np.random.Generator) -> list[tuple[int, int]]:
+    """Pairs (source, target) in topological order; every hidden node has a way in and a way out."""
+    depth, output = int(settings["depth"]), int(settings["depth"]) + 1
+    pairs: set[tuple[int, int]] = set()
+    for source in range(1, depth):
+        lengths = np.arange(1, depth - source + 1)
+        degree_weights = lengths.astype(float) ** -float(settings["gamma"])
+        degree = random.choice(lengths, p=degree_weights / degree_weights.sum())
+        # Shifted by the shortest length, so that a steep decay does not underflow to zero for long connections.
+        length_weights = np.maximum(np.exp(-float(settings["alpha"]) * (lengths - 1)), 1e-300)
+        chosen = random.choice(lengths, size=degree, replace=False, p=length_weights / length_weights.sum())
+        pairs.update((source, source + int(length)) for length in chosen)
+    for node in range(1, depth + 1):
+        if random.random() < settings["p_input"] or not any(target == node for _, target in pairs):
+            pairs.add((0, node))
+    for node in range(1, depth + 1):
+        if random.random() < settings["p_output"] or not any(source == node for source, _ in pairs):
+            pairs.add((node, output))
+    if settings["input_to_output"]:
+        pairs.add((0, output))
+    return sorted(pairs, key=lambda pair: (pair[1], pair[0]))
+
+
+def _draw_dilations(
+    pairs: Sequence[tuple[int, int]], settings: Mapping[str, Any], random: np.random.Generator
+) -> list[int] | None:
+    """A dilation for every pair such that no path is longer than ``max_radius``, or None where none exists.
+
+    Draws freely first, then lowers one random edge of the longest path at a time. Each round lowers one edge of
+    finitely many values, so it ends.
+    """
+    choices = sorted(int(dilation) for dilation in settings["dilations"])
+    drawn = {pair: int(random.choice(choices)) for pair in pairs}
+    while True:
+        path = _longest_path(drawn)
+        if sum(drawn[pair] for pair in path) <= settings["max_radius"]:
+            return [drawn[pair] for pair in pairs]
+        reducible = [pair for pair in path if drawn[pair] > choices[0]]
+        if not reducible:
+            return None
+        pair = reducible[int(random.integers(len(reducible)))]
+        drawn[pair] = choices[choices.index(drawn[pair]) - 1]
+
+
+def _longest_path(dilations: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
+    """The pairs on a path from input to output whose dilations have the largest sum."""
+    reach: dict[int, tuple[int, list[tuple[int, int]]]] = {0: (0, [])}
+    for source, target in sorted(dilations, key=lambda pair: (pair[1], pair[0])):
+        length, path = reach[source]
+        candidate = (length + dilations[(source, target)], [*path, (source, target)])
+        if target not in reach or candidate[0] > reach[target][0]:
+            reach[target] = candidate
+    return reach[max(reach)][1]
+
+
+def draw_architecture(
+    output: str | Path,
+    *,
+    settings: Mapping[str, Any],
+    seed: int,
+    member: int,
+    dimensions: int,
+    in_channels: int,
+    out_channels: int,
+) -> None:
+    """Draw one member's graph (see :func:`draw`) and write it as ``architectures/member-<m>.json``."""
+    architecture = draw(
+        settings, seed=seed, member=member, dimensions=dimensions, in_channels=in_channels, out_channels=out_channels
+    )
+    write_json(output, architecture.to_json())

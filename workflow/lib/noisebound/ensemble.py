@@ -1,0 +1,269 @@
+"""All members over one scan: averaged quantiles, spread and latents in a single pass, tile by tile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from . import execution
+from .errors import InputError
+from .latent import LatentBasis, LatentSample, fit_basis, save_sample
+from .network import MemberNetwork
+from .predictions import create_predictions
+from .regions import Box, Regions
+from .scans import Scan
+from .tiling import DEFAULT_TILE, tiles
+from .training import load_member, pick_device
+from .transforms import Normalisation
+
+logger = logging.getLogger("noisebound")
+
+Floats = NDArray[np.float32]
+
+
+class Ensemble:
+    """The trained members, ready to predict. Memory grows with the region asked for, not with the scan."""
+
+    def __init__(self, members: Sequence[str | Path], architectures: Sequence[str | Path]) -> None:
+        """Load weights and graphs; raises ``InputError`` where a file is no member or the members do not fit together."""
+        if not members:
+            raise InputError("no member is given", key="architecture.members", remedy="train at least one")
+        self.device = pick_device()
+        loaded = [load_member(path, graph) for path, graph in zip(members, architectures, strict=True)]
+        self.networks: list[MemberNetwork] = [network.to(self.device) for network, _ in loaded]
+        self.normalisations: list[Normalisation] = [normalisation for _, normalisation in loaded]
+        graphs = [network.architecture for network in self.networks]
+        if len({(g.dimensions, g.in_channels, g.out_channels) for g in graphs}) != 1:
+            raise InputError(
+                "members differ in dimensions or channels", file=members[0], remedy="train all members again"
+            )
+        self.dimensions = graphs[0].dimensions
+        self.in_channels = graphs[0].in_channels
+        self.latent_sizes = [graph.latent for graph in graphs]
+        radius = max(graph.radius() for graph in graphs)
+        self.halo = (radius,) * self.dimensions
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    @torch.no_grad()
+    def member(self, m: int, image: Floats) -> tuple[Floats, tuple[Floats, Floats, Floats]]:
+        """Latents (L, *spatial) and quantiles (C, *spatial) of member ``m`` for a raw ``image`` (C, *spatial).
+
+        The quantiles are lower, median and upper in the physical units of the reference, float32.
+        """
+        normalised = torch.from_numpy(self.normalisations[m].normalise_input(image))[None].to(self.device)
+        latent, quantiles = execution.predict(self.networks[m], normalised)
+        lower, median, upper = (self.normalisations[m].restore_target(q[0].cpu().numpy()) for q in quantiles)
+        return latent[0].cpu().numpy(), (lower, median, upper)
+
+    def check(self, scan: Scan, path: str | Path) -> None:
+        """Raise ``InputError`` where a scan has other dimensions or channels than the members were trained on."""
+        if (scan.ndim, scan.n_channels) != (self.dimensions, self.in_channels):
+            raise InputError(
+                f"the scan has {scan.n_channels} channels in {scan.ndim}-D, the members were trained on "
+                f"{self.in_channels} in {self.dimensions}-D",
+                file=path,
+                key="data.channels",
+                remedy="use a scan with the channels and dimensions of the run",
+            )
+
+
+def average_members(
+    ensemble: Ensemble, image: Floats, inner: tuple[slice, ...], basis: LatentBasis | None
+) -> tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats]]:
+    """Predict one tile with every member, and average.
+
+    ``image`` (C, *read) raw, ``inner`` the part to keep. Returns the averaged (lower, median, upper) (C, *keep), the
+    spread, which is the standard deviation of the members' medians (C, *keep), the projected latents (K, *keep) where
+    a ``basis`` is given, and each member's median. The average of quantiles is the quantile function of the Vincent
+    average (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137), taken in physical units.
+    """
+    window = (slice(None), *inner)
+    sums: list[NDArray[np.float64]] = []
+    medians: list[Floats] = []
+    scores: Floats | None = None
+    for m in range(len(ensemble)):
+        latent, quantiles = ensemble.member(m, image)
+        kept = [quantile[window] for quantile in quantiles]
+        if not sums:
+            sums = [np.zeros(part.shape, dtype=np.float64) for part in kept]
+        for total, part in zip(sums, kept, strict=True):
+            total += part
+        medians.append(kept[1])
+        if basis is not None:
+            partial = basis.partial(m, latent[window])
+            scores = partial if scores is None else scores + partial
+    if basis is not None and scores is not None:
+        scores = scores + basis.offset.reshape(-1, *(1,) * len(inner)).astype(np.float32)
+    lower, median, upper = ((total / len(ensemble)).astype(np.float32) for total in sums)
+    spread = np.std(np.stack(medians), axis=0, dtype=np.float64).astype(np.float32)
+    return (lower, median, upper), spread, scores, medians
+
+
+def ensemble_scan(
+    members: Sequence[str | Path],
+    architectures: Sequence[str | Path],
+    basis: str | Path,
+    scan: str | Path,
+    output: str | Path,
+    *,
+    settings: Mapping[str, Any],
+    counts: bool,
+    threads: int = 1,
+) -> None:
+    """Apply all members to one scan and write ``ensemble/<scan>.h5``.
+
+    The delivered frame (``settings["frame"]``) gets quantiles, spread and latents. A scan with a reference also gets
+    the quantiles of every other frame, each predicted on its own, because calibration and evaluation are about single
+    frames. ``settings`` further holds ``tile`` (px per axis, or "auto"), ``keep_members`` and ``levels``.
+
+    Raises ``InputError`` where the scan does not fit the members, or has no frame of that number.
+    """
+    torch.set_num_threads(max(1, threads))
+    ensemble = Ensemble(members, architectures)
+    projection = LatentBasis.load(basis)
+    if list(projection.member_sizes) != ensemble.latent_sizes:
+        raise InputError("fitted on other members", file=basis, remedy="run the step fit_latent_basis again")
+    with Scan(scan) as source:
+        ensemble.check(source, scan)
+        delivered = int(settings["frame"])
+        if not 0 <= delivered < source.n_frames:
+            raise InputError(
+                f"the scan has {source.n_frames} frames, numbered from 0",
+                file=scan,
+                key="ensemble.frame",
+                value=delivered,
+                remedy="deliver a frame that exists",
+            )
+        levels = settings["levels"]
+        with create_predictions(
+            output,
+            scan=source.name,
+            channels=source.channels,
+            pixel_size=source.pixel_size,
+            pixel_unit=source.pixel_unit,
+            shape=source.shape,
+            levels=(levels[0], 0.5, levels[1]),
+            frame=delivered,
+            n_frames=source.n_frames if source.has_reference else 0,
+            n_members=len(ensemble),
+            n_latent=projection.n_components,
+            counts=counts,
+            keep_members=bool(settings["keep_members"]) and source.has_reference,
+        ) as writer:
+            frames = range(source.n_frames) if source.has_reference else [delivered]
+            cuts = list(tiles(source.shape, _tile_size(settings["tile"], ensemble.dimensions), ensemble.halo))
+            for k in frames:
+                for tile in cuts:
+                    image = source.read_frame(k, tile.read)
+                    quantiles, spread, scores, medians = average_members(
+                        ensemble, image, tile.inner, projection if k == delivered else None
+                    )
+                    if source.has_reference:
+                        writer.write_frame(k, tile.keep, *quantiles)
+                    if k == delivered and scores is not None:
+                        writer.write(tile.keep, *quantiles, spread)
+                        writer.write_latent(tile.keep, scores)
+                        if settings["keep_members"] and source.has_reference:
+                            for m, median in enumerate(medians):
+                                writer.write_member(m, tile.keep, median)
+                logger.info("scan %s: frame %d of %d, %d tiles", source.name, k + 1, source.n_frames, len(cuts))
+
+
+def _tile_size(tile: Any, dimensions: int) -> tuple[int, ...]:
+    if tile == "auto":
+        return DEFAULT_TILE[dimensions]
+    if len(tile) != dimensions:
+        raise InputError(
+            f"a {dimensions}-D scan needs {dimensions} numbers",
+            key="ensemble.tile",
+            value=tile,
+            remedy="give one number of pixels per axis, or auto",
+        )
+    return tuple(int(extent) for extent in tile)
+
+
+def fit_latent_basis(
+    members: Sequence[str | Path],
+    architectures: Sequence[str | Path],
+    scans: Sequence[str | Path],
+    regions: Sequence[str | Path],
+    basis: str | Path,
+    sample: str | Path,
+    *,
+    components: int,
+    sample_size: int,
+    seed: int,
+    frame: int = 0,
+    threads: int = 1,
+) -> None:
+    """Fit the common basis of all members' latents on train pixels, and keep the sample for measures of stability.
+
+    Every scan with train boxes gives equally many pixels, its boxes in proportion to their size. The sample also holds
+    latents of noise-only input: the same boxes with the pixels of each channel shuffled on their own, which keeps the
+    histograms and destroys every structure.
+    """
+    torch.set_num_threads(max(1, threads))
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31,)))
+    ensemble = Ensemble(members, architectures)
+    areas = [Regions.read(path) for path in regions]
+    drawn: dict[str, list[NDArray[Any]]] = {"latents": [], "null": [], "medians": [], "coordinates": [], "scan": []}
+    names: list[str] = []
+    for path, area in zip(scans, areas, strict=True):
+        boxes = area.of("train")
+        if not boxes:
+            continue
+        with Scan(path) as source:
+            ensemble.check(source, path)
+            share = sample_size / max(1, sum(bool(a.of("train")) for a in areas))
+            total = sum(box.size for box in boxes)
+            for box in boxes:
+                wanted = min(box.size, max(1, round(share * box.size / total)))
+                part = _sample_box(ensemble, source, min(frame, source.n_frames - 1), box, wanted, random)
+                for key, values in part.items():
+                    drawn[key].append(values)
+                drawn["scan"].append(np.full(wanted, len(names), dtype=np.int64))
+        names.append(area.scan)
+        logger.info("scan %s: latents of %d train boxes", area.scan, len(boxes))
+    if not names:
+        raise InputError("no scan has a train region", key="role", remedy="give a scan the role train or split")
+    stacked = {key: np.concatenate(values) for key, values in drawn.items()}
+    sizes = np.asarray(ensemble.latent_sizes, dtype=np.int64)
+    fit_basis(stacked["latents"], list(sizes), components).save(basis)
+    save_sample(sample, LatentSample(member_sizes=sizes, scans=tuple(names), **stacked))
+
+
+def _sample_box(
+    ensemble: Ensemble, source: Scan, frame: int, box: Box, wanted: int, random: np.random.Generator
+) -> dict[str, NDArray[Any]]:
+    """Latents, medians and noise-only latents at ``wanted`` random pixels of one box, read tile by tile."""
+    chosen = np.sort(random.choice(box.size, size=wanted, replace=False))
+    coordinates = np.stack(np.unravel_index(chosen, box.shape), axis=1) + np.asarray(box.lower)
+    latents = np.zeros((wanted, sum(ensemble.latent_sizes)), dtype=np.float32)
+    null = np.zeros_like(latents)
+    medians = np.zeros((wanted, source.n_channels), dtype=np.float32)
+    for tile in tiles(source.shape, DEFAULT_TILE[ensemble.dimensions], ensemble.halo):
+        starts = np.asarray([part.start for part in tile.keep])
+        stops = np.asarray([part.stop for part in tile.keep])
+        here = np.flatnonzero(((coordinates >= starts) & (coordinates < stops)).all(axis=1))
+        if not len(here):
+            continue
+        image = source.read_frame(frame, tile.read)
+        shuffled = random.permuted(image.reshape(len(image), -1), axis=1).reshape(image.shape)
+        within = tuple((coordinates[here] - [part.start for part in tile.read]).T)
+        first = 0
+        for m, size in enumerate(ensemble.latent_sizes):
+            for target, values in ((latents, image), (null, shuffled)):
+                latent, quantiles = ensemble.member(m, values)
+                target[here, first : first + size] = latent[(slice(None), *within)].T
+                if target is latents:
+                    medians[here] += quantiles[1][(slice(None), *within)].T / len(ensemble)
+            first += size
+    return {"latents": latents, "null": null, "medians": medians, "coordinates": coordinates.astype(np.int64)}

@@ -1,0 +1,82 @@
+"""From a graph to a torch module: encoder, one latent vector per pixel, three heads whose quantiles cannot cross.
+
+This is the plain form: one convolution per edge, in the order of the graph. It holds the weights and is the oracle of
+``execution``, which computes the same faster.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .architecture import KERNEL, Architecture
+
+# Leaky, so that a channel that starts out negative everywhere can still learn.
+SLOPE = 0.1
+
+
+class MemberNetwork(nn.Module):
+    """One member: noisy image in, lower, median and upper quantile out, at every pixel.
+
+    There is no normalisation layer: an output depends on nothing but the input inside its receptive radius, whatever
+    else is in the batch. Every convolution pads with zeros where the image ends, so cutting a tile with a halo of the
+    receptive radius (clipped where the image ends) and dropping the halo afterwards gives the whole-image result.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        convolution: type[nn.Conv2d] | type[nn.Conv3d] = nn.Conv3d if architecture.dimensions == 3 else nn.Conv2d
+        widths = architecture.widths()
+        self.edges = nn.ModuleList(
+            convolution(
+                widths[edge.source], edge.channels, KERNEL, dilation=edge.dilation, padding=edge.dilation
+            )
+            for edge in architecture.edges
+        )
+        self.projection = convolution(widths[architecture.output], architecture.latent, 1)
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                convolution(architecture.latent, architecture.hidden, 1),
+                nn.LeakyReLU(SLOPE),
+                convolution(architecture.hidden, architecture.out_channels, 1),
+            )
+            for _ in ("median", "below", "above")
+        )
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw all weights from ``generator`` (He et al. 2015, for the leaky slope); biases start at zero."""
+        for module in self.modules():
+            if isinstance(module, (nn.Conv2d, nn.Conv3d)):
+                nn.init.kaiming_normal_(module.weight, a=SLOPE, generator=generator)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for head in self.heads:
+            # Small first predictions: the heads start near zero and half a softplus, not at random images.
+            head[-1].weight.data.mul_(0.1)
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Latent vectors. ``image`` float32 (B, C_in, [Z], Y, X), normalised; returns (B, latent, [Z], Y, X)."""
+        features = {0: image}
+        for node in range(1, self.architecture.output + 1):
+            features[node] = torch.cat(
+                [
+                    functional.leaky_relu(convolution(features[edge.source]), SLOPE)
+                    for edge, convolution in zip(self.architecture.edges, self.edges, strict=True)
+                    if edge.target == node
+                ],
+                dim=1,
+            )
+        latent: Tensor = self.projection(features[self.architecture.output])
+        return latent
+
+    def decode(self, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lower, median and upper (B, C_out, [Z], Y, X) from latents; lower <= median <= upper by construction."""
+        active = functional.leaky_relu(latent, SLOPE)
+        median, below, above = (head(active) for head in self.heads)
+        return median - functional.softplus(below), median, median + functional.softplus(above)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lower, median and upper quantile of ``image``; shapes and units as in :meth:`encode` and :meth:`decode`."""
+        return self.decode(self.encode(image))

@@ -1,0 +1,70 @@
+"""Files that are whole or absent: written beside their place and renamed; plus JSON and digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; rename it to ``path`` on success, remove it on any error.
+
+    The temporary name keeps the suffix, because some writers choose the format by it. Data reach the disk before
+    the rename, so that a crash leaves either the old file or the new one.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` as UTF-8, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write ``content`` as indented JSON with a final newline, atomically; NaN and infinity are refused.
+
+    Raises ``ValueError`` for NaN or infinite numbers, which JSON does not have.
+    """
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file. Raises ``InputError`` where it is missing or not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("the file does not exist", file=path, remedy="run the step that writes it") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"not valid JSON ({error})", file=path, remedy="delete it and run the step again") from None
+
+
+def sha256_file(path: str | Path) -> str:
+    """SHA-256 of a file's content as hexadecimal digits, read in blocks of 1 MiB."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def digest_json(content: Any) -> str:
+    """SHA-256 of ``content`` as canonical JSON (sorted keys, no spaces): the same content, the same digits."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,378 @@
+"""Training one member: all three quantiles in one loss, random patches, a one-cycle schedule, checkpoints.
+
+The same seed, data and settings give the same weights, whether or not the training was interrupted: every random draw
+comes from one generator whose state is part of the checkpoint.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import execution
+from .architecture import Architecture
+from .errors import InputError
+from .network import MemberNetwork
+from .patches import DEFAULT_PATCH, RoleImages, load_role, measure_normalisation, sample_batch
+from .regions import Regions
+from .scans import Scan
+from .storage import atomic_path, digest_json
+from .transforms import Normalisation
+
+logger = logging.getLogger("noisebound")
+
+HISTORY_COLUMNS = ("step", "learning_rate", "train_loss", "select_loss", "seconds", "device", "best")
+WARM_UP = 0.2  # share of the steps in which the learning rate rises
+
+
+def pinball_loss(prediction: Tensor, target: Tensor, level: float, mask: Tensor) -> Tensor:
+    """Mean pinball loss at a quantile ``level`` over the pixels in ``mask`` and all channels.
+
+    ``prediction`` and ``target`` (B, C, *spatial), ``mask`` boolean (B, 1, *spatial); returns a scalar. Its minimiser
+    is the conditional quantile (Koenker and Bassett, Econometrica 46 (1978) 33).
+    """
+    error = target - prediction
+    losses = torch.maximum(level * error, (level - 1) * error)
+    return (losses * mask).sum() / (mask.sum() * target.shape[1]).clamp(min=1)
+
+
+def quantile_loss(quantiles: Sequence[Tensor], target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
+    """Sum of the pinball losses of lower, median and upper at their ``levels``; see :func:`pinball_loss`."""
+    return torch.stack([pinball_loss(q, target, level, mask) for q, level in zip(quantiles, levels, strict=True)]).sum()
+
+
+def one_cycle(step: int, steps: int, peak: float) -> float:
+    """Learning rate at ``step`` of ``steps``: a cosine rise to ``peak``, then a cosine fall towards zero.
+
+    Source: Smith and Topin, arXiv:1708.07120, with cosine annealing on both sides.
+    """
+    rise = max(1, int(WARM_UP * steps))
+    if step < rise:
+        return peak * (0.04 + 0.96 * (1 - math.cos(math.pi * step / rise)) / 2)
+    return peak * (0.002 + 0.998 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise))) / 2)
+
+
+def pick_device() -> torch.device:
+    """The GPU where there is one, the CPU otherwise."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Trainer:
+    """The state of one training: network, averaged weights, optimiser, generator, best weights and history.
+
+    The weights that are judged and kept are an exponential moving average over the steps, which a one-cycle schedule
+    still improves, and which makes the choice of the last step matter less.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        train: Sequence[RoleImages],
+        select: Sequence[RoleImages],
+        settings: Mapping[str, Any],
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.settings = dict(settings)
+        self.levels = (float(settings["levels"][0]), 0.5, float(settings["levels"][1]))
+        self.radius = [architecture.radius()] * architecture.dimensions
+        self.patch = tuple(settings.get("patch") or DEFAULT_PATCH[architecture.dimensions])
+        self.device = device
+        self.train_images, self.select_images = list(train), list(select)
+        # spawn_key (member, 1): apart from the architecture's own stream, which is (member,).
+        entropy = np.random.SeedSequence(seed, spawn_key=(architecture.member, 1)).generate_state(1, np.uint64)[0]
+        self.generator = torch.Generator().manual_seed(int(entropy) % 2**63)
+        self.network = MemberNetwork(architecture)
+        self.network.initialise(self.generator)
+        self.network.to(device)
+        self.averaged = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.best = {name: value.clone() for name, value in self.averaged.items()}
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=0.0, weight_decay=float(settings["weight_decay"]), betas=(0.9, 0.99)
+        )
+        self.step = 0
+        self.best_loss = math.inf
+        self.best_step = 0
+        self.running_loss = 0.0
+        self.seconds = 0.0
+        self.history: list[dict[str, Any]] = []
+
+    def state(self) -> dict[str, Any]:
+        """Everything a later process needs to continue as if it had never stopped; tensors and plain values only."""
+        return {
+            "network": self.network.state_dict(),
+            "averaged": self.averaged,
+            "best": self.best,
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "progress": json.dumps(
+                {
+                    "step": self.step,
+                    "best_loss": self.best_loss,
+                    "best_step": self.best_step,
+                    "running_loss": self.running_loss,
+                    "seconds": self.seconds,
+                    "history": self.history,
+                }
+            ),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from :meth:`state`."""
+        self.network.load_state_dict(state["network"])
+        self.averaged = dict(state["averaged"])
+        self.best = dict(state["best"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.set_state(state["generator"].cpu())
+        for name, value in json.loads(state["progress"]).items():
+            setattr(self, name, value)
+
+    @property
+    def finished(self) -> bool:
+        """True after the last step, or when the select loss has not improved for ``patience`` checks."""
+        patience = int(self.settings["patience"]) * int(self.settings["select_every"])
+        stalled = bool(self.select_images) and self.step - self.best_step >= patience
+        return self.step >= int(self.settings["steps"]) or (stalled and self.best_step > 0)
+
+    def advance(self) -> None:
+        """One optimiser step, and at every ``select_every``-th (and the last) the select loss."""
+        start = time.monotonic()
+        rate = one_cycle(self.step, int(self.settings["steps"]), float(self.settings["learning_rate"]))
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        batch = sample_batch(
+            self.train_images, self.patch, self.radius, int(self.settings["batch"]), self.generator
+        )
+        noisy, target, mask = (part.to(self.device) for part in batch)
+        loss = quantile_loss(execution.predict(self.network, noisy)[1], target, self.levels, mask)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), float(self.settings["clip"]))
+        self.optimiser.step()
+        self.step += 1
+        # The average forgets faster at the start, so that it never remembers the random initial weights.
+        keep = min(float(self.settings["averaging"]), self.step / (self.step + 10))
+        with torch.no_grad():
+            for name, value in self.network.state_dict().items():
+                self.averaged[name].lerp_(value, 1 - keep)
+        every = int(self.settings["select_every"])
+        value = float(loss.detach())
+        self.running_loss = value if self.step == 1 else 0.95 * self.running_loss + 0.05 * value
+        self.seconds += time.monotonic() - start
+        if self.step % every == 0 or self.step == int(self.settings["steps"]):
+            self._judge(rate)
+
+    def _judge(self, rate: float) -> None:
+        start = time.monotonic()
+        select_loss = self.select_loss() if self.select_images else math.nan
+        best = not self.select_images or select_loss < self.best_loss
+        if best:
+            self.best_loss, self.best_step = select_loss, self.step
+            self.best = {name: value.clone() for name, value in self.averaged.items()}
+        self.seconds += time.monotonic() - start
+        row = (self.step, rate, self.running_loss, select_loss, round(self.seconds, 3), str(self.device), int(best))
+        self.history.append(dict(zip(HISTORY_COLUMNS, row, strict=True)))
+        logger.info(
+            "step %d of %d: train loss %.4f, select loss %.4f%s, %.1f s",
+            self.step,
+            int(self.settings["steps"]),
+            self.running_loss,
+            select_loss,
+            " (best)" if best else "",
+            self.seconds,
+        )
+
+    @torch.no_grad()
+    def select_loss(self) -> float:
+        """Quantile loss of the averaged weights over all select pixels and frames."""
+        network = MemberNetwork(self.network.architecture).to(self.device)
+        network.load_state_dict(self.averaged)
+        network.eval()
+        total, pixels = 0.0, 0
+        for images in self.select_images:
+            mask = images.mask[None, None].to(self.device)
+            for frame in range(images.noisy.shape[0]):
+                _, quantiles = execution.predict(network, images.noisy[frame : frame + 1].to(self.device))
+                index = frame % images.target.shape[0]
+                target = images.target[index : index + 1].to(self.device)
+                total += float(quantile_loss(quantiles, target, self.levels, mask)) * images.pixels
+                pixels += images.pixels
+        return total / pixels
+
+
+def train_member(
+    architecture: str | Path,
+    scans: Sequence[str | Path],
+    regions: Sequence[str | Path],
+    output: str | Path,
+    history: str | Path,
+    *,
+    member: int,
+    seed: int,
+    settings: Mapping[str, Any],
+    transforms: tuple[str, str],
+    counts: bool,
+    threads: int = 1,
+) -> None:
+    """Train one member and write its weights (``.pt``) and its ``history`` (CSV).
+
+    ``scans`` and ``regions`` are matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``; pixels with role
+    train are learned from, pixels with role select choose the step whose weights are kept. ``transforms`` names the
+    variance-stabilising transforms of input and target. A checkpoint beside the
+    output, bound to data, architecture and settings by a digest, lets a killed job continue.
+
+    Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels.
+    """
+    torch.set_num_threads(max(1, threads))
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    graph = Architecture.read(architecture)
+    _check_scans(graph, scans)
+    normalisation = measure_normalisation(scans, regions, transforms=transforms, counts=counts)
+    radius = [graph.radius()] * graph.dimensions
+    # spawn_key (member, 2): apart from the streams of the graph and of the training.
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(member, 2)))
+    images: dict[str, list[RoleImages]] = {"train": [], "select": []}
+    for role, found in images.items():
+        for scan_file, region_file in zip(scans, regions, strict=True):
+            loaded = load_role(scan_file, region_file, role, radius, normalisation, random)
+            if loaded is not None:
+                found.append(loaded)
+    device = pick_device()
+    if not images["select"]:
+        logger.warning("no pixel has role 'select': the weights of the last step are kept")
+    trainer = Trainer(graph, images["train"], images["select"], settings, seed, device)
+    logger.info(
+        "member %d: depth %d, %d parameters, receptive radius %s px, %d train and %d select pixels, on %s",
+        member,
+        graph.depth,
+        graph.parameter_count(),
+        radius,
+        sum(image.pixels for image in images["train"]),
+        sum(image.pixels for image in images["select"]),
+        device,
+    )
+    checkpoint = Path(output).with_suffix(".checkpoint.pt")
+    digest = _training_digest(graph, scans, regions, settings, seed, transforms, counts)
+    _resume(trainer, checkpoint, digest)
+    every = int(settings["checkpoint_every"])
+    while not trainer.finished:
+        trainer.advance()
+        if trainer.step % every == 0:
+            with atomic_path(checkpoint) as temporary:
+                torch.save({"digest": digest, **trainer.state()}, temporary)
+    write_history(history, trainer.history)
+    save_member(output, trainer.best, graph, normalisation, member=member, step=trainer.best_step)
+    checkpoint.unlink(missing_ok=True)
+
+
+def _check_scans(graph: Architecture, scans: Sequence[str | Path]) -> None:
+    for scan_file in scans:
+        with Scan(scan_file) as scan:
+            if (scan.ndim, scan.n_channels) != (graph.dimensions, graph.in_channels):
+                raise InputError(
+                    f"the scan has {scan.n_channels} channels in {scan.ndim}-D, the networks take "
+                    f"{graph.in_channels} in {graph.dimensions}-D",
+                    file=scan_file,
+                    key="data.channels",
+                    remedy="train on scans that all have the configured channels and dimensions",
+                )
+
+
+def _training_digest(
+    graph: Architecture,
+    scans: Sequence[str | Path],
+    regions: Sequence[str | Path],
+    settings: Mapping[str, Any],
+    seed: int,
+    transforms: tuple[str, str],
+    counts: bool,
+) -> str:
+    """Digest of everything that shapes the weights, so that a checkpoint of another training is never continued."""
+    data = []
+    for scan_file, region_file in zip(scans, regions, strict=True):
+        with Scan(scan_file) as scan:
+            sources = [source["sha256"] for source in scan.sources]
+        boxes = [(b.role, b.lower, b.upper) for b in Regions.read(region_file).of("train", "select")]
+        data.append([sources, boxes])
+    content = [graph.to_json()["digest"], graph.member, data, dict(settings), seed, list(transforms), counts]
+    return digest_json(content)
+
+
+def _resume(trainer: Trainer, checkpoint: Path, digest: str) -> None:
+    if not checkpoint.exists():
+        return
+    try:
+        state = torch.load(checkpoint, map_location=trainer.device, weights_only=True)
+    except Exception as error:  # a torn or foreign file must not stop the training it was meant to shorten
+        logger.warning("checkpoint %s cannot be read (%s): starting from the first step", checkpoint, error)
+        return
+    if state.get("digest") != digest:
+        logger.warning("checkpoint %s belongs to other data or settings: starting from the first step", checkpoint)
+        return
+    trainer.restore(state)
+    logger.info("continuing from step %d of checkpoint %s", trainer.step, checkpoint)
+
+
+def write_history(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the loss curves as CSV with the columns of ``HISTORY_COLUMNS``."""
+    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, HISTORY_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def save_member(
+    path: str | Path,
+    weights: Mapping[str, Tensor],
+    architecture: Architecture,
+    normalisation: Normalisation,
+    *,
+    member: int,
+    step: int,
+) -> None:
+    """Write a trained member: float32 weights on the CPU, and as JSON text the normalisation and the graph's digest."""
+    about = {
+        "member": member,
+        "architecture": architecture.to_json()["digest"],
+        "normalisation": normalisation.to_json(),
+        "step": step,
+    }
+    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    with atomic_path(path) as temporary:
+        torch.save({"about": json.dumps(about, sort_keys=True), "weights": tensors}, temporary)
+
+
+def load_member(path: str | Path, architecture: str | Path) -> tuple[MemberNetwork, Normalisation]:
+    """Read a trained member without executing anything stored in the file.
+
+    Raises ``InputError`` where the file is not a member or belongs to another architecture.
+    """
+    graph = Architecture.read(architecture)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        about = json.loads(content["about"])
+        network = MemberNetwork(graph)
+        if about["architecture"] != graph.to_json()["digest"]:
+            raise InputError(
+                f"trained with another graph than {architecture}",
+                file=path,
+                key="architecture",
+                remedy="train the member again",
+            )
+        network.load_state_dict(content["weights"])
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"not a trained member ({error})", file=path, remedy="delete it and train the member again") from None
+    network.eval()
+    return network, Normalisation.from_json(about["normalisation"])
