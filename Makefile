@@ -40,7 +40,7 @@ $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
 
 demo: $(RUN_STAMP)
 	@set -e; for run in $(DEMOS); do \
-	    $(BIN)/snakemake --cores $(CORES) --configfile config/$$run.yaml --quiet rules; \
+	    $(BIN)/snakemake --cores $(CORES) --configfile config/$$run.yaml --quiet rules reason host; \
 	done
 	@$(BIN)/python -m noisebound.summarise $(DEMOS:%=results/%)
 

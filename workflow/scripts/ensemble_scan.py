@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from noisebound.ensemble import ensemble_scan
-
 from noisebound.logs import step_log
 
 if TYPE_CHECKING:
