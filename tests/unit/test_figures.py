@@ -108,12 +108,12 @@ def test_training_marks_the_weights_that_were_kept() -> None:
     assert list(axes.lines[1].get_xdata()) == [100, 200]
 
 
-def test_ensemble_size_shows_error_relative_to_one_member() -> None:
+def test_ensemble_size_shows_the_change_from_one_member() -> None:
     table = pd.DataFrame(
         {"channel": "Fe", "members": [1, 2, 3], "correlation": [0.9, 0.95, 0.96], "rmse": [4.0, 3.0, 2.0]}
     )
     left, right = figures.ensemble_size(table).axes
-    assert np.allclose(left.lines[0].get_ydata(), [0.9, 0.95, 0.96])
+    assert np.allclose(left.lines[0].get_ydata(), [0.0, 0.05, 0.06])
     assert np.allclose(right.lines[0].get_ydata(), [1.0, 0.75, 0.5])
 
 
@@ -129,8 +129,8 @@ def test_every_node_and_every_connection_is_drawn_in_the_colour_of_its_dilation(
         assert curve.get_path().vertices[0].tolist() == [edge["source"], 0]
         assert curve.get_path().vertices[-1].tolist() == [edge["target"], 0]
     assert len(set(colours.values())) == len(colours)
-    assert "11\u202f234 parameters" in describe(content)
-    assert "radius 14 px" in describe(content)
+    assert "11\u202f234\u00a0parameters" in describe(content)
+    assert "radius\u00a014\u00a0px" in describe(content)
 
 
 def test_line_cut_draws_band_median_and_reference() -> None:
@@ -253,7 +253,8 @@ def test_scale_bars_are_round_and_as_long_as_they_say(width: int, size: float, u
     bar = scale_bar(width, size, unit)
     assert 0.1 < bar.fraction <= 0.3 * (1 + 1e-6)
     length, shown = bar.label.split(" ")
-    metres = {"nm": 1e-9, "µm": 1e-6, "um": 1e-6, "mm": 1e-3}
+    metres = {"pm": 1e-12, "nm": 1e-9, "µm": 1e-6, "um": 1e-6, "mm": 1e-3, "m": 1.0}
+    assert shown == unit or unit in metres
     factor = metres[shown] / metres[unit] if unit in metres else 1.0
     assert math.isclose(float(length) * factor, bar.fraction * width * size, rel_tol=1e-4)
     assert f"{float(length):e}"[0] in "125"
@@ -264,6 +265,9 @@ def test_lengths_and_numbers_read_well() -> None:
     assert physical(1717.0, "nm") == "1.72 µm"
     assert physical(8.0, "um") == "8.00 µm"
     assert physical(12.0, "px") == "12.0 px"
+    assert physical(0.345, "µm") == "345 nm"
+    assert physical(2.5, "Å") == "2.50 Å"
+    assert scale_bar(201, 0.001717, "µm").label == "100 nm"
     assert short_number(-0.01234) == "−0.0123"
     assert short_number(2.52e7) == "2.52\u2009×\u200910⁷"
     assert short_number(1.5e-6) == "1.50\u2009×\u200910⁻⁶"

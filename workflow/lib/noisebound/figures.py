@@ -124,7 +124,7 @@ def draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float,
     shown = rows[["coverage", "low"]].to_numpy(dtype=float)
     finite = shown[np.isfinite(shown)]
     axes.set_ylim(max(0.0, min(nominal - 0.15, float(finite.min(initial=1.0)) - 0.03)), 1.005)
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     _percent(axes, "y")
 
 
@@ -206,12 +206,12 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
         axes.set_xlabel("step")
         axes.set_ylabel("pinball loss (normalised target)")
         legend_below(figure, axes, list(histories))
-        axes.set_title("line: select region    faint: training patches    ring: kept", fontsize=8, color=MUTED)
+        axes.set_title("line: select region · faint: training patches · ring: kept", fontsize=8, color=MUTED)
     return figure
 
 
 def ensemble_size(table: pd.DataFrame) -> Figure:
-    """Correlation with the reference over the number of averaged members, a line per channel where channels are given.
+    """Correlation and error, both against one member, over the number of averaged members; a line per channel.
 
     ``table`` has the columns members, correlation and rmse, and optionally channel.
     """
@@ -219,18 +219,14 @@ def ensemble_size(table: pd.DataFrame) -> Figure:
         figure, grid = new_figure(5.4, 3.0, 1, 2)
         names = _channels(table)
         groups = [(name, table[table["channel"].astype(str) == name]) for name in names] or [("", table)]
-        for axes, column, words in zip(
-            grid[0],
-            ("correlation", "rmse"),
-            ("correlation with the reference", "RMSE, relative to one member"),
-            strict=True,
-        ):
+        titles = ("gain in correlation over one member", "RMSE, relative to one member")
+        for axes, column, words in zip(grid[0], ("correlation", "rmse"), titles, strict=True):
             for (name, rows), colour in zip(groups, line_colours(len(groups)), strict=True):
                 mean = rows.groupby("members")[column].mean()
                 values = mean.to_numpy(dtype=float)
-                if column == "rmse" and len(values):
-                    # Channels have different units and sizes: only the change is comparable.
-                    values = values / values[0]
+                # Channels have different units, sizes and noise: only the change is comparable.
+                if len(values):
+                    values = values / values[0] if column == "rmse" else values - values[0]
                 axes.plot(mean.index.to_numpy(), values, color=colour, marker="o", markersize=3.5, label=name)
             axes.set_xlabel("members averaged")
             axes.set_title(words)
@@ -244,6 +240,8 @@ def stability(table: pd.DataFrame) -> Figure:
 
     ``table`` has the columns comparison, latents, baseline and null.
     """
+    # A row in another measure than the index stays out of its axis.
+    table = table[~table["comparison"].astype(str).str.contains("share")]
     words = {"latents": "latents", "baseline": "k-means on intensities", "null": "noise only"}
     with style():
         figure, grid = new_figure(5.0, 0.9 + 0.55 * max(1, len(table)))

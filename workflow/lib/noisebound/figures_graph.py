@@ -73,7 +73,7 @@ def describe(architecture: Mapping[str, Any]) -> str:
     """One line about an architecture: parameters, receptive radius and connections."""
     radius = "×".join(str(r) for r in sorted(set(architecture["radius"]), reverse=True))
     parts = [f"{architecture['parameters']:,} parameters", f"radius {radius} px", f"{len(architecture['edges'])} edges"]
-    return " · ".join(parts).replace(",", "\u202f")
+    return " · ".join(part.replace(",", "\u202f").replace(" ", "\u00a0") for part in parts)
 
 
 def _all_dilations(architectures: Sequence[Mapping[str, Any]]) -> list[int]:

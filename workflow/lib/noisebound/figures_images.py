@@ -171,16 +171,27 @@ class ScaleBar:
     label: str
 
 
-_STEPS = {"nm": ("µm", 1000.0), "µm": ("mm", 1000.0), "um": ("mm", 1000.0), "μm": ("mm", 1000.0), "pm": ("nm", 1000.0)}
+_METRIC = {"pm": 1e-12, "nm": 1e-9, "µm": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0}
+_PREFERRED = ("pm", "nm", "µm", "mm", "m")
+
+
+def reading_unit(extent: float, unit: str) -> tuple[str, float]:
+    """The unit in which a length ``extent`` reads well, and the factor from ``unit`` to it.
+
+    The extent is between 1 and 1000 in it where a metric unit allows; "um" is shown as "µm", other units are kept.
+    """
+    unit = "µm" if unit in ("um", "μm") else unit
+    if unit not in _METRIC or not extent > 0 or 1 <= extent < 1000:
+        return unit, 1.0
+    fitting = [name for name in _PREFERRED if _METRIC[name] <= extent * _METRIC[unit] * (1 + 1e-9)]
+    shown = fitting[-1] if fitting else _PREFERRED[0]
+    return shown, _METRIC[unit] / _METRIC[shown]
 
 
 def physical(length: float, unit: str) -> str:
-    """A length with its unit, in the next larger unit where that reads better; "um" is shown as "µm"."""
-    unit = "µm" if unit in ("um", "μm") else unit
-    while unit in _STEPS and abs(length) >= 1000:
-        unit, factor = _STEPS[unit]
-        length /= factor
-    return f"{short_number(length) if length < 100 else f'{length:.0f}'} {unit}"
+    """A length with its unit, in the unit in which it reads best."""
+    shown, factor = reading_unit(abs(length), unit)
+    return f"{short_number(length * factor)} {shown}"
 
 
 def scale_bar(width_px: int, pixel_size: float, unit: str) -> ScaleBar:
@@ -189,11 +200,8 @@ def scale_bar(width_px: int, pixel_size: float, unit: str) -> ScaleBar:
     goal = 0.3 * extent
     power = 10.0 ** math.floor(math.log10(goal))
     length = max(step * power for step in (1, 2, 5) if step * power <= goal * (1 + 1e-9))
-    unit_shown, shown = ("µm" if unit in ("um", "μm") else unit), length
-    while unit_shown in _STEPS and shown >= 1000:
-        unit_shown, factor = _STEPS[unit_shown]
-        shown /= factor
-    return ScaleBar(length / extent, f"{shown:g} {unit_shown}")
+    shown, factor = reading_unit(length * (1 + 1e-9), unit)
+    return ScaleBar(length / extent, f"{length * factor:.6g} {shown}")
 
 
 def label_colours(labels: NDArray[Any] | int) -> list[str]:

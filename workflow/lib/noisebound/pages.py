@@ -13,7 +13,7 @@ from . import pages_decisions, pages_images, pages_index, pages_scan
 from .calibration import Calibration
 from .figures_scan import overview, thumbnail
 from .figures_style import save_png
-from .pages_parts import coverage_words, notes, picture_bytes, render, test_rows
+from .pages_parts import coverage_words, notes, picture_bytes, render, shows_psnr, test_rows
 from .predictions import Predictions
 from .regions import Regions
 from .scans import Scan
@@ -97,7 +97,7 @@ def report_scan(
             "infinite": primary_infinite,
             "headline": tested,
             "rows": rows,
-            "has_psnr": any(row["psnr"] is not None and row["gaussian_psnr"] is not None for row in rows),
+            "has_psnr": shows_psnr(rows),
             "notes": notes(rows),
             "cuts": pages_scan.cuts(images, value_unit) if not primary_infinite else None,
             "tokens": token_content,
@@ -161,7 +161,7 @@ def report_index(
         "numbers": pages_index.headline_numbers(content, rows, fitted.primary),
         "cards": pages_index.cards(pages, thumbnails, roles, output_html),
         "rows": rows,
-        "has_psnr": any(row["psnr"] is not None and row["gaussian_psnr"] is not None for row in rows),
+        "has_psnr": shows_psnr(rows),
         "notes": notes(rows),
         "realised": pages_index.realised(content),
         "why": content.get("why"),

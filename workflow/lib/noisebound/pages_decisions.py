@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .figures import read_table
 from .figures_images import label_uri
-from .pages_images import ScanImages, box_over, read_labels
-from .pages_parts import number, unit_words
+from .pages_images import ScanImages, area, box_over, read_labels
+from .pages_parts import number
 from .regions import Regions
-from .scans import Scan
 
 EXCEED_COLOURS = ("#e4e1da", "#f0c05a", "#b3373d")
 MAX_ROWS = 12
@@ -42,7 +41,7 @@ def decisions(
             mine = table[(kinds == "exceed") & (table["name"].astype(str) == str(entry["name"]))]
             planes = image if images.view.slices is None else image[list(images.view.slices)]
             planes = images.view.thin(planes.reshape(-1, *shape[-2:]))
-            rows = _rows(mine, shape, images.scan)
+            rows = _rows(mine, images)
             entries.append(
                 {
                     **entry,
@@ -55,7 +54,7 @@ def decisions(
                 }
             )
     remeasure = table[kinds == "remeasure"].sort_values("rank") if len(table) else table
-    rows = _rows(remeasure, shape, images.scan)
+    rows = _rows(remeasure, images)
     return {
         "exceed": entries,
         "remeasure": rows,
@@ -64,19 +63,21 @@ def decisions(
     }
 
 
-def _rows(table: pd.DataFrame, shape: Sequence[int], scan: Scan) -> list[dict[str, Any]]:
-    axes = "zyx"[-len(shape) :]
-    unit = "µm" if scan.pixel_unit == "um" else scan.pixel_unit
+def _rows(table: pd.DataFrame, images: ScanImages) -> list[dict[str, Any]]:
+    axes = "zyx"[-len(images.scan.shape) :]
+    unit, factor = images.lengths
     rows = []
     for _, record in table.sort_values("rank").head(MAX_ROWS).iterrows() if len(table) else ():
         bounds = [(int(record[f"{axis}0_px"]), int(record[f"{axis}1_px"])) for axis in axes]
-        extents = {axis: f"{number(float(record[f'{axis}0']))} – {number(float(record[f'{axis}1']))}" for axis in axes}
+        extents = {
+            axis: f"{number(factor * record[f'{axis}0'])} – {number(factor * record[f'{axis}1'])}" for axis in axes
+        }
         rows.append(
             {
                 "rank": int(record["rank"]),
                 "score": float(record["score"]),
                 "pixels": int(record["pixels"]),
-                "area": f"{number(float(record['area']))} {unit_words(str(record['unit']))}",
+                "area": area(float(record["area"]), images),
                 "bounds": bounds,
                 "extents": [extents[axis] for axis in reversed(axes)],
                 "pixels_words": ", ".join(

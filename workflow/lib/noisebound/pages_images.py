@@ -11,7 +11,18 @@ import tifffile
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .figures_images import Floats, Limits, View, choose_view, colour_stops, physical, png_uri, robust_limits, scale_bar
+from .figures_images import (
+    Floats,
+    Limits,
+    View,
+    choose_view,
+    colour_stops,
+    physical,
+    png_uri,
+    reading_unit,
+    robust_limits,
+    scale_bar,
+)
 from .figures_scan import Overview
 from .pages_parts import number
 from .predictions import Predictions
@@ -57,6 +68,14 @@ class ScanImages:
         self.value_limits = [robust_limits(self.layers["median"][:, c], zero=scan.counts) for c in channels]
         self.width_limits = [robust_limits(self.layers["width"][:, c]) for c in channels]
         self.spread_limits = [robust_limits(self.layers["spread"][:, c]) for c in channels]
+
+    @property
+    def lengths(self) -> tuple[str, float]:
+        """The unit in which lengths in this scan are shown, and the factor to it from that of the pixel size."""
+        scan = self.scan
+        return reading_unit(
+            max(n * s for n, s in zip(scan.shape[-2:], scan.pixel_size[-2:], strict=True)), scan.pixel_unit
+        )
 
     def limits(self, layer: str) -> list[Limits]:
         """Limits per channel: noisy, denoised, interval ends and reference share theirs."""
@@ -123,14 +142,15 @@ def geometry(images: ScanImages) -> dict[str, Any]:
     extents = [
         physical(n * size, unit) for n, size in zip(reversed(scan.shape), reversed(scan.pixel_size), strict=True)
     ]
-    sizes = sorted({number(size) for size in scan.pixel_size})
+    sizes = sorted(set(scan.pixel_size))
+    shown, factor = reading_unit(sizes[0], unit)
     return {
         "ratio": width * scan.pixel_size[-1] / (height * scan.pixel_size[-2]),
         "pixels_across": width // images.view.step,
         "bar": {"percent": 100 * bar.fraction, "label": bar.label},
         "pixels": " × ".join(str(n) for n in reversed(scan.shape)) + " px",
         "extent": " × ".join(extents),
-        "pixel": " × ".join(sizes) + " " + ("µm" if unit == "um" else unit) if unit != "px" else "not known",
+        "pixel": " × ".join(number(size * factor) for size in sizes) + f" {shown}" if unit != "px" else "not known",
         "step": images.view.step,
     }
 
@@ -149,6 +169,13 @@ def overview_rows(images: ScanImages) -> list[Overview]:
         )
         for c, name in enumerate(images.scan.channels)
     ]
+
+
+def area(size: float, images: ScanImages) -> str:
+    """An area or, in 3-D, a volume given in powers of the pixel size's unit, in words."""
+    unit, factor = images.lengths
+    power = len(images.scan.shape)
+    return f"{number(size * factor**power)} {unit}{'²' if power == 2 else '³'}"
 
 
 def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str, colour: str = "") -> dict[str, Any]:

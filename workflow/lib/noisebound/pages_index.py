@@ -104,7 +104,10 @@ def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "name": str(entry["name"]),
             "words": f"{entry['channel']} {entry['side']} {number(entry['threshold'])}",
-            **{key: entry.get(key) for key in ("confidence", "precision", "low", "high", "declared")},
+            **{
+                key: entry.get(key)
+                for key in ("confidence", "precision", "low", "high", "declared", "n_pixels", "n_blocks")
+            },
         }
         for entry in summary.get("decisions") or []
         if entry.get("n_pixels")

@@ -58,11 +58,6 @@ def signed(value: object) -> str:
     return f"+{text}" if text[0] not in "–−" and text != "0" else text
 
 
-def unit_words(unit: str) -> str:
-    """A unit with its power as a superscript: "nm^2" is "nm²"."""
-    return unit.replace("^2", "²").replace("^3", "³").replace("um", "µm") if unit else ""
-
-
 def picture(figure: Figure | None, label: str, *, least: float = 0.75) -> Markup | None:
     """A figure as SVG for a page, with ``label`` as its alternative text; ``None`` stays ``None``."""
     # The figure's own texts are escaped by matplotlib, the label by inline_svg.
@@ -101,7 +96,6 @@ def render(template: str, output: str | Path, context: Mapping[str, Any], *, scr
         number=number,
         integer=integer,
         signed=signed,
-        unit_words=unit_words,
         physical=physical,
     )
     code = (TEMPLATES / script).read_text(encoding="utf-8") if script else ""
@@ -125,6 +119,11 @@ def explanations(entry: Any) -> list[str]:
             else:
                 found += explanations(value)
     return [text for text in dict.fromkeys(found) if text]
+
+
+def shows_psnr(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether PSNR says something: not where the reference's own noise, which it cannot leave out, is known."""
+    return any(row["psnr"] is not None and row["rmse_noise_removed"] is None for row in rows)
 
 
 def notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:

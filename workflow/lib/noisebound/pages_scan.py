@@ -16,8 +16,8 @@ from .figures_images import (
     physical,
 )
 from .figures_scan import Cut, line_cut
-from .pages_images import ScanImages, box_over, read_planes
-from .pages_parts import nominal_percent, number, picture, unit_words
+from .pages_images import ScanImages, area, box_over, read_planes
+from .pages_parts import nominal_percent, picture
 from .regions import Box, Regions
 
 ROLE_COLOURS = {"train": "#4477aa", "select": "#66ccee", "calibrate": "#ccbb44", "test": "#ee6677", "apply": "#999999"}
@@ -53,7 +53,7 @@ def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
     row, column = cut_places(images)
     plane, view, scan = images.first_plane, images.view, images.scan
     height, width = images.layers["median"].shape[-2:]
-    unit = "µm" if scan.pixel_unit == "um" else scan.pixel_unit
+    unit, factor = images.lengths
     percent = nominal_percent(images.denoised.primary or 0.9)
     places = {"x": (row, slice(None)), "y": (slice(None), column)}
     figures: list[dict[str, Any]] = []
@@ -64,7 +64,7 @@ def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
             cut = Cut(line["noisy"], line["lower"], line["median"], line["upper"], line.get("reference"))
             figure = line_cut(
                 cut,
-                pixel_size=scan.pixel_size[-1 if axis == "x" else -2] * view.step,
+                pixel_size=scan.pixel_size[-1 if axis == "x" else -2] * view.step * factor,
                 unit=unit,
                 axis=axis,
                 value_unit=f"{channel} / {value_unit}",
@@ -76,8 +76,11 @@ def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
             )
         figures.append(drawn)
     where = [
-        f"along x at row y = {row * view.step} px ({physical(row * view.step * scan.pixel_size[-2], unit)})",
-        f"along y at column x = {column * view.step} px ({physical(column * view.step * scan.pixel_size[-1], unit)})",
+        f"along {along} at {line} = {place * view.step} px ({physical(place * view.step * size, scan.pixel_unit)})"
+        for along, line, place, size in (
+            ("x", "row y", row, scan.pixel_size[-2]),
+            ("y", "column x", column, scan.pixel_size[-1]),
+        )
     ]
     if view.slices is not None:
         where.append(f"in slice z = {view.slices[plane]}")
@@ -104,7 +107,7 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
                 "token": token,
                 "colour": colours[token],
                 "fraction": float(record["fraction"]),
-                "area": f"{number(float(record['area']))} {unit_words(str(record['unit']))}",
+                "area": area(float(record["area"]), images),
                 "means": [float(record[f"{name}_mean"]) for name in channels],
                 "sds": [float(record[f"{name}_sd"]) for name in channels],
             }
