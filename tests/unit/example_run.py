@@ -195,7 +195,7 @@ def write_decisions(
         rows += [
             row("exceed", rank, [(p.start, p.stop) for p in place], entry) for rank, place in enumerate(found[:20], 1)
         ]
-    side = [min(24, n) for n in shape]
+    side = [max(1, n // 4) for n in shape]
     for rank in (1, 2, 3):
         corner = [int((n - s) * (0.15 + 0.25 * rank) * 0.9) for n, s in zip(shape, side, strict=True)]
         rows.append(row("remeasure", rank, [(c, c + s) for c, s in zip(corner, side, strict=True)], {}))
