@@ -80,7 +80,7 @@ def average_members(
 ) -> tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats]]:
     """Predict one tile with every member, and average.
 
-    ``image`` (C, *read) raw, ``inner`` the part to keep. Returns the averaged (lower, median, upper) (C, *keep), the
+    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the averaged (lower, median, upper) (C, *keep), the
     spread, which is the standard deviation of the members' medians (C, *keep), the projected latents (K, *keep) where
     a ``basis`` is given, and each member's median. The average of quantiles is the quantile function of the Vincent
     average (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137), taken in physical units.
@@ -162,7 +162,7 @@ def ensemble_scan(
             cuts = list(tiles(source.shape, _tile_size(settings["tile"], ensemble.dimensions), ensemble.halo))
             for k in frames:
                 for tile in cuts:
-                    image = source.read_frame(k, tile.read)
+                    image = tile.complete(source.read_frame(k, tile.read))
                     quantiles, spread, scores, medians = average_members(
                         ensemble, image, tile.inner, projection if k == delivered else None
                     )
@@ -255,9 +255,9 @@ def _sample_box(
         here = np.flatnonzero(((coordinates >= starts) & (coordinates < stops)).all(axis=1))
         if not len(here):
             continue
-        image = source.read_frame(frame, tile.read)
+        image = tile.complete(source.read_frame(frame, tile.read))
         shuffled = random.permuted(image.reshape(len(image), -1), axis=1).reshape(image.shape)
-        within = tuple((coordinates[here] - [part.start for part in tile.read]).T)
+        within = tuple((coordinates[here] - starts + [part.start for part in tile.inner]).T)
         first = 0
         for m, size in enumerate(ensemble.latent_sizes):
             for target, values in ((latents, image), (null, shuffled)):

@@ -20,8 +20,8 @@ class MemberNetwork(nn.Module):
     """One member: noisy image in, lower, median and upper quantile out, at every pixel.
 
     There is no normalisation layer: an output depends on nothing but the input inside its receptive radius, whatever
-    else is in the batch. Every convolution pads with zeros where the image ends, so cutting a tile with a halo of the
-    receptive radius (clipped where the image ends) and dropping the halo afterwards gives the whole-image result.
+    else is in the batch. Convolutions pad with zeros, which spoils a rim as wide as the receptive radius: callers give
+    the image with such a rim (see ``tiling``) and drop it.
     """
 
     def __init__(self, architecture: Architecture) -> None:

@@ -1,7 +1,8 @@
 """Training pixels in memory, and random patches of them cut on the device that trains.
 
-A patch is larger than what it teaches: its rim, as wide as the receptive radius, only gives context, unless it is the
-rim of the scan. Every pixel that counts in the loss therefore sees exactly the input it will see at inference.
+A patch is larger than what it teaches: its rim, as wide as the receptive radius, only gives context. Where the scan
+ends, it continues as its mirror image, as it does at inference. Every pixel that counts in the loss therefore sees
+exactly the input it will see at inference.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor
 from .errors import InputError
 from .regions import Box, Regions
 from .scans import Scan
+from .tiling import mirror
 from .transforms import Normalisation, stabilise
 
 
@@ -28,18 +30,16 @@ DEFAULT_PATCH = {2: (128, 128), 3: (40, 40, 40)}
 
 @dataclass
 class RoleImages:
-    """All frames of one scan inside one bounding box, and which of its pixels have the role.
+    """All frames of one scan inside one bounding box with a rim around it, and which of its pixels have the role.
 
     ``noisy`` and ``target`` are float32 (R, C, *spatial), normalised; where one reference serves all frames, ``target``
-    has one entry. ``mask`` is boolean (*spatial); ``at_border`` says per axis and side whether the box ends where the
-    scan ends.
+    has one entry. ``mask`` is boolean (*spatial), false in the rim.
     """
 
     noisy: Tensor
     target: Tensor
     mask: Tensor
     boxes: tuple[Box, ...]
-    at_border: tuple[tuple[bool, bool], ...]
 
     @property
     def pixels(self) -> int:
@@ -117,9 +117,9 @@ def load_role(
     boxes = regions.of(role)
     if not boxes:
         return None
-    lower = [max(min(box.lower[a] for box in boxes) - radius[a], 0) for a in range(len(regions.shape))]
-    upper = [min(max(box.upper[a] for box in boxes) + radius[a], extent) for a, extent in enumerate(regions.shape)]
-    crop = tuple(slice(low, high) for low, high in zip(lower, upper, strict=True))
+    lower = [min(box.lower[axis] for box in boxes) for axis in range(len(regions.shape))]
+    upper = [max(box.upper[axis] for box in boxes) for axis in range(len(regions.shape))]
+    crop, rim = _with_rim(lower, upper, regions.shape, radius)
     with Scan(scan_file) as scan:
         noisy = np.stack([normalisation.normalise_input(scan.read_frame(k, crop)) for k in range(scan.n_frames)])
         shared = scan.reference_kind == "measured"
@@ -132,18 +132,31 @@ def load_role(
     shifted = tuple(
         Box(
             role,
-            tuple(low - origin for low, origin in zip(box.lower, lower, strict=True)),
-            tuple(high - origin for high, origin in zip(box.upper, lower, strict=True)),
+            tuple(low - origin + r for low, origin, r in zip(box.lower, lower, radius, strict=True)),
+            tuple(high - origin + r for high, origin, r in zip(box.upper, lower, radius, strict=True)),
         )
         for box in boxes
     )
     return RoleImages(
-        noisy=torch.from_numpy(noisy),
-        target=torch.from_numpy(target),
-        mask=torch.from_numpy(regions.mask(role)[crop].copy()),
+        noisy=torch.from_numpy(mirror(noisy, rim)),
+        target=torch.from_numpy(mirror(target, rim)),
+        mask=torch.from_numpy(np.pad(regions.mask(role)[crop], rim)),
         boxes=shifted,
-        at_border=tuple((low == 0, high == end) for low, high, end in zip(lower, upper, regions.shape, strict=True)),
     )
+
+
+def _with_rim(
+    lower: Sequence[int], upper: Sequence[int], shape: Sequence[int], radius: Sequence[int]
+) -> tuple[tuple[slice, ...], list[tuple[int, int]]]:
+    """What can be read of a box and its rim, and how many pixels per axis and side are left to mirror."""
+    first = [max(low - r, 0) for low, r in zip(lower, radius, strict=True)]
+    last = [min(high + r, extent) for high, r, extent in zip(upper, radius, shape, strict=True)]
+    crop = tuple(slice(low, high) for low, high in zip(first, last, strict=True))
+    missing = [
+        (low_read - (low - r), high + r - high_read)
+        for low, high, r, low_read, high_read in zip(lower, upper, radius, first, last, strict=True)
+    ]
+    return crop, missing
 
 
 def sample_patch(
@@ -152,7 +165,7 @@ def sample_patch(
     """Cut one random patch: noisy (C, *patch), target (C, *patch) and the boolean mask (*patch) of pixels that count.
 
     Scans and boxes are chosen in proportion to their pixels, frames evenly; then a pixel of the box, and a position of
-    the patch that contains it. Where a scan is smaller than the patch, the patch is as large as the scan.
+    the patch in which that pixel counts. Where an image is smaller than the patch, the patch is as large as the image.
     """
     sizes = torch.tensor([box.size for image in images for box in image.boxes], dtype=torch.float64)
     owners = [(image, box) for image in images for box in image.boxes]
@@ -163,16 +176,12 @@ def sample_patch(
     for axis, extent in enumerate(image.mask.shape):
         size = min(patch[axis], extent)
         pixel = _randint(box.lower[axis], box.upper[axis], generator)
-        at_low, at_high = image.at_border[axis]
-        # The chosen pixel must count, so it stays clear of the rim, as far as the extent allows.
+        # Patches that would leave the image are pushed back inside, so that the pixels near its ends are learned from
+        # as often as all others.
         rim = min(radius[axis], (size - 1) // 2)
-        first = max(0, pixel - size + 1 + rim)
-        last = min(pixel - rim, extent - size)
-        start = min(max(_randint(min(first, last), max(first, last) + 1, generator), 0), extent - size)
+        start = min(max(pixel - rim - _randint(0, size - 2 * rim, generator), 0), extent - size)
         index.append(slice(start, start + size))
-        low = 0 if start == 0 and at_low else rim
-        high = size if start + size == extent and at_high else size - rim
-        counts_from.append(slice(low, high))
+        counts_from.append(slice(rim, size - rim))
     window = tuple(index)
     mask = torch.zeros_like(image.mask[window])
     inner = tuple(counts_from)

@@ -1,7 +1,8 @@
 """Tiles with a halo: a scan larger than memory, read, predicted and written piece by piece, exactly.
 
-A tile is read with a halo as wide as the receptive radius, clipped where the scan ends. There the networks pad with
-zeros, just as they do for the whole scan, so the kept part of a tile equals the same part of the whole image.
+There is one policy for the end of a scan: it continues as its mirror image. A tile is read with a halo as wide as the
+receptive radius; where the scan ends, the halo is the mirror image. What the networks compute inside the halo is
+dropped, so the kept part of a tile equals the same part of the whole image, and no network ever sees a border.
 """
 
 from __future__ import annotations
@@ -9,8 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 Region = tuple[slice, ...]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 # Pixels per axis that a tile keeps by default: features of some 100 channels stay within a few hundred MB.
 DEFAULT_TILE = {2: (256, 256), 3: (48, 64, 64)}
@@ -18,25 +24,42 @@ DEFAULT_TILE = {2: (256, 256), 3: (48, 64, 64)}
 
 @dataclass(frozen=True)
 class Tile:
-    """``keep`` is what the tile contributes, ``read`` what it needs, ``inner`` where ``keep`` lies inside ``read``."""
+    """``keep`` is what the tile contributes to the scan, ``read`` what it needs of it, ``mirrored`` how many pixels per
+    axis and side have to be added to the latter, and ``inner`` where ``keep`` then lies in the result."""
 
     keep: Region
     read: Region
+    mirrored: tuple[tuple[int, int], ...]
     inner: Region
+
+    def complete(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
+        """What was read, (C, *read), with the halo completed by mirroring: (C, *keep plus halo)."""
+        return mirror(image, self.mirrored)
+
+
+def mirror(image: NDArray[Scalar], widths: Sequence[tuple[int, int]]) -> NDArray[Scalar]:
+    """Continue (..., *spatial) as its mirror image by ``widths`` pixels before and after each spatial axis.
+
+    The outermost pixel is not repeated, so that its noise is not either; images narrower than the width are mirrored
+    more than once.
+    """
+    leading = [(0, 0)] * (image.ndim - len(widths))
+    return np.pad(image, [*leading, *widths], mode="reflect")
 
 
 def tiles(shape: Sequence[int], size: Sequence[int], halo: Sequence[int]) -> Iterator[Tile]:
-    """Cut ``shape`` into tiles of at most ``size`` kept pixels, each read with ``halo`` pixels to every side.
+    """Cut ``shape`` into tiles of at most ``size`` kept pixels, each with ``halo`` pixels to every side.
 
     The kept parts are disjoint and cover the scan. All numbers are pixels per spatial axis.
     """
     starts = [range(0, extent, step) for extent, step in zip(shape, size, strict=True)]
     for corner in product(*starts):
-        keep, read, inner = [], [], []
+        keep, read, mirrored, inner = [], [], [], []
         for start, extent, step, rim in zip(corner, shape, size, halo, strict=True):
             stop = min(start + step, extent)
             first, last = max(start - rim, 0), min(stop + rim, extent)
             keep.append(slice(start, stop))
             read.append(slice(first, last))
-            inner.append(slice(start - first, stop - first))
-        yield Tile(tuple(keep), tuple(read), tuple(inner))
+            mirrored.append((first - (start - rim), stop + rim - last))
+            inner.append(slice(rim, rim + stop - start))
+        yield Tile(tuple(keep), tuple(read), tuple(mirrored), tuple(inner))
