@@ -15,7 +15,7 @@ rule fit_latent_basis:
         "../../envs/fit_latent_basis.yaml"
     container:
         image("fit_latent_basis")
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=growing(4000),

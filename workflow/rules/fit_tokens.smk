@@ -16,7 +16,7 @@ rule fit_tokens:
         "../../envs/fit_tokens.yaml"
     container:
         image("fit_tokens")
-    threads: 2
+    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(30),
