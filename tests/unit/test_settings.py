@@ -131,6 +131,8 @@ def test_unknown_and_missing_keys_are_explained(settings: dict[str, Any]) -> Non
 
 def test_roles_needed_for_a_run(settings: dict[str, Any]) -> None:
     check_roles_covered({"a": "train", "b": "calibrate"}, settings, "s.tsv")
+    with pytest.raises(InputError, match=r"s\.tsv.*no scan.*noisebound register"):
+        check_roles_covered({}, settings, "s.tsv")
     with pytest.raises(InputError, match=r"s\.tsv.*'calibrate'"):
         check_roles_covered({"a": "train", "b": "apply"}, settings, "s.tsv")
     with pytest.raises(InputError, match=r"'a'.*split"):

@@ -56,8 +56,8 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
         "exclusiveMinimum": f"give a number above {expected}",
         "maximum": f"give a number of at most {expected}",
         "exclusiveMaximum": f"give a number below {expected}",
-        "minItems": f"give at least {expected} entries",
-        "maxItems": f"give at most {expected} entries",
+        "minItems": f"give {expected} or more entries",
+        "maxItems": f"give {expected} or fewer entries",
         "uniqueItems": "give every entry once",
         "pattern": f"write it so that it matches {expected}",
         "type": f"give {' or '.join(expected) if isinstance(expected, list) else expected}",
@@ -82,11 +82,17 @@ def check_settings(settings: Settings, file: str | Path) -> None:
 
 
 def check_roles_covered(roles: Mapping[str, str], settings: Settings, file: str | Path) -> None:
-    """Raise ``InputError`` where no scan can train or calibrate.
+    """Raise ``InputError`` where there is no scan, or none can train or calibrate.
 
     ``roles`` maps each scan of the sheet ``file`` to its role; a scan with role split offers the roles in
     ``regions.layout``. Without test regions a run is possible, and its pages say that nothing was tested.
     """
+    if not roles:
+        raise InputError(
+            "the scan sheet lists no scan",
+            file=file,
+            remedy="add a row per scan, by hand or with `noisebound register`, as config/README.md explains",
+        )
     present = offered_roles(roles.values(), settings["regions"]["layout"])
     if "split" in roles.values() and settings["regions"]["layout"] is None:
         scan = next(name for name, role in roles.items() if role == "split")
