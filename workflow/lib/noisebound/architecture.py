@@ -53,7 +53,7 @@ class Architecture:
 
     def widths(self) -> dict[int, int]:
         """Channels of every node: the input's own, elsewhere the sum over the edges that reach it."""
-        widths = {node: 0 for node in range(self.output + 1)}
+        widths = dict.fromkeys(range(self.output + 1), 0)
         widths[0] = self.in_channels
         for edge in self.edges:
             widths[edge.target] += edge.channels
@@ -94,7 +94,11 @@ class Architecture:
 
     @classmethod
     def read(cls, path: str | Path) -> Architecture:
-        """Read ``architectures/member-<m>.json``. Raises ``InputError`` where the content does not match its digest."""
+        """Read ``architectures/member-<m>.json``.
+
+        Raises ``InputError`` where the file was changed by hand: the digest, and everything that follows from the graph
+        (nodes, receptive radius, parameter count), must be what the graph gives.
+        """
         content = read_json(path)
         try:
             fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
@@ -102,9 +106,11 @@ class Architecture:
                 **{field: int(content[field]) for field in fields},
                 edges=tuple(Edge(**edge) for edge in content["edges"]),
             )
-            matches = architecture.to_json()["digest"] == content["digest"]
+            matches = architecture.to_json() == content
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"not an architecture ({error!r})", file=path, remedy="delete it and draw it again") from None
+            raise InputError(
+                f"not an architecture ({error!r})", file=path, remedy="delete it and draw it again"
+            ) from None
         if not matches:
             raise InputError(
                 "the graph does not match its digest", file=path, key="digest", remedy="delete it and draw it again"
@@ -202,6 +208,8 @@ def _draw_dilations(
     finitely many values, so it ends.
     """
     choices = sorted(int(dilation) for dilation in settings["dilations"])
+    if choices[0] * len(_longest_path(dict.fromkeys(pairs, 1))) > settings["max_radius"]:
+        return None
     drawn = {pair: int(random.choice(choices)) for pair in pairs}
     while True:
         path = _longest_path(drawn)
@@ -215,14 +223,17 @@ def _draw_dilations(
 
 
 def _longest_path(dilations: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
-    """The pairs on a path from input to output whose dilations have the largest sum."""
-    reach: dict[int, tuple[int, list[tuple[int, int]]]] = {0: (0, [])}
-    for source, target in sorted(dilations, key=lambda pair: (pair[1], pair[0])):
-        length, path = reach[source]
-        candidate = (length + dilations[(source, target)], [*path, (source, target)])
-        if target not in reach or candidate[0] > reach[target][0]:
-            reach[target] = candidate
-    return reach[max(reach)][1]
+    """The pairs on a path from input to output whose dilations have the largest sum; pairs in topological order."""
+    reach: dict[int, int] = {0: 0}
+    before: dict[int, int] = {}
+    for (source, target), dilation in dilations.items():
+        if target not in reach or reach[source] + dilation > reach[target]:
+            reach[target], before[target] = reach[source] + dilation, source
+    path, node = [], max(reach)
+    while node != 0:
+        path.append((before[node], node))
+        node = before[node]
+    return path[::-1]
 
 
 def draw_architecture(
