@@ -81,7 +81,8 @@ class Regions:
         pixels, so that no receptive field centred in one reaches the other.
         """
         for box in self.boxes:
-            if any(low < 0 or high > extent or low >= high for low, high, extent in zip(box.lower, box.upper, self.shape)):
+            bounds = zip(box.lower, box.upper, self.shape, strict=True)
+            if any(low < 0 or high > extent or low >= high for low, high, extent in bounds):
                 raise InputError(
                     f"box {box.lower}..{box.upper} is empty or leaves the scan of shape {self.shape}",
                     file=f"regions of scan {self.scan}",
@@ -90,11 +91,12 @@ class Regions:
         for one, other in combinations(self.boxes, 2):
             if one.role == other.role:
                 continue
-            gaps = [max(a - d, c - b) for a, b, c, d in zip(one.lower, one.upper, other.lower, other.upper, strict=True)]
+            corners = zip(one.lower, one.upper, other.lower, other.upper, strict=True)
+            gaps = [max(a - d, c - b) for a, b, c, d in corners]
             if not any(gap >= guard and gap >= 0 for gap, guard in zip(gaps, self.guard, strict=True)):
                 raise LeakageError(
-                    f"the {one.role} box {one.lower}..{one.upper} and the {other.role} box {other.lower}..{other.upper} "
-                    f"are closer than the guard band of {self.guard} px",
+                    f"the {one.role} box {one.lower}..{one.upper} and the {other.role} box "
+                    f"{other.lower}..{other.upper} are closer than the guard band of {self.guard} px",
                     file=f"regions of scan {self.scan}",
                     key="regions",
                     remedy="move them apart by at least the receptive radius of the networks, or draw smaller networks",
@@ -115,15 +117,20 @@ class Regions:
 
     @classmethod
     def read(cls, path: str | Path) -> Regions:
-        """Read a file written by :meth:`write`."""
+        """Read a file written by :meth:`write`. Raises ``InputError`` where it is something else."""
         content = read_json(path)
-        return cls(
-            scan=content["scan"],
-            shape=tuple(content["shape"]),
-            guard=tuple(content["guard"]),
-            guard_from=content["guard_from"],
-            boxes=tuple(Box(b["role"], tuple(b["lower"]), tuple(b["upper"])) for b in content["boxes"]),
-        )
+        try:
+            return cls(
+                scan=content["scan"],
+                shape=tuple(content["shape"]),
+                guard=tuple(content["guard"]),
+                guard_from=content["guard_from"],
+                boxes=tuple(Box(b["role"], tuple(b["lower"]), tuple(b["upper"])) for b in content["boxes"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                f"not the regions of a scan ({error!r})", file=path, remedy="delete it and run the step again"
+            ) from None
 
 
 def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) -> tuple[Box, ...]:
@@ -139,7 +146,8 @@ def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) ->
     _check_layout(layout)
     plane = shape[-2:]
     guard_y, guard_x = guard[-2:]
-    edges = [np.linspace(0, extent, cells + 1).round().astype(int) for extent, cells in zip(plane, (len(layout), len(layout[0])))]
+    cells = (len(layout), len(layout[0]))
+    edges = [np.linspace(0, extent, n + 1).round().astype(int) for extent, n in zip(plane, cells, strict=True)]
     roles = np.full(plane, -1, dtype=int)
     for i, row in enumerate(layout):
         for j, letter in enumerate(row):
@@ -151,7 +159,8 @@ def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) ->
     for index, role in enumerate(DISJOINT_ROLES):
         wanted = roles == index
         allowed = wanted & ~_grow(taken, guard_y, guard_x)
-        if wanted.any() and not allowed.any():
+        asked = any(LAYOUT_LETTERS[letter] == role for letter in "".join(layout))
+        if asked and not allowed.any():
             raise InputError(
                 f"guard bands of {tuple(guard)} px leave no pixel for role {role!r} in a scan of shape {tuple(shape)}",
                 key="regions.layout",
@@ -161,9 +170,7 @@ def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) ->
         taken |= allowed
         for (y0, x0), (y1, x1) in _rectangles(allowed):
             leading = [(0, extent) for extent in shape[:-2]]
-            boxes.append(
-                Box(role, (*(low for low, _ in leading), y0, x0), (*(high for _, high in leading), y1, x1))
-            )
+            boxes.append(Box(role, (*(low for low, _ in leading), y0, x0), (*(high for _, high in leading), y1, x1)))
     return tuple(boxes)
 
 
