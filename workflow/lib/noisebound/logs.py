@@ -18,7 +18,7 @@ logger = logging.getLogger("noisebound")
 def step_log(path: str | Path) -> Iterator[logging.Logger]:
     """Send stdout, stderr and the ``noisebound`` logger to ``path`` while the body runs.
 
-    A ``NoiseboundError`` is written to the log and to the terminal in one line and ends the script with exit
+    A ``NoiseboundError`` is written to the log and, in one line, to the terminal, and ends the script with exit
     status 1; any other exception keeps its traceback and propagates.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def step_log(path: str | Path) -> Iterator[logging.Logger]:
             logger.info("done in %.1f s", time.monotonic() - start)
         except NoiseboundError as error:
             logger.error("%s", error)
-            print(f"noisebound: {error}", file=terminal)
+            print("noisebound:", " ".join(str(error).split()), file=terminal)
             raise SystemExit(1) from None
         except Exception:
             logger.exception("unexpected error")
