@@ -31,7 +31,7 @@ class Ensemble:
     """The trained members, ready to predict. Memory grows with the region asked for, not with the scan."""
 
     def __init__(self, members: Sequence[str | Path], architectures: Sequence[str | Path]) -> None:
-        """Load weights and graphs; raises ``InputError`` where a file is no member or the members do not fit together."""
+        """Load weights and graphs; raises ``InputError`` where a file is no member or members do not fit together."""
         if not members:
             raise InputError("no member is given", key="architecture.members", remedy="train at least one")
         self.device = pick_device()
@@ -80,10 +80,10 @@ def average_members(
 ) -> tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats]]:
     """Predict one tile with every member, and average.
 
-    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the averaged (lower, median, upper) (C, *keep), the
-    spread, which is the standard deviation of the members' medians (C, *keep), the projected latents (K, *keep) where
-    a ``basis`` is given, and each member's median. The average of quantiles is the quantile function of the Vincent
-    average (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137), taken in physical units.
+    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the averaged (lower, median, upper)
+    (C, *keep), the spread, which is the standard deviation of the members' medians (C, *keep), the projected latents
+    (K, *keep) where a ``basis`` is given, and each member's median. The average of quantiles is the quantile function
+    of the Vincent average (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137), taken in physical units.
     """
     window = (slice(None), *inner)
     sums: list[NDArray[np.float64]] = []

@@ -7,10 +7,9 @@ exactly the input it will see at inference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +21,6 @@ from .regions import Box, Regions
 from .scans import Scan
 from .tiling import mirror
 from .transforms import Normalisation, stabilise
-
 
 # Pixels per axis that a patch has unless the configuration says otherwise.
 DEFAULT_PATCH = {2: (128, 128), 3: (40, 40, 40)}
@@ -70,7 +68,9 @@ def measure_normalisation(
                         values = stabilise(image, transform).reshape(len(channels), -1).astype(np.float64)
                         moments[part].append(np.stack([values.sum(1), np.square(values).sum(1)]))
     if not pixels:
-        raise InputError("no scan holds a training pixel", key="role", remedy="give a scan role 'train' or a T in regions.layout")
+        raise InputError(
+            "no scan holds a training pixel", key="role", remedy="give a scan role 'train' or a T in regions.layout"
+        )
     statistics = {}
     for part, sums in moments.items():
         first, second = np.sum(sums, axis=0) / pixels
@@ -110,8 +110,9 @@ def load_role(
 ) -> RoleImages | None:
     """Read everything one role needs from a scan: its boxes and a rim of the receptive ``radius`` (px per axis).
 
-    Targets that are counts are dithered (see :func:`dither`) with draws from ``random``. Returns None where the scan
-    has no pixel of that role.
+    Targets that are counts are dithered (see :func:`dither`) with draws from ``random``. Input that no pixel of the
+    role can see and targets of other pixels become zero: masking the loss would not keep a NaN there out of the
+    weights. Returns None where the scan has no pixel of that role.
     """
     regions = Regions.read(region_file)
     boxes = regions.of(role)
@@ -129,6 +130,9 @@ def load_role(
             exposures = 1 if shared else scan.n_frames - 1
             targets = [dither(target, exposures, random) for target in targets]
         target = np.stack([normalisation.normalise_target(image) for image in targets])
+    mask = regions.mask(role)[crop]
+    target[..., ~mask] = 0
+    noisy[..., ~_visible(regions.shape, boxes, radius)[crop]] = 0
     shifted = tuple(
         Box(
             role,
@@ -140,7 +144,7 @@ def load_role(
     return RoleImages(
         noisy=torch.from_numpy(mirror(noisy, rim)),
         target=torch.from_numpy(mirror(target, rim)),
-        mask=torch.from_numpy(np.pad(regions.mask(role)[crop], rim)),
+        mask=torch.from_numpy(np.pad(mask, rim)),
         boxes=shifted,
     )
 
@@ -159,6 +163,26 @@ def _with_rim(
     return crop, missing
 
 
+def _visible(shape: Sequence[int], boxes: Sequence[Box], radius: Sequence[int]) -> NDArray[np.bool_]:
+    """Boolean image of ``shape``, true where a pixel of a box can see: within ``radius`` of it."""
+    visible = np.zeros(shape, dtype=bool)
+    for box in boxes:
+        sides = zip(box.lower, box.upper, radius, strict=True)
+        visible[tuple(slice(max(low - rim, 0), high + rim) for low, high, rim in sides)] = True
+    return visible
+
+
+def check_patch(patch: Sequence[int], radius: Sequence[int]) -> None:
+    """Raise ``InputError`` where a patch is too small to show even one pixel its whole receptive field."""
+    if any(size < 2 * rim + 1 for size, rim in zip(patch, radius, strict=True)):
+        raise InputError(
+            f"patches must be at least {[2 * rim + 1 for rim in radius]} px wide, twice the receptive radius and one",
+            key="training.patch",
+            value=list(patch),
+            remedy="give larger patches, or choose a smaller architecture.max_radius",
+        )
+
+
 def sample_patch(
     images: Sequence[RoleImages], patch: Sequence[int], radius: Sequence[int], generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -166,6 +190,7 @@ def sample_patch(
 
     Scans and boxes are chosen in proportion to their pixels, frames evenly; then a pixel of the box, and a position of
     the patch in which that pixel counts. Where an image is smaller than the patch, the patch is as large as the image.
+    The patch must have passed :func:`check_patch`.
     """
     sizes = torch.tensor([box.size for image in images for box in image.boxes], dtype=torch.float64)
     owners = [(image, box) for image in images for box in image.boxes]
@@ -178,7 +203,7 @@ def sample_patch(
         pixel = _randint(box.lower[axis], box.upper[axis], generator)
         # Patches that would leave the image are pushed back inside, so that the pixels near its ends are learned from
         # as often as all others.
-        rim = min(radius[axis], (size - 1) // 2)
+        rim = radius[axis]
         start = min(max(pixel - rim - _randint(0, size - 2 * rim, generator), 0), extent - size)
         index.append(slice(start, start + size))
         counts_from.append(slice(rim, size - rim))
@@ -196,17 +221,24 @@ def sample_batch(
     """A batch of patches under one random flip and right-angle rotation, the same for noisy, target and mask.
 
     Shapes (B, C, *patch), (B, C, *patch), (B, 1, *patch). Rotations turn the last two axes; a volume is also flipped
-    along Z.
+    along Z. An image that is smaller than the patch shares a batch only with images that give patches of the same
+    shape: cutting the others down would take context from pixels that count.
     """
-    parts = [sample_patch(images, patch, radius, generator) for _ in range(batch)]
-    smallest = [min(p[2].shape[a] for p in parts) for a in range(parts[0][2].ndim)]
-    window = tuple(slice(0, s) for s in smallest)
-    noisy = torch.stack([p[0][(slice(None), *window)] for p in parts])
-    target = torch.stack([p[1][(slice(None), *window)] for p in parts])
-    mask = torch.stack([p[2][window] for p in parts])[:, None]
-    flips = [axis for axis in range(-len(smallest), 0) if _randint(0, 2, generator)]
+    groups: dict[tuple[int, ...], list[RoleImages]] = {}
+    for image in images:
+        shape = tuple(min(size, extent) for size, extent in zip(patch, image.mask.shape, strict=True))
+        groups.setdefault(shape, []).append(image)
+    alike = list(groups.values())
+    if len(alike) > 1:
+        pixels = torch.tensor([sum(image.pixels for image in group) for group in alike], dtype=torch.float64)
+        alike = [alike[int(torch.multinomial(pixels, 1, generator=generator))]]
+    parts = [sample_patch(alike[0], patch, radius, generator) for _ in range(batch)]
+    noisy, target = (torch.stack([part[k] for part in parts]) for k in (0, 1))
+    mask = torch.stack([part[2] for part in parts])[:, None]
+    flips = [axis for axis in range(-len(patch), 0) if _randint(0, 2, generator)]
     turns = _randint(0, 4, generator)
-    return tuple(torch.rot90(torch.flip(part, flips), turns, (-2, -1)) for part in (noisy, target, mask))  # type: ignore[return-value]
+    noisy, target, mask = (torch.rot90(torch.flip(part, flips), turns, (-2, -1)) for part in (noisy, target, mask))
+    return noisy, target, mask
 
 
 def _randint(low: int, high: int, generator: torch.Generator) -> int:

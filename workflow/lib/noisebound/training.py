@@ -23,7 +23,7 @@ from . import execution
 from .architecture import Architecture
 from .errors import InputError
 from .network import MemberNetwork
-from .patches import DEFAULT_PATCH, RoleImages, load_role, measure_normalisation, sample_batch
+from .patches import DEFAULT_PATCH, RoleImages, check_patch, load_role, measure_normalisation, sample_batch
 from .regions import Regions
 from .scans import Scan
 from .storage import atomic_path, digest_json
@@ -86,7 +86,11 @@ class Trainer:
         self.settings = dict(settings)
         self.levels = (float(settings["levels"][0]), 0.5, float(settings["levels"][1]))
         self.radius = [architecture.radius()] * architecture.dimensions
-        self.patch = tuple(settings.get("patch") or DEFAULT_PATCH[architecture.dimensions])
+        # Without a given size, patches leave room for pixels that count, however far the network sees.
+        least = 2 * architecture.radius() + 8
+        patch = settings.get("patch") or [max(size, least) for size in DEFAULT_PATCH[architecture.dimensions]]
+        self.patch = tuple(int(size) for size in patch)
+        check_patch(self.patch, self.radius)
         self.device = device
         self.train_images, self.select_images = list(train), list(select)
         # spawn_key (member, 1): apart from the architecture's own stream, which is (member,).
@@ -150,9 +154,7 @@ class Trainer:
         rate = one_cycle(self.step, int(self.settings["steps"]), float(self.settings["learning_rate"]))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        batch = sample_batch(
-            self.train_images, self.patch, self.radius, int(self.settings["batch"]), self.generator
-        )
+        batch = sample_batch(self.train_images, self.patch, self.radius, int(self.settings["batch"]), self.generator)
         noisy, target, mask = (part.to(self.device) for part in batch)
         loss = quantile_loss(execution.predict(self.network, noisy)[1], target, self.levels, mask)
         self.optimiser.zero_grad(set_to_none=True)
@@ -167,6 +169,13 @@ class Trainer:
                 self.averaged[name].lerp_(value, 1 - keep)
         every = int(self.settings["select_every"])
         value = float(loss.detach())
+        if not math.isfinite(value):
+            raise InputError(
+                f"the loss is {value} at step {self.step} of {self.settings['steps']}: the training has diverged",
+                key="training.learning_rate",
+                value=self.settings["learning_rate"],
+                remedy="lower it, or lower training.clip",
+            )
         self.running_loss = value if self.step == 1 else 0.95 * self.running_loss + 0.05 * value
         self.seconds += time.monotonic() - start
         if self.step % every == 0 or self.step == int(self.settings["steps"]):
@@ -228,10 +237,11 @@ def train_member(
 
     ``scans`` and ``regions`` are matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``; pixels with role
     train are learned from, pixels with role select choose the step whose weights are kept. ``transforms`` names the
-    variance-stabilising transforms of input and target. A checkpoint beside the
-    output, bound to data, architecture and settings by a digest, lets a killed job continue.
+    variance-stabilising transforms of input and target. A checkpoint beside the output, bound to data, architecture and
+    settings by a digest, lets a killed job continue.
 
-    Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels.
+    Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels, where a patch is
+    smaller than the receptive field, and where the training diverges.
     """
     torch.set_num_threads(max(1, threads))
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -301,9 +311,10 @@ def _training_digest(
     data = []
     for scan_file, region_file in zip(scans, regions, strict=True):
         with Scan(scan_file) as scan:
-            sources = [source["sha256"] for source in scan.sources]
+            facts = [scan.channels, scan.shape, scan.n_frames, scan.reference_kind, scan.axes]
+            sources = [[source["sha256"], source["part"]] for source in scan.sources]
         boxes = [(b.role, b.lower, b.upper) for b in Regions.read(region_file).of("train", "select")]
-        data.append([sources, boxes])
+        data.append([facts, sources, boxes])
     content = [graph.to_json()["digest"], graph.member, data, dict(settings), seed, list(transforms), counts]
     return digest_json(content)
 
@@ -313,10 +324,11 @@ def _resume(trainer: Trainer, checkpoint: Path, digest: str) -> None:
         return
     try:
         state = torch.load(checkpoint, map_location=trainer.device, weights_only=True)
+        found = state["digest"]
     except Exception as error:  # a torn or foreign file must not stop the training it was meant to shorten
         logger.warning("checkpoint %s cannot be read (%s): starting from the first step", checkpoint, error)
         return
-    if state.get("digest") != digest:
+    if found != digest:
         logger.warning("checkpoint %s belongs to other data or settings: starting from the first step", checkpoint)
         return
     trainer.restore(state)
@@ -348,8 +360,9 @@ def save_member(
         "step": step,
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    with atomic_path(path) as temporary:
-        torch.save({"about": json.dumps(about, sort_keys=True), "weights": tensors}, temporary)
+    # Through a stream, because torch writes the name of a file into the file.
+    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        torch.save({"about": json.dumps(about, sort_keys=True), "weights": tensors}, stream)
 
 
 def load_member(path: str | Path, architecture: str | Path) -> tuple[MemberNetwork, Normalisation]:
@@ -373,6 +386,8 @@ def load_member(path: str | Path, architecture: str | Path) -> tuple[MemberNetwo
     except InputError:
         raise
     except Exception as error:
-        raise InputError(f"not a trained member ({error})", file=path, remedy="delete it and train the member again") from None
+        raise InputError(
+            f"not a trained member ({error})", file=path, remedy="delete it and train the member again"
+        ) from None
     network.eval()
     return network, Normalisation.from_json(about["normalisation"])

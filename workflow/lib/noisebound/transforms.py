@@ -31,7 +31,7 @@ def stabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
         return np.sqrt(np.maximum(values, 0))
     if transform == "anscombe":
         return 2 * np.sqrt(np.maximum(values + np.float32(0.375), 0))
-    raise InputError("unknown transform", key="data.input_transform or data.target_transform", value=transform, remedy=f"use one of {TRANSFORMS}")
+    raise _unknown(transform)
 
 
 def unstabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
@@ -43,7 +43,16 @@ def unstabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
         return np.square(np.maximum(values, 0))
     if transform == "anscombe":
         return np.square(np.maximum(values, 0) / 2) - np.float32(0.375)
-    raise InputError("unknown transform", key="data.input_transform or data.target_transform", value=transform, remedy=f"use one of {TRANSFORMS}")
+    raise _unknown(transform)
+
+
+def _unknown(transform: str) -> InputError:
+    return InputError(
+        "unknown transform",
+        key="data.input_transform or data.target_transform",
+        value=transform,
+        remedy=f"use one of {TRANSFORMS}",
+    )
 
 
 @dataclass(frozen=True)
