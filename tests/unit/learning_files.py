@@ -1,0 +1,118 @@
+"""Small scans, regions, architectures and members as files: the input of training and of the ensemble."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from noisebound.architecture import Architecture, draw
+from noisebound.regions import Box, Regions
+from noisebound.storage import write_json
+
+SETTINGS: dict[str, Any] = {
+    "depth": 4,
+    "alpha": 0.5,
+    "gamma": 1.0,
+    "p_input": 0.4,
+    "p_output": 0.4,
+    "input_to_output": False,
+    "dilations": [1, 2],
+    "channels": [2, 3],
+    "latent": 5,
+    "hidden": 6,
+    "max_radius": 6,
+    "parameters": [1, 10**9],
+}
+
+TRAINING: dict[str, Any] = {
+    "levels": [0.05, 0.95],
+    "steps": 12,
+    "batch": 2,
+    "patch": [24, 24],
+    "learning_rate": 0.02,
+    "weight_decay": 0.001,
+    "clip": 1.0,
+    "averaging": 0.9,
+    "select_every": 4,
+    "patience": 10,
+    "checkpoint_every": 5,
+}
+
+
+def draw_small(
+    *, dimensions: int = 2, channels: int = 1, seed: int = 0, member: int = 0, **settings: Any
+) -> Architecture:
+    """A small random graph with as many channels in as out."""
+    return draw(
+        {**SETTINGS, **settings},
+        seed=seed,
+        member=member,
+        dimensions=dimensions,
+        in_channels=channels,
+        out_channels=channels,
+    )
+
+
+def write_architecture(path: Path, architecture: Architecture) -> Path:
+    write_json(path, architecture.to_json())
+    return path
+
+
+def write_scan(
+    path: Path,
+    noisy: np.ndarray,
+    reference: np.ndarray | None,
+    *,
+    kind: str = "measured",
+    counts: bool = False,
+    group: str = "",
+    content: Sequence[str] | None = None,
+    channels: Sequence[str] | None = None,
+) -> Path:
+    """The standard file of the scan ``path.stem``: ``noisy`` (R, C, *spatial), ``reference`` (C, *spatial).
+
+    ``content`` are words whose digests stand for the source files; by default the arrays' own bytes.
+    """
+    words = content if content is not None else [noisy.tobytes().hex()]
+    digests = [hashlib.sha256(word.encode()).hexdigest() for word in words]
+    spatial = noisy.ndim - 2
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file["noisy"] = noisy
+        if reference is not None:
+            file["reference"] = reference
+        file.attrs.update(
+            {
+                "format_version": 1,
+                "scan": path.stem,
+                "group": group,
+                "axes": "RCYX" if spatial == 2 else "RCZYX",
+                "channels": json.dumps(list(channels or [f"c{i}" for i in range(noisy.shape[1])])),
+                "pixel_size": json.dumps([0.5] * spatial),
+                "pixel_unit": "nm",
+                "counts": int(counts),
+                "reference_kind": kind if reference is not None else "none",
+                "sources": json.dumps([{"path": d, "sha256": d, "part": "noisy"} for d in digests]),
+            }
+        )
+    return path
+
+
+def write_regions(path: Path, shape: Sequence[int], guard: int, boxes: Sequence[Box]) -> Path:
+    Regions(path.stem, tuple(shape), (guard,) * len(shape), "the test", tuple(boxes)).write(path)
+    return path
+
+
+def smooth_image(shape: Sequence[int], seed: int) -> np.ndarray:
+    """A smooth positive image between about 2 and 18, (*shape) float64."""
+    from scipy.ndimage import gaussian_filter
+
+    rough = np.random.default_rng(seed).normal(size=shape)
+    smooth = gaussian_filter(rough, 3, mode="wrap")
+    return 10 + 4 * np.clip(smooth / smooth.std(), -2, 2)
