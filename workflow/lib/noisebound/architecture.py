@@ -188,11 +188,12 @@ def _draw_connections(settings: Mapping[str, Any], random: np.random.Generator) 
         length_weights = np.maximum(np.exp(-float(settings["alpha"]) * (lengths - 1)), 1e-300)
         chosen = random.choice(lengths, size=degree, replace=False, p=length_weights / length_weights.sum())
         pairs.update((source, source + int(length)) for length in chosen)
+    reached, left = {target for _, target in pairs}, {source for source, _ in pairs}
     for node in range(1, depth + 1):
-        if random.random() < settings["p_input"] or not any(target == node for _, target in pairs):
+        if random.random() < settings["p_input"] or node not in reached:
             pairs.add((0, node))
     for node in range(1, depth + 1):
-        if random.random() < settings["p_output"] or not any(source == node for source, _ in pairs):
+        if random.random() < settings["p_output"] or node not in left:
             pairs.add((node, output))
     if settings["input_to_output"]:
         pairs.add((0, output))
