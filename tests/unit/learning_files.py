@@ -10,10 +10,14 @@ from typing import Any
 
 import h5py
 import numpy as np
+import torch
 
 from noisebound.architecture import Architecture, draw
 from noisebound.regions import Box, Regions
 from noisebound.storage import write_json
+
+# These arrays are so small that threads would only wait for each other.
+torch.set_num_threads(1)
 
 SETTINGS: dict[str, Any] = {
     "depth": 4,
@@ -46,7 +50,7 @@ TRAINING: dict[str, Any] = {
 
 
 def draw_small(
-    *, dimensions: int = 2, channels: int = 1, seed: int = 0, member: int = 0, **settings: Any
+    *, dimensions: int = 2, image_channels: int = 1, seed: int = 0, member: int = 0, **settings: Any
 ) -> Architecture:
     """A small random graph with as many channels in as out."""
     return draw(
@@ -54,8 +58,8 @@ def draw_small(
         seed=seed,
         member=member,
         dimensions=dimensions,
-        in_channels=channels,
-        out_channels=channels,
+        in_channels=image_channels,
+        out_channels=image_channels,
     )
 
 

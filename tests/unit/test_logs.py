@@ -50,7 +50,8 @@ def test_an_unexpected_error_keeps_its_traceback(tmp_path: Path) -> None:
 
 
 def test_everything_printed_goes_to_the_log_only(tmp_path: Path) -> None:
-    body = "print('one')\nprint('two', file=sys.stderr)\nlog.info('three %d', 3)\nlogging.getLogger('noisebound').info('4')"
+    body = "print('one')\nprint('two', file=sys.stderr)\nlog.info('three %d', 3)\n"
+    body += "logging.getLogger('noisebound').info('4')"
     done, log = run_step(tmp_path, body)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [word for word in ("one", "two", "INFO three 3", "INFO 4", "INFO done in") if word not in log] == []

@@ -20,9 +20,14 @@ LIBRARY = Path(__file__).parents[2] / "workflow" / "lib"
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "result.h5"
     target.write_bytes(b"old")
-    with pytest.raises(RuntimeError, match="half way"), atomic_path(target) as temporary:
-        temporary.write_bytes(b"half of the n")
-        raise RuntimeError("half way")
+
+    def fail_half_way() -> None:
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(b"half of the n")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
     assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["result.h5"]
 

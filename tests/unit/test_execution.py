@@ -1,0 +1,110 @@
+"""The fast execution equals the plain network, in values and in gradients, on random graphs of both dimensions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from noisebound import execution
+from noisebound.architecture import Edge
+from noisebound.network import MemberNetwork
+from tests.unit.learning_files import draw_small
+
+graphs = {
+    "seed": st.integers(0, 10**6),
+    "depth": st.integers(1, 6),
+    "dilations": st.sampled_from([[1], [1, 2], [1, 3, 5], [2, 4]]),
+    "direct": st.booleans(),
+}
+
+
+def make_network(dimensions: int, seed: int, depth: int, dilations: list[int], direct: bool) -> MemberNetwork:
+    graph = draw_small(
+        dimensions=dimensions,
+        image_channels=2,
+        seed=seed,
+        depth=depth,
+        dilations=dilations,
+        input_to_output=direct,
+        max_radius=40,
+    )
+    network = MemberNetwork(graph)
+    generator = torch.Generator().manual_seed(seed)
+    network.initialise(generator)
+    for name, parameter in network.named_parameters():
+        if name.endswith("bias"):
+            parameter.data.normal_(generator=generator)
+    return network
+
+
+def close(actual: torch.Tensor, expected: torch.Tensor) -> None:
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5 * float(expected.abs().max()))
+
+
+def compare(network: MemberNetwork, image: torch.Tensor) -> None:
+    with torch.no_grad():
+        latent, quantiles = execution.predict(network, image)
+        close(latent, network.encode(image))
+        close(execution.encode(network, image), network.encode(image))
+        for fast, plain in zip(quantiles, network(image), strict=True):
+            close(fast, plain)
+        lower, median, upper = quantiles
+        assert (lower <= median).all() and (median <= upper).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(**graphs, height=st.integers(1, 20), width=st.integers(1, 20), batch=st.integers(1, 3))
+def test_images(seed: int, depth: int, dilations: list[int], direct: bool, height: int, width: int, batch: int) -> None:
+    network = make_network(2, seed, depth, dilations, direct)
+    compare(network, torch.randn((batch, 2, height, width), generator=torch.Generator().manual_seed(seed)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(**graphs, shape=st.tuples(st.integers(1, 7), st.integers(1, 9), st.integers(1, 9)), batch=st.integers(1, 3))
+def test_volumes_also_with_fewer_slices_than_a_dilation(
+    seed: int, depth: int, dilations: list[int], direct: bool, shape: tuple[int, ...], batch: int
+) -> None:
+    network = make_network(3, seed, depth, dilations, direct)
+    compare(network, torch.randn((batch, 2, *shape), generator=torch.Generator().manual_seed(seed)))
+
+
+@pytest.mark.parametrize(("shape", "seed"), [((9, 11), 1), ((12, 7), 2), ((2, 7, 8), 3), ((6, 5, 9), 4)])
+def test_gradients_agree_for_every_parameter_and_for_the_input(shape: tuple[int, ...], seed: int) -> None:
+    network = make_network(len(shape), seed, 4, [1, 3], True).double()
+    generator = torch.Generator().manual_seed(seed)
+    image = torch.randn((2, 2, *shape), generator=generator, dtype=torch.float64)
+    weights = [torch.randn(image.shape, generator=generator, dtype=torch.float64) for _ in range(3)]
+
+    def gradients(fast: bool) -> list[torch.Tensor]:
+        leaf = image.clone().requires_grad_()
+        quantiles = execution.predict(network, leaf)[1] if fast else network(leaf)
+        total = torch.stack([(w * q).sum() for w, q in zip(weights, quantiles, strict=True)]).sum()
+        return list(torch.autograd.grad(total, [leaf, *network.parameters()]))
+
+    for fast, plain in zip(gradients(True), gradients(False), strict=True):
+        torch.testing.assert_close(fast, plain, rtol=1e-9, atol=1e-9 * float(plain.abs().max()))
+
+
+@pytest.mark.parametrize("shape", [(13, 12), (6, 9, 8)])
+def test_the_rest_of_the_batch_changes_nothing(shape: tuple[int, ...]) -> None:
+    network = make_network(len(shape), 5, 5, [1, 2], False)
+    batch = torch.randn((3, 2, *shape), generator=torch.Generator().manual_seed(1))
+    spoilt = batch.clone()
+    spoilt[0] = torch.nan
+    with torch.no_grad():
+        before, after = execution.predict(network, batch), execution.predict(network, spoilt)
+    for clean, dirty in zip((before[0], *before[1]), (after[0], *after[1]), strict=True):
+        assert dirty[0].isnan().all()
+        torch.testing.assert_close(dirty[1:], clean[1:], rtol=0, atol=0)
+
+
+def test_bundles_hold_every_edge_once_and_only_what_one_convolution_can_do() -> None:
+    edges = draw_small(depth=6, seed=3, max_radius=20).edges
+    bundles = execution.bundle_edges(edges)
+    assert sorted((e for bundle in bundles for e in bundle), key=repr) == sorted(edges, key=repr)
+    assert all(len({(e.source, e.dilation) for e in bundle}) == 1 for bundle in bundles)
+    assert [bundle[0].source for bundle in bundles] == sorted(bundle[0].source for bundle in bundles)
+    same = (Edge(0, 1, 2, 4), Edge(0, 2, 2, 3), Edge(0, 3, 1, 3))
+    assert len(execution.bundle_edges(same)) == 2
