@@ -43,7 +43,7 @@ def pinball_loss(prediction: Tensor, target: Tensor, level: float, mask: Tensor)
     """
     error = target - prediction
     losses = torch.maximum(level * error, (level - 1) * error)
-    return (losses * mask).sum() / (mask.sum() * target.shape[1]).clamp(min=1)
+    return losses.where(mask, 0).sum() / (mask.sum() * target.shape[1]).clamp(min=1)
 
 
 def quantile_loss(quantiles: Sequence[Tensor], target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
