@@ -1,0 +1,322 @@
+"""The ensemble against brute force: members run one by one on the whole, mirrored scan with the plain network."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from noisebound.architecture import Architecture
+from noisebound.ensemble import Ensemble, ensemble_scan, fit_latent_basis
+from noisebound.errors import InputError
+from noisebound.latent import LatentBasis, fit_basis, load_sample
+from noisebound.network import MemberNetwork
+from noisebound.predictions import Predictions
+from noisebound.regions import Box
+from noisebound.training import load_member, save_member
+from noisebound.transforms import Normalisation
+from tests.unit.learning_files import draw_small, smooth_image, write_architecture, write_regions, write_scan
+
+CHANNELS = 2
+SHAPES = {2: (29, 23), 3: (5, 12, 11)}
+COUNTS = {2: True, 3: False}
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oracle runs on the CPU; a GPU rounds in its own way."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@dataclass
+class Members:
+    """Files of trained members with different graphs, radii, latent sizes and statistics."""
+
+    weights: list[Path]
+    architectures: list[Path]
+    basis: Path
+    dimensions: int
+
+    def brute_force(self, frame: np.ndarray) -> tuple[list[np.ndarray], list[list[np.ndarray]]]:
+        """Each member's latents (L, *spatial) and quantiles, 3 times (C, *spatial), for a raw frame."""
+        latents, quantiles = [], []
+        for weights, graph in zip(self.weights, self.architectures, strict=True):
+            network, norm = load_member(weights, graph)
+            rim = 2 * network.architecture.radius()
+            root = np.sqrt(np.maximum(frame, 0)) if norm.input_transform == "sqrt" else frame
+            across = (CHANNELS, *(1,) * self.dimensions)
+            values = (root - norm.input_mean.reshape(across)) / norm.input_spread.reshape(across)
+            wide = np.pad(values, [(0, 0), *[(rim, rim)] * self.dimensions], mode="reflect").astype(np.float32)
+            inner = (slice(None), *(slice(rim, rim + extent) for extent in frame.shape[1:]))
+            with torch.no_grad():
+                latents.append(network.encode(torch.from_numpy(wide)[None])[0].numpy()[inner])
+                parts = [q[0].numpy()[inner] for q in network(torch.from_numpy(wide)[None])]
+            restored = [p * norm.target_spread.reshape(across) + norm.target_mean.reshape(across) for p in parts]
+            if norm.target_transform == "anscombe":
+                restored = [(np.maximum(p, 0) / 2) ** 2 - 0.375 for p in restored]
+            quantiles.append([np.maximum(p, 0) if norm.counts else p for p in restored])
+        return latents, quantiles
+
+
+def make_members(folder: Path, dimensions: int, *, spoil: bool = False) -> Members:
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(dimensions)
+    members = Members([], [], folder / "basis.npz", dimensions)
+    for m, (latent, radius) in enumerate([(4, 3), (7, 6), (5, 5)]):
+        graph = draw_small(
+            dimensions=dimensions, image_channels=CHANNELS, seed=5, member=m, latent=latent, max_radius=radius
+        )
+        network = MemberNetwork(graph)
+        generator = torch.Generator().manual_seed(m)
+        network.initialise(generator)
+        for head in network.heads:
+            head[-1].weight.data.normal_(generator=generator)
+        if spoil and m == 1:
+            network.projection.bias.data[0] = torch.nan  # type: ignore[union-attr]
+        counts = COUNTS[dimensions]
+        statistics = random.uniform(2, 4, (4, CHANNELS)).astype(np.float32)
+        norm = Normalisation("sqrt" if counts else "none", "anscombe" if counts else "none", counts, *statistics)
+        members.architectures.append(write_architecture(folder / f"{m}.json", graph))
+        members.weights.append(folder / f"{m}.pt")
+        save_member(members.weights[-1], network.state_dict(), graph, norm, member=m, step=1)
+    fit_basis(random.normal(size=(300, 16)) @ random.normal(size=(16, 16)), [4, 7, 5], 6).save(members.basis)
+    return members
+
+
+def make_frames(dimensions: int, seed: int = 0) -> np.ndarray:
+    scene = smooth_image((3, CHANNELS, *SHAPES[dimensions]), seed)
+    return np.random.default_rng(seed).poisson(scene).astype(np.uint16)
+
+
+@pytest.fixture(scope="module", params=[2, 3], ids=["2-D", "3-D"])
+def members(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Members:
+    return make_members(tmp_path_factory.mktemp("members"), request.param)
+
+
+def apply(members: Members, scan: Path, output: Path, **changes: Any) -> Path:
+    settings = {"tile": "auto", "frame": 0, "keep_members": True, "levels": [0.05, 0.95], **changes}
+    counts = COUNTS[members.dimensions]
+    ensemble_scan(members.weights, members.architectures, members.basis, scan, output, settings=settings, counts=counts)
+    return output
+
+
+def near(actual: np.ndarray, expected: np.ndarray, tolerance: float = 1e-5) -> None:
+    assert actual.shape == expected.shape
+    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max())
+
+
+TILES = {2: ["auto", [8, 8], [29, 3], [1, 23]], 3: ["auto", [2, 5, 4], [5, 12, 2]]}
+
+
+@pytest.mark.parametrize("tile", range(3))
+def test_every_image_is_the_brute_force_over_the_members(members: Members, tmp_path: Path, tile: int) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(
+        tmp_path / "s.h5", frames, frames.sum(0, dtype=np.uint32), kind="leave-one-out", channels=["Mg", "Fe"]
+    )
+    output = apply(members, scan, tmp_path / "e.h5", tile=TILES[members.dimensions][tile], frame=1)
+    basis = LatentBasis.load(members.basis)
+    with Predictions(output) as found:
+        assert (found.scan, found.channels, found.shape) == ("s", ("Mg", "Fe"), frames.shape[2:])
+        assert (found.frame, found.levels, found.n_members) == (1, (0.05, 0.5, 0.95), 3)
+        assert found.pixel_size == (0.5,) * members.dimensions and found.pixel_unit == "nm"
+        assert found.n_frames == 3 and found.n_latent == 6 and found.has_members
+        for k, frame in enumerate(frames.astype(np.float32)):
+            latents, quantiles = members.brute_force(frame)
+            averages = [np.mean([q[side] for q in quantiles], axis=0, dtype=np.float64) for side in range(3)]
+            for actual, expected in zip(found.read_frame(k), averages, strict=True):
+                near(actual, expected)
+            assert (averages[1].std(axis=tuple(range(1, frame.ndim))) > 0.01).all()  # not a comparison of constants
+            if k == found.frame:
+                for kind, expected in zip(("lower", "median", "upper"), averages, strict=True):
+                    near(found.read(kind), expected)
+                medians = np.stack([q[1] for q in quantiles])
+                near(found.read("spread"), np.sqrt(((medians - medians.mean(0)) ** 2).mean(0)), 2e-5)
+                for m, median in enumerate(medians):
+                    near(found.read_member(m), median)
+                near(found.read_latent(), basis.project(np.concatenate(latents)), 2e-3)  # stored as float16
+        lower, median, upper = (found.read(kind) for kind in ("lower", "median", "upper"))
+        assert (lower <= median).all() and (median <= upper).all()
+        if COUNTS[members.dimensions]:
+            assert lower.min() >= 0
+
+
+def test_the_size_of_the_tiles_changes_nothing(members: Members, tmp_path: Path) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, frames[0].astype(np.float32))
+    outputs = [apply(members, scan, tmp_path / f"{i}.h5", tile=t) for i, t in enumerate(TILES[members.dimensions])]
+    with Predictions(outputs[0]) as one:
+        for path in outputs[1:]:
+            with Predictions(path) as other:
+                for kind in ("lower", "median", "upper", "spread"):
+                    near(other.read(kind), one.read(kind))
+                near(other.read_latent(), one.read_latent(), 2e-3)
+                for k in range(3):
+                    for a, b in zip(other.read_frame(k), one.read_frame(k), strict=True):
+                        near(a, b)
+
+
+def test_a_scan_without_reference_has_the_delivered_frame_only(members: Members, tmp_path: Path) -> None:
+    frames = make_frames(members.dimensions)
+    with_reference = write_scan(tmp_path / "a" / "s.h5", frames, frames[0].astype(np.float32))
+    without = write_scan(tmp_path / "b" / "s.h5", frames, None)
+    paths = [apply(members, scan, scan.with_name("e.h5"), frame=2) for scan in (with_reference, without)]
+    with Predictions(paths[0]) as one, Predictions(paths[1]) as other:
+        assert other.n_frames == 0 and not other.has_members and other.frame == 2
+        for kind in ("lower", "median", "upper", "spread"):
+            np.testing.assert_array_equal(other.read(kind), one.read(kind))
+        np.testing.assert_array_equal(other.read_latent(), one.read_latent())
+        with pytest.raises(InputError, match="Remedy"):
+            other.read_frame(0)
+
+
+def test_members_are_left_out_on_request_and_the_bytes_are_the_same_again(members: Members, tmp_path: Path) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, frames[0].astype(np.float32))
+    paths = [apply(members, scan, tmp_path / f"{i}.h5", keep_members=False) for i in range(2)]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with Predictions(paths[0]) as found:
+        assert not found.has_members and found.n_frames == 3 and found.n_members == 3
+
+
+@pytest.mark.parametrize("frame", [-1, 3, 100])
+def test_a_frame_that_is_not_there_is_refused(members: Members, tmp_path: Path, frame: int) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, None)
+    with pytest.raises(InputError, match=rf"s\.h5.*'ensemble.frame', value {frame}: the scan has 3 frames.*Remedy"):
+        apply(members, scan, tmp_path / "e.h5", frame=frame)
+    assert os.listdir(tmp_path) == ["s.h5"]
+
+
+def test_scans_tiles_and_bases_that_do_not_fit_are_refused(members: Members, tmp_path: Path) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, None)
+    narrow = write_scan(tmp_path / "narrow.h5", frames[:, :1], None)
+    with pytest.raises(InputError, match=r"narrow\.h5.*has 1 channels.*trained on 2.*Remedy"):
+        apply(members, narrow, tmp_path / "e.h5")
+    with pytest.raises(InputError, match=rf"'ensemble.tile', value \[8\].*{members.dimensions}-D scan needs.*Remedy"):
+        apply(members, scan, tmp_path / "e.h5", tile=[8])
+    fewer = Members(members.weights[:2], members.architectures[:2], members.basis, members.dimensions)
+    with pytest.raises(InputError, match=r"basis\.npz.*fitted on other members.*Remedy"):
+        apply(fewer, scan, tmp_path / "e.h5")
+    swapped = Members(members.weights, members.architectures[::-1], members.basis, members.dimensions)
+    with pytest.raises(InputError, match=r"0\.pt.*trained with another graph.*Remedy"):
+        apply(swapped, scan, tmp_path / "e.h5")
+    assert not (tmp_path / "e.h5").exists()
+
+
+def test_members_of_different_kinds_are_no_ensemble(tmp_path: Path) -> None:
+    flat, deep = make_members(tmp_path / "2", 2), make_members(tmp_path / "3", 3)
+    with pytest.raises(InputError, match=r"members differ in dimensions or channels.*Remedy"):
+        Ensemble([flat.weights[0], deep.weights[0]], [flat.architectures[0], deep.architectures[0]])
+    with pytest.raises(InputError, match="no member is given"):
+        Ensemble([], [])
+
+
+def test_a_member_that_gives_no_numbers_is_never_delivered(tmp_path: Path) -> None:
+    members = make_members(tmp_path / "members", 2, spoil=True)
+    frames = make_frames(2)
+    scan = write_scan(tmp_path / "s.h5", frames, frames[0].astype(np.float32))
+    with pytest.raises(InputError, match=r"not finite.*Remedy"):
+        apply(members, scan, tmp_path / "e.h5")
+    assert sorted(os.listdir(tmp_path)) == ["members", "s.h5"]
+
+
+def fit(members: Members, scans: list[Path], regions: list[Path], folder: Path, **changes: Any) -> tuple[Path, Path]:
+    settings = {"components": 5, "sample_size": 240, "seed": 1, "frame": 1, **changes}
+    paths = folder / "basis.npz", folder / "sample.npz"
+    fit_latent_basis(members.weights, members.architectures, scans, regions, *paths, **settings)
+    return paths
+
+
+def test_the_sample_holds_the_members_latents_at_train_pixels(members: Members, tmp_path: Path) -> None:
+    shape = SHAPES[members.dimensions]
+    whole = tuple((0, extent) for extent in shape[:-2])
+
+    def box(role: str, rows: tuple[int, int], columns: tuple[int, int]) -> Box:
+        lower, upper = zip(*whole, rows, columns, strict=True)
+        return Box(role, lower, upper)
+
+    layouts = [
+        [box("train", (0, 5), (0, 9)), box("train", (0, 2), (9, 11)), box("test", (8, 12), (0, 11))],
+        [box("test", (0, shape[-2]), (0, shape[-1]))],
+        [box("train", (0, shape[-2]), (0, shape[-1]))],
+    ]
+    scans, areas, frames = [], [], []
+    for i, boxes in enumerate(layouts):
+        frames.append(make_frames(members.dimensions, i))
+        scans.append(write_scan(tmp_path / f"s{i}.h5", frames[-1], frames[-1][0].astype(np.float32)))
+        areas.append(write_regions(tmp_path / f"s{i}.json", shape, 0, boxes))
+    basis_path, sample_path = fit(members, scans, areas, tmp_path, sample_size=80)
+    sample = load_sample(sample_path)
+    assert sample.scans == ("s0", "s2") and sample.member_sizes.tolist() == [4, 7, 5]
+    counts = np.bincount(sample.scan)
+    assert counts.tolist() == pytest.approx([40, 40], abs=2)  # equally many of each scan with train boxes
+    for number, i in enumerate((0, 2)):
+        rows = sample.scan == number
+        where = sample.coordinates[rows]
+        assert len(np.unique(where, axis=0)) == len(where)
+        trained = np.zeros(shape, dtype=bool)
+        for b in layouts[i]:
+            if b.role == "train":
+                trained[b.slices] = True
+        assert trained[tuple(where.T)].all()
+        latents, quantiles = members.brute_force(frames[i][1].astype(np.float32))
+        at = (slice(None), *where.T)
+        near(sample.latents[rows].T, np.concatenate(latents)[at])
+        near(sample.medians[rows].T, np.mean([q[1] for q in quantiles], axis=0)[at])
+    small = np.isin(sample.coordinates[:, -1], (9, 10)) & (sample.scan == 0)
+    assert small.sum() == pytest.approx(40 * 4 / 49, abs=1)  # boxes in proportion to their size
+    # Noise-only input: no pixel keeps its latents, but they are of the same kind.
+    assert sample.null.shape == sample.latents.shape and np.isfinite(sample.null).all()
+    assert (np.abs(sample.null - sample.latents).max(axis=1) > 1e-3).all()
+    expected = fit_basis(sample.latents, [4, 7, 5], 5)
+    assert LatentBasis.load(basis_path).digest == expected.digest
+
+
+def test_the_basis_fits_the_ensemble_and_the_same_seed_gives_the_same_bytes(members: Members, tmp_path: Path) -> None:
+    shape = SHAPES[members.dimensions]
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, frames[0].astype(np.float32))
+    area = write_regions(tmp_path / "s.json", shape, 0, [Box("train", (0,) * len(shape), shape)])
+    for name in ("one", "two", "other"):
+        (tmp_path / name).mkdir()
+        fit(members, [scan], [area], tmp_path / name, seed=2 if name == "other" else 1)
+    for file in ("basis.npz", "sample.npz"):
+        content = {name: (tmp_path / name / file).read_bytes() for name in ("one", "two", "other")}
+        assert content["one"] == content["two"] != content["other"]
+    fitted = Members(members.weights, members.architectures, tmp_path / "one" / "basis.npz", members.dimensions)
+    with Predictions(apply(fitted, scan, tmp_path / "e.h5")) as found:
+        latents, _ = members.brute_force(frames[0].astype(np.float32))
+        near(found.read_latent(), LatentBasis.load(fitted.basis).project(np.concatenate(latents)), 2e-3)
+
+
+def test_more_pixels_asked_for_than_there_are_gives_each_once(tmp_path: Path) -> None:
+    members = make_members(tmp_path / "members", 2)
+    frames = make_frames(2)
+    scan = write_scan(tmp_path / "s.h5", frames, frames[0].astype(np.float32))
+    area = write_regions(tmp_path / "s.json", SHAPES[2], 0, [Box("train", (2, 3), (9, 11))])
+    _, path = fit(members, [scan], [area], tmp_path, sample_size=10_000, frame=100)
+    sample = load_sample(path)
+    expected = np.stack(np.meshgrid(np.arange(2, 9), np.arange(3, 11), indexing="ij"), -1).reshape(-1, 2)
+    np.testing.assert_array_equal(sample.coordinates, expected)
+
+
+def test_without_train_pixels_there_is_no_basis(members: Members, tmp_path: Path) -> None:
+    shape = SHAPES[members.dimensions]
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, None)
+    area = write_regions(tmp_path / "s.json", shape, 0, [Box("apply", (0,) * len(shape), shape)])
+    with pytest.raises(InputError, match=r"no scan has a train region.*Remedy"):
+        fit(members, [scan], [area], tmp_path)
+
+
+def test_the_halo_is_the_largest_radius_of_the_members(members: Members) -> None:
+    radii = [Architecture.read(path).radius() for path in members.architectures]
+    ensemble = Ensemble(members.weights, members.architectures)
+    assert len(set(radii)) > 1 and ensemble.halo == (max(radii),) * members.dimensions and len(ensemble) == 3
