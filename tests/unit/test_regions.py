@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from noisebound.errors import InputError, LeakageError
 from noisebound.regions import DISJOINT_ROLES, LAYOUT_LETTERS, Box, Regions, assign_regions, check_roles, divide
-from noisebound.storage import write_json
 from tests.unit.learning_files import write_scan
 
 
@@ -148,21 +147,15 @@ def test_training_keeps_its_ground_and_boxes_are_few() -> None:
     assert [box for box in boxes if box.role == "test"] == [Box("test", (0, 44), (40, 60))]
 
 
-def write_radius(path: Path, radius: Sequence[int]) -> Path:
-    write_json(path, {"radius": list(radius)})
-    return path
-
-
 def make_scan(path: Path, shape: Sequence[int] = (30, 40), **facts: object) -> Path:
     return write_scan(path, np.zeros((1, 1, *shape), np.uint8), None, **facts)  # type: ignore[arg-type]
 
 
-def test_auto_guard_is_the_largest_radius_per_axis_and_survives_the_file(tmp_path: Path) -> None:
+def test_auto_guard_is_the_largest_radius_allowed_and_survives_the_file(tmp_path: Path) -> None:
     scan = make_scan(tmp_path / "a.h5", (6, 30, 40))
-    graphs = [write_radius(tmp_path / "0.json", [2, 3, 5]), write_radius(tmp_path / "1.json", [1, 4, 2])]
-    assign_regions(scan, graphs, tmp_path / "r.json", role="split", layout=["TE"], guard="auto")
+    assign_regions(scan, tmp_path / "r.json", role="split", layout=["TE"], guard="auto", max_radius=5)
     regions = Regions.read(tmp_path / "r.json")
-    assert regions.guard == (2, 4, 5) and regions.scan == "a" and regions.shape == (6, 30, 40)
+    assert regions.guard == (5, 5, 5) and regions.scan == "a" and regions.shape == (6, 30, 40)
     assert regions.boxes == (Box("train", (0, 0, 0), (6, 30, 20)), Box("test", (0, 0, 25), (6, 30, 40)))
     assert regions.mask("train").sum() == 6 * 30 * 20 and regions.mask("train", "test").sum() == 6 * 30 * 35
     regions.write(tmp_path / "again.json")
@@ -171,27 +164,27 @@ def test_auto_guard_is_the_largest_radius_per_axis_and_survives_the_file(tmp_pat
 
 @pytest.mark.parametrize("role", ["train", "select", "calibrate", "test", "apply"])
 def test_a_scan_of_one_role_is_one_box(tmp_path: Path, role: str) -> None:
-    scan, graph = make_scan(tmp_path / "a.h5"), write_radius(tmp_path / "0.json", [3, 3])
-    assign_regions(scan, [graph], tmp_path / "r.json", role=role, layout=["TE"], guard="auto")
+    scan = make_scan(tmp_path / "a.h5")
+    assign_regions(scan, tmp_path / "r.json", role=role, layout=["TE"], guard="auto", max_radius=3)
     assert Regions.read(tmp_path / "r.json").boxes == (Box(role, (0, 0), (30, 40)),)
 
 
 @pytest.mark.parametrize("guard", [0, 4])
 def test_a_guard_narrower_than_a_receptive_field_is_refused(tmp_path: Path, guard: int) -> None:
-    scan, graph = make_scan(tmp_path / "a.h5"), write_radius(tmp_path / "0.json", [5, 5])
+    scan = make_scan(tmp_path / "a.h5")
     with pytest.raises(
         LeakageError, match=rf"'regions.guard', value {guard}.*narrower than the receptive radius.*Remedy"
     ):
-        assign_regions(scan, [graph], tmp_path / "r.json", role="split", layout=["TE"], guard=guard)
+        assign_regions(scan, tmp_path / "r.json", role="split", layout=["TE"], guard=guard, max_radius=5)
     assert not (tmp_path / "r.json").exists()
-    assign_regions(scan, [graph], tmp_path / "r.json", role="split", layout=["TE"], guard=5)
+    assign_regions(scan, tmp_path / "r.json", role="split", layout=["TE"], guard=5, max_radius=5)
     assert Regions.read(tmp_path / "r.json").guard == (5, 5)
 
 
 def test_a_split_scan_needs_a_layout(tmp_path: Path) -> None:
-    scan, graph = make_scan(tmp_path / "a.h5"), write_radius(tmp_path / "0.json", [5, 5])
+    scan = make_scan(tmp_path / "a.h5")
     with pytest.raises(InputError, match=r"'a' has role 'split' but no layout.*Remedy"):
-        assign_regions(scan, [graph], tmp_path / "r.json", role="split", layout=None, guard="auto")
+        assign_regions(scan, tmp_path / "r.json", role="split", layout=None, guard="auto", max_radius=5)
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"scan": "a", "shape": 3}'])
@@ -203,13 +196,13 @@ def test_a_file_that_holds_no_regions_is_named(tmp_path: Path, content: str) -> 
 
 def check(tmp_path: Path, *scans: tuple[str, str, dict[str, object]]) -> dict[str, object]:
     """Check scans given as (name, role or layout row, facts); what was written."""
-    graph = write_radius(tmp_path / "0.json", [3, 3])
     files, areas = [], []
     for name, role, facts in scans:
         files.append(make_scan(tmp_path / f"{name}.h5", **facts))
         areas.append(tmp_path / f"{name}.json")
         layout = [role] if role not in (*DISJOINT_ROLES, "apply") else None
-        assign_regions(files[-1], [graph], areas[-1], role="split" if layout else role, layout=layout, guard="auto")
+        part = "split" if layout else role
+        assign_regions(files[-1], areas[-1], role=part, layout=layout, guard="auto", max_radius=3)
     check_roles(files, areas, tmp_path / "check.json")
     return dict(json.loads((tmp_path / "check.json").read_text()))
 

@@ -54,6 +54,12 @@ def test_new_calibrate_scan_recalibrates_without_training(run: Project) -> None:
     assert run.planned() == own | {("check_roles", "")} | CALIBRATION | EVALUATION | PAGES
 
 
+def test_one_more_member_trains_only_itself(run: Project) -> None:
+    run.configure(architecture={"members": 3})
+    new = {("draw_architecture", "2"), ("train_member", "2"), ("fit_latent_basis", "")}
+    assert run.planned() == new | AFTER_TRAINING
+
+
 def test_new_test_scan_is_only_judged(run: Project) -> None:
     run.register("more", "test", seed=13)
     judged = each(["report_scan"], [scan for scan, role in TINY_SCANS.items() if role in ("test", "split")])

@@ -1,7 +1,6 @@
 rule assign_regions:
     input:
-        scan=result("scans/{scan}.h5"),
-        architectures=ARCHITECTURES,
+        result("scans/{scan}.h5"),
     output:
         result("regions/{scan}.json"),
     log:
@@ -21,6 +20,7 @@ rule assign_regions:
         role=lambda wildcards: ROLES[wildcards.scan],
         layout=lambda wildcards: config["regions"]["layout"] if ROLES[wildcards.scan] == "split" else None,
         guard=config["regions"]["guard"],
+        max_radius=config["architecture"]["max_radius"],
         code=library_digest("regions"),
     script:
         "../scripts/assign_regions.py"

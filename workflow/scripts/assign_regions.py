@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 with step_log(snakemake.log[0]):
     assign_regions(
-        snakemake.input.scan,
-        snakemake.input.architectures,
+        snakemake.input[0],
         snakemake.output[0],
         role=snakemake.params.role,
         layout=snakemake.params.layout,
         guard=snakemake.params.guard,
+        max_radius=snakemake.params.max_radius,
     )

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .architecture import Edge
-from .network import SLOPE, MemberNetwork
+from .network import SLOPE, MemberNetwork, quantiles_from
 
 
 def encode(network: MemberNetwork, image: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def _decode(network: MemberNetwork, latent: Tensor) -> tuple[Tensor, Tensor, Ten
     hidden = functional.leaky_relu(functional.conv2d(active, weight.flatten(2)[..., None], bias), SLOPE)
     parts = hidden.chunk(3, dim=1)
     median, below, above = (_pointwise(head[2], part) for head, part in zip(network.heads, parts, strict=True))
-    return median - functional.softplus(below), median, median + functional.softplus(above)
+    return quantiles_from(median, below, above)
 
 
 def _pointwise(convolution: nn.Module, features: Tensor) -> Tensor:

@@ -14,6 +14,8 @@ from .architecture import KERNEL, Architecture
 
 # Leaky, so that a channel that starts out negative everywhere can still learn.
 SLOPE = 0.1
+# Before the softplus: intervals start a third of the target's spread to each side, nearer to where they will end.
+FIRST_GAP = -1.0
 
 
 class MemberNetwork(nn.Module):
@@ -53,8 +55,10 @@ class MemberNetwork(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         for head in self.heads:
-            # Small first predictions: the heads start near zero and half a softplus, not at random images.
+            # Small first predictions: the heads start near their bias, not at random images.
             head[-1].weight.data.mul_(0.1)
+        for head in self.heads[1:]:
+            head[-1].bias.data.fill_(FIRST_GAP)
 
     def encode(self, image: Tensor) -> Tensor:
         """Latent vectors. ``image`` float32 (B, C_in, [Z], Y, X), normalised; returns (B, latent, [Z], Y, X)."""
@@ -75,8 +79,18 @@ class MemberNetwork(nn.Module):
         """Lower, median and upper (B, C_out, [Z], Y, X) from latents; lower <= median <= upper by construction."""
         active = functional.leaky_relu(latent, SLOPE)
         median, below, above = (head(active) for head in self.heads)
-        return median - functional.softplus(below), median, median + functional.softplus(above)
+        return quantiles_from(median, below, above)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Lower, median and upper quantile of ``image``; shapes and units as in :meth:`encode` and :meth:`decode`."""
         return self.decode(self.encode(image))
+
+
+def quantiles_from(median: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Lower, median and upper from the three heads' outputs; they cannot cross.
+
+    The outer quantiles learn their distance from the median without pulling it: their loss does not flow back into
+    the median's head, whose error would otherwise grow with theirs.
+    """
+    centre = median.detach()
+    return centre - functional.softplus(below), median, centre + functional.softplus(above)

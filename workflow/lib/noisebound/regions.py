@@ -220,35 +220,37 @@ def _rectangles(mask: NDArray[np.bool_]) -> Iterator[tuple[tuple[int, int], tupl
 
 def assign_regions(
     scan_file: str | Path,
-    architectures: Sequence[str | Path],
     output: str | Path,
     *,
     role: str,
     layout: Sequence[str] | None,
     guard: int | Literal["auto"],
+    max_radius: int,
 ) -> None:
     """Give every pixel of a scan its role and write ``regions/<scan>.json``.
 
     A scan with role ``split`` is divided by ``layout``; any other scan is one box of its own role. With ``guard``
-    "auto" the guard band is the largest receptive radius among ``architectures`` (JSON files), per axis.
+    "auto" the guard band is ``max_radius`` (px), the largest receptive radius that a network of this run may have; so
+    one more member never moves a region. Training checks each network's own radius against the band.
 
-    Raises ``InputError`` when the given guard is smaller than a receptive radius or the layout does not fit.
+    Raises ``LeakageError`` when the given guard is smaller than that radius, ``InputError`` when the layout does not
+    fit.
     """
     with Scan(scan_file) as scan:
         name, shape = scan.name, tuple(scan.shape)
-    radii = {str(path): tuple(read_json(path)["radius"]) for path in architectures}
-    needed = tuple(max(radius[axis] for radius in radii.values()) for axis in range(len(shape)))
     if guard == "auto":
-        widths, origin = needed, f"largest receptive radius of {len(radii)} members"
+        width, origin = max_radius, "largest receptive radius allowed, architecture.max_radius"
     else:
-        widths, origin = (int(guard),) * len(shape), "regions.guard in the configuration"
-        if any(width < radius for width, radius in zip(widths, needed, strict=True)):
+        width, origin = int(guard), "regions.guard in the configuration"
+        if width < max_radius:
             raise LeakageError(
-                f"a guard band of {guard} px is narrower than the receptive radius {needed} px of the networks",
+                f"a guard band of {guard} px is narrower than the receptive radius of up to {max_radius} px that the "
+                "networks may have",
                 key="regions.guard",
                 value=guard,
                 remedy="use guard: auto or a larger number, or choose a smaller architecture.max_radius",
             )
+    widths = (width,) * len(shape)
     if role == "split":
         if not layout:
             raise InputError(

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from . import execution
 from .architecture import Architecture
-from .errors import InputError
+from .errors import InputError, LeakageError
 from .network import MemberNetwork
 from .patches import DEFAULT_PATCH, RoleImages, check_patch, load_role, measure_normalisation, sample_batch
 from .regions import Regions
@@ -90,7 +90,11 @@ class Trainer:
         least = 2 * architecture.radius() + 8
         patch = settings.get("patch") or [max(size, least) for size in DEFAULT_PATCH[architecture.dimensions]]
         self.patch = tuple(int(size) for size in patch)
-        check_patch(self.patch, self.radius)
+        # A rim narrower than the receptive radius lets pixels count that see the zeros around the patch: more of a
+        # patch teaches, at the price of a truncated context. What is held out stays out of sight either way.
+        rim = settings.get("rim")
+        self.rim = self.radius if rim is None else [min(int(rim), radius) for radius in self.radius]
+        check_patch(self.patch, self.rim)
         self.device = device
         self.train_images, self.select_images = list(train), list(select)
         # spawn_key (member, 1): apart from the architecture's own stream, which is (member,).
@@ -154,7 +158,7 @@ class Trainer:
         rate = one_cycle(self.step, int(self.settings["steps"]), float(self.settings["learning_rate"]))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        batch = sample_batch(self.train_images, self.patch, self.radius, int(self.settings["batch"]), self.generator)
+        batch = sample_batch(self.train_images, self.patch, self.rim, int(self.settings["batch"]), self.generator)
         noisy, target, mask = (part.to(self.device) for part in batch)
         loss = quantile_loss(execution.predict(self.network, noisy)[1], target, self.levels, mask)
         self.optimiser.zero_grad(set_to_none=True)
@@ -246,7 +250,7 @@ def train_member(
     torch.set_num_threads(max(1, threads))
     torch.use_deterministic_algorithms(True, warn_only=True)
     graph = Architecture.read(architecture)
-    _check_scans(graph, scans)
+    _check_scans(graph, scans, regions)
     normalisation = measure_normalisation(scans, regions, transforms=transforms, counts=counts)
     radius = [graph.radius()] * graph.dimensions
     # spawn_key (member, 2): apart from the streams of the graph and of the training.
@@ -285,8 +289,16 @@ def train_member(
     checkpoint.unlink(missing_ok=True)
 
 
-def _check_scans(graph: Architecture, scans: Sequence[str | Path]) -> None:
-    for scan_file in scans:
+def _check_scans(graph: Architecture, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
+    for scan_file, region_file in zip(scans, regions, strict=True):
+        guard = Regions.read(region_file).guard
+        if min(guard) < graph.radius():
+            raise LeakageError(
+                f"the guard band of {min(guard)} px is narrower than the receptive radius of {graph.radius()} px",
+                file=region_file,
+                key="guard",
+                remedy="run the step assign_regions again, or draw smaller networks",
+            )
         with Scan(scan_file) as scan:
             if (scan.ndim, scan.n_channels) != (graph.dimensions, graph.in_channels):
                 raise InputError(
