@@ -1,6 +1,6 @@
 # noisebound from a bare clone: python3 with venv, make and git are all that must be there.
 #
-# PIP_FLAGS   more options for pip, such as  --extra-index-url https://download.pytorch.org/whl/cpu
+# PIP_FLAGS   more options for pip, such as an index with the processor build of PyTorch
 # CORES       how many CPU cores the demo uses (default: all)
 
 SHELL := /bin/bash
