@@ -320,3 +320,23 @@ def test_the_halo_is_the_largest_radius_of_the_members(members: Members) -> None
     radii = [Architecture.read(path).radius() for path in members.architectures]
     ensemble = Ensemble(members.weights, members.architectures)
     assert len(set(radii)) > 1 and ensemble.halo == (max(radii),) * members.dimensions and len(ensemble) == 3
+
+
+def test_the_sample_holds_nothing_of_other_roles(members: Members, tmp_path: Path) -> None:
+    shape, halo = SHAPES[members.dimensions], Ensemble(members.weights, members.architectures).halo[-1]
+    rows = shape[-2] if members.dimensions == 3 else 12
+    lower, upper = (0,) * len(shape), (*shape[:-2], rows, 4)
+    frames = make_frames(members.dimensions).astype(np.float32)
+    changed = frames.copy()
+    changed[..., 4 + halo :] *= 100
+    if members.dimensions == 2:
+        changed[..., 12 + halo :, :] *= 100
+    contents = []
+    for name, values in (("clean", frames), ("changed", changed)):
+        folder = tmp_path / name
+        scan = write_scan(folder / "s.h5", values, values[0])
+        area = write_regions(folder / "s.json", shape, 0, [Box("train", lower, upper)])
+        contents.append([path.read_bytes() for path in fit(members, [scan], [area], folder, sample_size=30)])
+        sample = load_sample(folder / "sample.npz")
+        assert len(sample.null) == 30 and (sample.null.std(0) > 0).all()
+    assert not np.array_equal(frames, changed) and contents[0] == contents[1]

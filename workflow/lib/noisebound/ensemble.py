@@ -18,7 +18,7 @@ from .network import MemberNetwork
 from .predictions import create_predictions
 from .regions import Box, Regions
 from .scans import Scan
-from .tiling import DEFAULT_TILE, tiles
+from .tiling import DEFAULT_TILE, Tile, tiles
 from .training import load_member, pick_device
 from .transforms import Normalisation
 
@@ -207,7 +207,7 @@ def fit_latent_basis(
     """Fit the common basis of all members' latents on train pixels, and keep the sample for measures of stability.
 
     Every scan with train boxes gives equally many pixels, its boxes in proportion to their size. The sample also holds
-    latents of noise-only input: the same boxes with the pixels of each channel shuffled on their own, which keeps the
+    latents of noise-only input: values of the same boxes, drawn for each pixel and channel on its own, which keeps the
     histograms and destroys every structure.
     """
     torch.set_num_threads(max(1, threads))
@@ -256,14 +256,28 @@ def _sample_box(
         if not len(here):
             continue
         image = tile.complete(source.read_frame(frame, tile.read))
-        shuffled = random.permuted(image.reshape(len(image), -1), axis=1).reshape(image.shape)
+        noise = _draw_noise(image[(slice(None), *_overlap(tile, box))], image.shape[1:], random)
         within = tuple((coordinates[here] - starts + [part.start for part in tile.inner]).T)
         first = 0
         for m, size in enumerate(ensemble.latent_sizes):
-            for target, values in ((latents, image), (null, shuffled)):
+            for target, values in ((latents, image), (null, noise)):
                 latent, quantiles = ensemble.member(m, values)
                 target[here, first : first + size] = latent[(slice(None), *within)].T
                 if target is latents:
                     medians[here] += quantiles[1][(slice(None), *within)].T / len(ensemble)
             first += size
     return {"latents": latents, "null": null, "medians": medians, "coordinates": coordinates.astype(np.int64)}
+
+
+def _overlap(tile: Tile, box: Box) -> tuple[slice, ...]:
+    """Where the part of a box that a tile keeps lies in the tile's completed image."""
+    sides = zip(tile.keep, tile.inner, box.lower, box.upper, strict=True)
+    return tuple(
+        slice(max(keep.start, low) - keep.start + inner.start, min(keep.stop, high) - keep.start + inner.start)
+        for keep, inner, low, high in sides
+    )
+
+
+def _draw_noise(pool: Floats, shape: Sequence[int], random: np.random.Generator) -> Floats:
+    """An image (C, *shape) of values drawn from ``pool`` (C, *spatial), every pixel and channel on its own."""
+    return np.stack([random.choice(channel.ravel(), size=tuple(shape)) for channel in pool])
