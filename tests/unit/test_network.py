@@ -124,6 +124,20 @@ def test_a_change_outside_of_the_radius_changes_nothing(dimensions: int, seed: i
             torch.testing.assert_close(after[centre], before[centre], rtol=1e-6, atol=1e-6)
 
 
+@cases
+def test_the_outer_quantiles_follow_the_median_without_pulling_it(dimensions: int, seed: int) -> None:
+    network = make_network(dimensions, seed)
+    image = torch.randn((1, 2, *(7,) * dimensions), generator=torch.Generator().manual_seed(seed))
+    shift = torch.tensor([3.0, -2.0]).reshape(2, *(1,) * dimensions)
+    before = network(image)
+    outer = before[0].sum() + before[2].sum()
+    gradients = torch.autograd.grad(outer, list(network.heads[0].parameters()), allow_unused=True)
+    assert all(gradient is None or not gradient.any() for gradient in gradients)
+    network.heads[0][-1].bias.data.add_(shift.flatten())
+    for one, other in zip(before, network(image), strict=True):
+        torch.testing.assert_close(other, one + shift, rtol=1e-5, atol=1e-5)
+
+
 def test_initial_weights_come_from_the_generator_alone() -> None:
     def weights(global_seed: int, seed: int) -> torch.Tensor:
         torch.manual_seed(global_seed)

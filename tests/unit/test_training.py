@@ -15,16 +15,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import torch
 from scipy.stats.mstats import mquantiles
 
 from noisebound.architecture import Architecture
-from noisebound.errors import InputError
+from noisebound.errors import InputError, LeakageError
 from noisebound.network import MemberNetwork
 from noisebound.patches import load_role
-from noisebound.regions import Box, divide
+from noisebound.regions import Box, Regions, divide
 from noisebound.training import Trainer, load_member, one_cycle, pinball_loss, quantile_loss, save_member, train_member
 from noisebound.transforms import Normalisation
 from tests.unit.learning_files import (
@@ -290,14 +291,24 @@ def test_a_checkpoint_of_another_training_is_ignored(
     assert weights.read_bytes() == expected.read_bytes()
 
 
-def foreign(name: str) -> bytes:
+class Bomb:
+    """Unpickling this writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.write_text, (self.path, "boom")
+
+
+def foreign(name: str, crater: Path) -> bytes:
     """Content of a checkpoint that is none."""
     stream = io.BytesIO()
-    torch.save({"list": [1.5, 2.5], "dict": {"step": 3}}[name], stream)
+    torch.save({"list": [1.5, 2.5], "dict": {"step": 3}, "bomb": {"digest": Bomb(crater)}}[name], stream)
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("damage", ["torn", "empty", "text", "list", "dict"])
+@pytest.mark.parametrize("damage", ["torn", "empty", "text", "list", "dict", "bomb"])
 def test_a_torn_or_foreign_checkpoint_is_ignored(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -305,11 +316,11 @@ def test_a_torn_or_foreign_checkpoint_is_ignored(
     checkpoint = interrupt(data, tmp_path / "cut", monkeypatch, 7)
     whole = checkpoint.read_bytes()
     damaged = {"torn": whole[: len(whole) // 2], "empty": b"", "text": b"checkpoint"}
-    checkpoint.write_bytes(damaged[damage] if damage in damaged else foreign(damage))
+    checkpoint.write_bytes(damaged[damage] if damage in damaged else foreign(damage, tmp_path / "crater"))
     with caplog.at_level(logging.INFO, "noisebound"):
         weights, _ = data.run(tmp_path / "cut")
     assert "starting from the first step" in caplog.text
-    assert weights.read_bytes() == expected.read_bytes()
+    assert weights.read_bytes() == expected.read_bytes() and not (tmp_path / "crater").exists()
 
 
 def judge(data: Data, weights: Path) -> float:
@@ -403,13 +414,10 @@ def test_volumes_train_with_patches_chosen_for_them(tmp_path: Path) -> None:
     assert float(history[-1]["select_loss"]) < float(history[0]["select_loss"])
 
 
-def test_pixels_of_other_roles_cannot_reach_the_weights(tmp_path: Path) -> None:
-    data = make_data(tmp_path / "data", layout=["TTS", "TEC"])
+@pytest.mark.parametrize("rim", [None, 1, 0])
+def test_pixels_of_other_roles_cannot_reach_the_weights(tmp_path: Path, rim: int | None) -> None:
+    data = make_data(tmp_path / "data", layout=["TTS", "TEC"], rim=rim)
     expected, _ = data.run(tmp_path / "clean")
-    import h5py
-
-    from noisebound.regions import Regions
-
     regions = Regions.read(data.regions)
     radius = regions.guard[0]
     seen, owned = np.zeros(regions.shape, dtype=bool), regions.mask("train", "select")
@@ -442,6 +450,20 @@ def test_settings_and_scans_that_do_not_fit_are_refused_before_the_first_step(da
         replace(data, scan=write_scan(tmp_path / "bare.h5", bare, None)).run(tmp_path)
 
 
+def test_a_guard_band_narrower_than_this_network_sees_is_refused(data: Data, tmp_path: Path) -> None:
+    radius = Architecture.read(data.architecture).radius()
+    boxes = (Box("train", (0, 0), (30, 20)), Box("select", (0, 30), (30, 36)))
+    for guard, fits in ((radius - 1, False), (radius, True)):
+        changed = replace(data, regions=write_regions(tmp_path / f"{guard}.json", (30, 36), guard, boxes))
+        if fits:
+            changed.run(tmp_path / "out")
+        else:
+            with pytest.raises(
+                LeakageError, match=rf"{guard}\.json.*{guard} px is narrower than .*{radius} px.*Remedy"
+            ):
+                changed.run(tmp_path / "out")
+
+
 def test_a_member_file_gives_weights_and_normalisation_back_without_pickled_code(tmp_path: Path) -> None:
     graph = draw_small(seed=6)
     path = write_architecture(tmp_path / "a.json", graph)
@@ -458,16 +480,6 @@ def test_a_member_file_gives_weights_and_normalisation_back_without_pickled_code
         assert torch.equal(loaded.state_dict()[name], value) and value.dtype == torch.float32
     with pytest.raises(InputError, match=r"m\.pt.*another graph.*Remedy: train the member again"):
         load_member(tmp_path / "m.pt", write_architecture(tmp_path / "b.json", draw_small(seed=7)))
-
-
-class Bomb:
-    """Unpickling this writes a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.write_text, (self.path, "boom")
 
 
 @pytest.mark.parametrize("kind", ["torch", "pickle", "about", "torn", "text"])
