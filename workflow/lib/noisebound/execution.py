@@ -62,8 +62,8 @@ def _encode(network: MemberNetwork, image: Tensor, slices: int) -> Tensor:
         if bundle[0].source != node:
             node = bundle[0].source
             features = _join(arrived.pop(node))
-        weight = torch.cat([convolutions[edge].weight for edge in bundle])
-        bias = torch.cat([convolutions[edge].bias for edge in bundle])
+        weight = torch.cat([convolutions[edge].weight for edge in bundle])  # type: ignore[misc]
+        bias = torch.cat([convolutions[edge].bias for edge in bundle])  # type: ignore[misc]
         outputs = functional.leaky_relu(_convolve(features, weight, bias, bundle[0].dilation, slices), SLOPE)
         for edge, part in zip(bundle, outputs.split([edge.channels for edge in bundle], dim=1), strict=True):
             arrived[edge.target][edge.source] = part
@@ -72,11 +72,14 @@ def _encode(network: MemberNetwork, image: Tensor, slices: int) -> Tensor:
 
 def _decode(network: MemberNetwork, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     active = functional.leaky_relu(latent, SLOPE)
-    first = [head[0] for head in network.heads]
+    first = [head[0] for head in network.heads]  # type: ignore[index]
     weight, bias = torch.cat([c.weight for c in first]), torch.cat([c.bias for c in first])
     hidden = functional.leaky_relu(functional.conv2d(active, weight.flatten(2)[..., None], bias), SLOPE)
     parts = hidden.chunk(3, dim=1)
-    median, below, above = (_pointwise(head[2], part) for head, part in zip(network.heads, parts, strict=True))
+    median, below, above = (
+        _pointwise(head[2], part)  # type: ignore[index]
+        for head, part in zip(network.heads, parts, strict=True)
+    )
     return quantiles_from(median, below, above)
 
 

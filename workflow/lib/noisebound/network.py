@@ -32,9 +32,7 @@ class MemberNetwork(nn.Module):
         convolution: type[nn.Conv2d] | type[nn.Conv3d] = nn.Conv3d if architecture.dimensions == 3 else nn.Conv2d
         widths = architecture.widths()
         self.edges = nn.ModuleList(
-            convolution(
-                widths[edge.source], edge.channels, KERNEL, dilation=edge.dilation, padding=edge.dilation
-            )
+            convolution(widths[edge.source], edge.channels, KERNEL, dilation=edge.dilation, padding=edge.dilation)
             for edge in architecture.edges
         )
         self.projection = convolution(widths[architecture.output], architecture.latent, 1)
@@ -56,9 +54,9 @@ class MemberNetwork(nn.Module):
                     nn.init.zeros_(module.bias)
         for head in self.heads:
             # Small first predictions: the heads start near their bias, not at random images.
-            head[-1].weight.data.mul_(0.1)
+            head[-1].weight.data.mul_(0.1)  # type: ignore[index]
         for head in self.heads[1:]:
-            head[-1].bias.data.fill_(FIRST_GAP)
+            head[-1].bias.data.fill_(FIRST_GAP)  # type: ignore[index]
 
     def encode(self, image: Tensor) -> Tensor:
         """Latent vectors. ``image`` float32 (B, C_in, [Z], Y, X), normalised; returns (B, latent, [Z], Y, X)."""
