@@ -40,6 +40,7 @@ TRAINING: dict[str, Any] = {
     "batch": 2,
     "patch": [24, 24],
     "learning_rate": 0.02,
+    "kernel_rate": 1.5,
     "weight_decay": 0.001,
     "clip": 1.0,
     "averaging": 0.9,

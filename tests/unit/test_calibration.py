@@ -14,7 +14,6 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.predicted_scan import Files, write_predicted_scan
 
 from noisebound.calibration import Calibration, calibrate_scan, count_blocks, fit_calibration
 from noisebound.conformal import (
@@ -29,6 +28,7 @@ from noisebound.errors import InputError
 from noisebound.ometiff import ome_unit
 from noisebound.predictions import Predictions
 from noisebound.regions import Box
+from tests.unit.predicted_scan import Files, write_predicted_scan
 
 NOMINAL = [0.5, 0.8, 0.9, 0.95]
 

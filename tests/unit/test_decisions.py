@@ -12,12 +12,12 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.predicted_scan import write_predicted_scan
 
 from noisebound.calibration import calibrate_scan, fit_calibration
 from noisebound.decisions import exceedance, rank_regions, recommend_regions, remeasure_boxes
 from noisebound.errors import InputError
 from noisebound.regions import Box
+from tests.unit.predicted_scan import write_predicted_scan
 
 HIGH = {"name": "much Fe", "channel": "Fe", "above": 4.0, "confidence": 0.75}
 LOW = {"name": "any Mg", "channel": "Mg", "above": -50.0, "confidence": 0.9}

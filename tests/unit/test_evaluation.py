@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.stats import pearsonr
 from skimage.metrics import peak_signal_noise_ratio
-from tests.unit.predicted_scan import Files, write_predicted_scan
 
 from noisebound.baselines import SIGMAS
 from noisebound.calibration import Calibration, fit_calibration
@@ -26,6 +25,7 @@ from noisebound.evaluation import OUTPUTS, evaluate, explain
 from noisebound.heldout import border_distance
 from noisebound.metrics import atoms, block_labels, block_sums, bootstrap_interval, correlation, psnr
 from noisebound.regions import Box
+from tests.unit.predicted_scan import Files, write_predicted_scan
 
 SHAPE = (48, 64)
 TEST = [Box("test", (0, 40), (20, 64)), Box("test", (24, 40), (48, 58))]

@@ -23,6 +23,7 @@ from . import execution
 from .architecture import Architecture
 from .errors import InputError, LeakageError
 from .network import MemberNetwork
+from .optimiser import KernelOptimiser
 from .patches import DEFAULT_PATCH, RoleImages, check_patch, load_role, measure_normalisation, sample_batch
 from .regions import Regions
 from .scans import Scan
@@ -105,8 +106,8 @@ class Trainer:
         self.network.to(device)
         self.averaged = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.best = {name: value.clone() for name, value in self.averaged.items()}
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=0.0, weight_decay=float(settings["weight_decay"]), betas=(0.9, 0.99)
+        self.optimiser = KernelOptimiser(
+            self.network, weight_decay=float(settings["weight_decay"]), kernel_rate=float(settings["kernel_rate"])
         )
         self.step = 0
         self.best_loss = math.inf
