@@ -23,6 +23,8 @@ rule fit_latent_basis:
     params:
         components=config["structure"]["components"],
         sample_size=config["structure"]["sample"],
+        frame=config["ensemble"]["frame"],
+        orientations=config["ensemble"]["orientations"],
         seed=config["seed"],
         code=library_digest("ensemble"),
     script:

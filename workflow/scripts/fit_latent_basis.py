@@ -19,5 +19,7 @@ with step_log(snakemake.log[0]):
         components=snakemake.params.components,
         sample_size=snakemake.params.sample_size,
         seed=snakemake.params.seed,
+        frame=snakemake.params.frame,
+        orientations=snakemake.params.orientations,
         threads=snakemake.threads,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from . import execution
 from .errors import InputError
@@ -30,10 +31,18 @@ Floats = NDArray[np.float32]
 class Ensemble:
     """The trained members, ready to predict. Memory grows with the region asked for, not with the scan."""
 
-    def __init__(self, members: Sequence[str | Path], architectures: Sequence[str | Path]) -> None:
-        """Load weights and graphs; raises ``InputError`` where a file is no member or members do not fit together."""
+    def __init__(
+        self, members: Sequence[str | Path], architectures: Sequence[str | Path], orientations: int = 1
+    ) -> None:
+        """Load weights and graphs; raises ``InputError`` where a file is no member or members do not fit together.
+
+        With ``orientations`` 4 or 8, each member sees the image in that many orientations (right-angle turns of Y and
+        X, then their mirror images), and its outputs, turned back, are averaged. Training treats all orientations
+        alike, so this only removes chance from what a member says.
+        """
         if not members:
             raise InputError("no member is given", key="architecture.members", remedy="train at least one")
+        self.orientations = [(turns, flipped) for flipped in (False, True) for turns in range(4)][:orientations]
         self.device = pick_device()
         loaded = [load_member(path, graph) for path, graph in zip(members, architectures, strict=True)]
         self.networks: list[MemberNetwork] = [network.to(self.device) for network, _ in loaded]
@@ -59,9 +68,14 @@ class Ensemble:
         The quantiles are lower, median and upper in the physical units of the reference, float32.
         """
         normalised = torch.from_numpy(self.normalisations[m].normalise_input(image))[None].to(self.device)
-        latent, quantiles = execution.predict(self.networks[m], normalised)
-        lower, median, upper = (self.normalisations[m].restore_target(q[0].cpu().numpy()) for q in quantiles)
-        return latent[0].cpu().numpy(), (lower, median, upper)
+        sums: list[Tensor] = []
+        for turns, flipped in self.orientations:
+            latent, quantiles = execution.predict(self.networks[m], _turn(normalised, turns, flipped))
+            outputs = [_turn_back(part, turns, flipped) for part in (latent, *quantiles)]
+            sums = [total + part for total, part in zip(sums, outputs, strict=True)] if sums else outputs
+        means = [(total[0] / len(self.orientations)).cpu().numpy() for total in sums]
+        lower, median, upper = (self.normalisations[m].restore_target(values) for values in means[1:])
+        return means[0], (lower, median, upper)
 
     def check(self, scan: Scan, path: str | Path) -> None:
         """Raise ``InputError`` where a scan has other dimensions or channels than the members were trained on."""
@@ -73,6 +87,17 @@ class Ensemble:
                 key="data.channels",
                 remedy="use a scan with the channels and dimensions of the run",
             )
+
+
+def _turn(image: Tensor, turns: int, flipped: bool) -> Tensor:
+    """Mirror X where asked, then turn Y towards X by ``turns`` right angles."""
+    return torch.rot90(image.flip(-1) if flipped else image, turns, (-2, -1))
+
+
+def _turn_back(image: Tensor, turns: int, flipped: bool) -> Tensor:
+    """The inverse of :func:`_turn`."""
+    turned = torch.rot90(image, -turns, (-2, -1))
+    return turned.flip(-1) if flipped else turned
 
 
 def average_members(
@@ -122,12 +147,13 @@ def ensemble_scan(
 
     The delivered frame (``settings["frame"]``) gets quantiles, spread and latents. A scan with a reference also gets
     the quantiles of every other frame, each predicted on its own, because calibration and evaluation are about single
-    frames. ``settings`` further holds ``tile`` (px per axis, or "auto"), ``keep_members`` and ``levels``.
+    frames. ``settings`` further holds ``tile`` (px per axis, or "auto"), ``orientations``, ``keep_members`` and
+    ``levels``.
 
     Raises ``InputError`` where the scan does not fit the members, or has no frame of that number.
     """
     torch.set_num_threads(max(1, threads))
-    ensemble = Ensemble(members, architectures)
+    ensemble = Ensemble(members, architectures, int(settings["orientations"]))
     projection = LatentBasis.load(basis)
     if list(projection.member_sizes) != ensemble.latent_sizes:
         raise InputError("fitted on other members", file=basis, remedy="run the step fit_latent_basis again")
@@ -202,6 +228,7 @@ def fit_latent_basis(
     sample_size: int,
     seed: int,
     frame: int = 0,
+    orientations: int = 1,
     threads: int = 1,
 ) -> None:
     """Fit the common basis of all members' latents on train pixels, and keep the sample for measures of stability.
@@ -212,7 +239,7 @@ def fit_latent_basis(
     """
     torch.set_num_threads(max(1, threads))
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31,)))
-    ensemble = Ensemble(members, architectures)
+    ensemble = Ensemble(members, architectures, orientations)
     areas = [Regions.read(path) for path in regions]
     drawn: dict[str, list[NDArray[Any]]] = {"latents": [], "null": [], "medians": [], "coordinates": [], "scan": []}
     names: list[str] = []
