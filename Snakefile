@@ -5,7 +5,7 @@ One run is one configuration file: snakemake --cores all --configfile config/dem
 
 from snakemake.utils import min_version
 
-min_version("9.6")
+min_version("9.27")
 
 if not workflow.configfiles:  # a preset replaces the default configuration, it is not laid over it
 

@@ -83,7 +83,7 @@ def test_too_few_scores_are_infinite_never_the_largest() -> None:
 @pytest.mark.parametrize("nominal", [0.5, 0.8, 0.9, 0.95])
 @pytest.mark.parametrize("n", [137, 1003])
 def test_corrections_equal_mapie(n: int, nominal: float, symmetric: bool) -> None:
-    mapie = pytest.importorskip("mapie.regression")
+    from mapie import regression as mapie
     from sklearn.base import BaseEstimator, RegressorMixin
 
     class Column(RegressorMixin, BaseEstimator):

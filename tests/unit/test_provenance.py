@@ -7,12 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noisebound.provenance import collect_provenance, software_versions, to_yaml
-
-yaml = pytest.importorskip("yaml")
 
 scalars = st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=False) | st.text(max_size=20)
 documents = st.recursive(

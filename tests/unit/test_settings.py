@@ -11,7 +11,15 @@ import pytest
 import yaml
 
 from noisebound.errors import InputError
-from noisebound.settings import check_layout, check_roles_covered, check_settings, complete, explain_violation
+from noisebound.patches import check_patch
+from noisebound.settings import (
+    check_layout,
+    check_roles_covered,
+    check_settings,
+    complete,
+    default_patch,
+    explain_violation,
+)
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -65,6 +73,10 @@ def test_patch_follows_the_dimensions(settings: dict[str, Any]) -> None:
     settings["training"]["patch"] = None
     settings["data"]["dimensions"] = 3
     assert len(complete(settings)["training"]["patch"]) == 3
+    for radius, dimensions in ((14, 2), (14, 3), (30, 3), (90, 2)):
+        patch = default_patch(dimensions, radius)
+        check_patch(patch, [radius] * dimensions)
+        assert len(patch) == dimensions
     settings["training"]["patch"] = [16, 32, 32]
     assert complete(settings)["training"]["patch"] == [16, 32, 32]
 

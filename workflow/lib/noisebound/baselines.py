@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from .regions import Box
 from .scans import Scan
 
-SIGMAS: tuple[float, ...] = tuple(float(sigma) for sigma in np.geomspace(0.5, 16.0, 20).round(4))
+SIGMAS: tuple[float, ...] = tuple(float(sigma) for sigma in np.geomspace(0.5, 16.0, 41).round(4))
 _TRUNCATE = 4.0
 # Beyond this ratio of means, frames and reference were exposed differently and the frames are scaled.
 _SCALE = 1.25

@@ -22,9 +22,6 @@ from .scans import Scan
 from .tiling import mirror
 from .transforms import Normalisation, stabilise
 
-# Pixels per axis that a patch has unless the configuration says otherwise.
-DEFAULT_PATCH = {2: (128, 128), 3: (40, 40, 40)}
-
 
 @dataclass
 class RoleImages:

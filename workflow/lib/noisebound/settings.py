@@ -16,7 +16,8 @@ from .errors import InputError
 Settings = dict[str, Any]
 
 LAYOUT_ROLES = {"T": "train", "S": "select", "C": "calibrate", "E": "test"}
-PATCH = {2: [96, 96], 3: [24, 48, 48]}
+# Pixels per axis that a patch has unless the configuration says otherwise.
+PATCH = {2: 128, 3: 40}
 
 
 class SchemaViolation(Protocol):
@@ -71,8 +72,15 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
 def complete(settings: Settings) -> Settings:
     """Fill the defaults that depend on other keys, in place: the patch depends on the number of dimensions."""
     if settings["training"]["patch"] is None:
-        settings["training"]["patch"] = list(PATCH[settings["data"]["dimensions"]])
+        settings["training"]["patch"] = default_patch(
+            settings["data"]["dimensions"], settings["architecture"]["max_radius"]
+        )
     return settings
+
+
+def default_patch(dimensions: int, radius: int) -> list[int]:
+    """Lengths of a patch in pixels that leave room for pixels that count, however far (``radius``) a network sees."""
+    return [max(PATCH[dimensions], 2 * radius + 8)] * dimensions
 
 
 def check_settings(settings: Settings, file: str | Path) -> None:
@@ -166,6 +174,20 @@ def _check_training(settings: Settings, file: str | Path) -> None:
                 value=lengths,
                 remedy=f"give {dimensions} lengths, in the order {'Z, Y, X' if dimensions == 3 else 'Y, X'}",
             )
+    patch, rim, radius = (
+        settings["training"]["patch"],
+        settings["training"]["rim"],
+        settings["architecture"]["max_radius"],
+    )
+    least = 2 * (radius if rim is None else min(rim, radius)) + 1
+    if patch is not None and min(patch) < least:
+        raise InputError(
+            f"patches narrower than {least} px leave no pixel that counts between their rims",
+            file=file,
+            key="training.patch",
+            value=patch,
+            remedy="give larger patches, a smaller architecture.max_radius, or a training.rim of a few pixels",
+        )
 
 
 def _check_regions(settings: Settings, file: str | Path) -> None:

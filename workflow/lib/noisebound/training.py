@@ -24,7 +24,7 @@ from .architecture import Architecture
 from .errors import InputError, LeakageError
 from .network import MemberNetwork
 from .optimiser import KernelOptimiser
-from .patches import DEFAULT_PATCH, RoleImages, check_patch, load_role, measure_normalisation, sample_batch
+from .patches import RoleImages, check_patch, load_role, measure_normalisation, sample_batch
 from .regions import Regions
 from .scans import Scan
 from .storage import atomic_path, digest_json
@@ -87,10 +87,7 @@ class Trainer:
         self.settings = dict(settings)
         self.levels = (float(settings["levels"][0]), 0.5, float(settings["levels"][1]))
         self.radius = [architecture.radius()] * architecture.dimensions
-        # Without a given size, patches leave room for pixels that count, however far the network sees.
-        least = 2 * architecture.radius() + 8
-        patch = settings.get("patch") or [max(size, least) for size in DEFAULT_PATCH[architecture.dimensions]]
-        self.patch = tuple(int(size) for size in patch)
+        self.patch = tuple(int(size) for size in settings["patch"])
         # A rim narrower than the receptive radius lets pixels count that see the zeros around the patch: more of a
         # patch teaches, at the price of a truncated context. What is held out stays out of sight either way.
         rim = settings.get("rim")
