@@ -14,7 +14,7 @@ RUN_STAMP := $(VENV)/.run-installed
 DEV_STAMP := $(VENV)/.dev-installed
 DEMOS := demo-edx demo-ct
 SMK := Snakefile workflow/rules
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
 .PHONY: help demo test lint format clean
 
@@ -29,7 +29,7 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "noisebound needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_STAMP): requirements/run.txt pyproject.toml | $(BIN)/python
+$(RUN_STAMP): requirements/run.txt requirements/constraints.txt pyproject.toml | $(BIN)/python
 	$(PIP) -r requirements/run.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

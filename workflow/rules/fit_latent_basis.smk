@@ -24,7 +24,6 @@ rule fit_latent_basis:
         components=config["structure"]["components"],
         sample_size=config["structure"]["sample"],
         frame=config["ensemble"]["frame"],
-        orientations=config["ensemble"]["orientations"],
         seed=config["seed"],
         code=library_digest("ensemble"),
     script:

@@ -20,6 +20,5 @@ with step_log(snakemake.log[0]):
         sample_size=snakemake.params.sample_size,
         seed=snakemake.params.seed,
         frame=snakemake.params.frame,
-        orientations=snakemake.params.orientations,
         threads=snakemake.threads,
     )

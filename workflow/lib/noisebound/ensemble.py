@@ -228,7 +228,6 @@ def fit_latent_basis(
     sample_size: int,
     seed: int,
     frame: int = 0,
-    orientations: int = 1,
     threads: int = 1,
 ) -> None:
     """Fit the common basis of all members' latents on train pixels, and keep the sample for measures of stability.
@@ -239,7 +238,7 @@ def fit_latent_basis(
     """
     torch.set_num_threads(max(1, threads))
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31,)))
-    ensemble = Ensemble(members, architectures, orientations)
+    ensemble = Ensemble(members, architectures)
     areas = [Regions.read(path) for path in regions]
     drawn: dict[str, list[NDArray[Any]]] = {"latents": [], "null": [], "medians": [], "coordinates": [], "scan": []}
     names: list[str] = []
