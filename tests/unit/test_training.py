@@ -26,6 +26,7 @@ from noisebound.errors import InputError, LeakageError
 from noisebound.network import MemberNetwork
 from noisebound.patches import load_role
 from noisebound.regions import Box, Regions, divide
+from noisebound.settings import default_patch
 from noisebound.training import Trainer, load_member, one_cycle, pinball_loss, quantile_loss, save_member, train_member
 from noisebound.transforms import Normalisation
 from tests.unit.learning_files import (
@@ -409,7 +410,8 @@ def test_without_a_select_region_the_last_weights_are_kept(tmp_path: Path, caplo
 
 
 def test_volumes_train_with_patches_chosen_for_them(tmp_path: Path) -> None:
-    data = make_data(tmp_path / "data", layout=["TTS"], dimensions=3, patch=None, batch=1, steps=20, select_every=5)
+    patch = default_patch(3, radius=6)
+    data = make_data(tmp_path / "data", layout=["TTS"], dimensions=3, patch=patch, batch=1, steps=20, select_every=5)
     _, history = data.run(tmp_path)
     assert float(history[-1]["select_loss"]) < float(history[0]["select_loss"])
 
