@@ -17,9 +17,7 @@ CALIBRATION = {("fit_calibration", "")} | each(["calibrate_scan", "recommend_reg
 TOKENS = {("fit_tokens", "")} | each(["segment_scan"], TINY_SCANS)
 ENSEMBLE = each(["ensemble_scan"], TINY_SCANS)
 TRAINING = each(["train_member"], MEMBERS) | {("fit_latent_basis", "")}
-SPLITS = each(["assign_regions"], TINY_SCANS) | {("check_roles", "")}
 AFTER_TRAINING = ENSEMBLE | CALIBRATION | TOKENS | EVALUATION | PAGES
-EVERYTHING_LEARNED = SPLITS | TRAINING | AFTER_TRAINING
 
 
 def edit(project: Project, file: str) -> None:
@@ -125,7 +123,7 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
         ("workflow/lib/noisebound/conformal.py", CALIBRATION | EVALUATION | PAGES),
         ("workflow/lib/noisebound/ensemble.py", {("fit_latent_basis", "")} | AFTER_TRAINING),
         ("workflow/lib/noisebound/network.py", TRAINING | AFTER_TRAINING),
-        ("workflow/lib/noisebound/architecture.py", each(["draw_architecture"], MEMBERS) | EVERYTHING_LEARNED),
+        ("workflow/lib/noisebound/architecture.py", each(["draw_architecture"], MEMBERS) | TRAINING | AFTER_TRAINING),
         ("workflow/lib/noisebound/cli.py", set()),
         ("workflow/scripts/segment_scan.py", each(["segment_scan"], TINY_SCANS) | EVALUATION | PAGES),
     ],

@@ -26,7 +26,7 @@ def refusal(project: Project) -> str:
         ({"data": {"chanels": ["Mg"]}}, ["config.yaml", "data.chanels", "unknown key", "channels"]),
         ({"training": {"learning_rate": "1e-3"}}, ["config.yaml", "training.learning_rate", "1e-3", "1.0e-3"]),
         ({"regions": {"layout": ["TTX", "SCE"]}}, ["config.yaml", "regions.layout", "letter X", "T (train)"]),
-        ({"training": {"patch": [6, 6]}}, ["config.yaml", "training.patch", "[6, 6]", "leave no pixel"]),
+        ({"training": {"patch": [8, 8]}}, ["config.yaml", "training.patch", "[8, 8]", "leave no pixel"]),
         ({"calibration": {"primary": 0.8}}, ["config.yaml", "calibration.primary", "0.8", "[0.5, 0.9]"]),
         ({"calibration": {"nominal": [0.9, 1.0]}}, ["config.yaml", "calibration.nominal.1", "1.0", "below 1"]),
     ],
