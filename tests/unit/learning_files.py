@@ -44,6 +44,7 @@ TRAINING: dict[str, Any] = {
     "weight_decay": 0.001,
     "clip": 1.0,
     "averaging": 0.9,
+    "precision": "float32",
     "select_every": 4,
     "patience": 10,
     "checkpoint_every": 5,

@@ -1,4 +1,4 @@
-"""The fast execution equals the plain network, in values and in gradients, on random graphs of both dimensions."""
+"""The fast executions equal the plain network, in values and in gradients, on random graphs of both dimensions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noisebound import execution
+from noisebound import execution, merged
 from noisebound.architecture import Edge
 from noisebound.network import MemberNetwork
 from tests.unit.learning_files import draw_small
@@ -45,13 +45,13 @@ def close(actual: torch.Tensor, expected: torch.Tensor) -> None:
 
 def compare(network: MemberNetwork, image: torch.Tensor) -> None:
     with torch.no_grad():
-        latent, quantiles = execution.predict(network, image)
-        close(latent, network.encode(image))
-        close(execution.encode(network, image), network.encode(image))
-        for fast, plain in zip(quantiles, network(image), strict=True):
-            close(fast, plain)
-        lower, median, upper = quantiles
-        assert (lower <= median).all() and (median <= upper).all()
+        expected = (network.encode(image), *network(image))
+        for engine in (execution, merged):
+            latent, quantiles = engine.predict(network, image)
+            for fast, plain in zip((latent, *quantiles), expected, strict=True):
+                close(fast, plain)
+            lower, median, upper = quantiles
+            assert (lower <= median).all() and (median <= upper).all()
 
 
 @settings(max_examples=40, deadline=None)
@@ -70,21 +70,59 @@ def test_volumes_also_with_fewer_slices_than_a_dilation(
     compare(network, torch.randn((batch, 2, *shape), generator=torch.Generator().manual_seed(seed)))
 
 
-@pytest.mark.parametrize(("shape", "seed"), [((9, 11), 1), ((12, 7), 2), ((2, 7, 8), 3), ((6, 5, 9), 4)])
-def test_gradients_agree_for_every_parameter_and_for_the_input(shape: tuple[int, ...], seed: int) -> None:
-    network = make_network(len(shape), seed, 4, [1, 3], True).double()
+SHAPES = [((9, 11), 1), ((12, 7), 2), ((70, 90), 5), ((2, 7, 8), 3), ((6, 5, 9), 4), ((14, 20, 22), 6)]
+
+
+def gradients_of(
+    network: MemberNetwork, quantiles: tuple[torch.Tensor, ...], inputs: list[torch.Tensor], seed: int
+) -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    image = torch.randn((2, 2, *shape), generator=generator, dtype=torch.float64)
-    weights = [torch.randn(image.shape, generator=generator, dtype=torch.float64) for _ in range(3)]
+    weights = [torch.randn(q.shape, generator=generator, dtype=torch.float64).to(q.dtype) for q in quantiles]
+    total = torch.stack([(w * q).sum() for w, q in zip(weights, quantiles, strict=True)]).sum()
+    return list(torch.autograd.grad(total, [*inputs, *network.parameters()]))
 
-    def gradients(fast: bool) -> list[torch.Tensor]:
-        leaf = image.clone().requires_grad_()
-        quantiles = execution.predict(network, leaf)[1] if fast else network(leaf)
-        total = torch.stack([(w * q).sum() for w, q in zip(weights, quantiles, strict=True)]).sum()
-        return list(torch.autograd.grad(total, [leaf, *network.parameters()]))
 
-    for fast, plain in zip(gradients(True), gradients(False), strict=True):
-        torch.testing.assert_close(fast, plain, rtol=1e-9, atol=1e-9 * float(plain.abs().max()))
+@pytest.mark.parametrize(("shape", "seed"), SHAPES)
+def test_merged_gradients_agree_for_every_parameter_and_for_the_input(shape: tuple[int, ...], seed: int) -> None:
+    network = make_network(len(shape), seed, 4, [1, 3], True).double()
+    image = torch.randn((2, 2, *shape), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    image.requires_grad_()
+    fast = gradients_of(network, merged.predict(network, image)[1], [image], seed)
+    plain = gradients_of(network, network(image), [image], seed)
+    for actual, expected in zip(fast, plain, strict=True):
+        torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize(("shape", "seed"), SHAPES)
+def test_gradients_of_the_loops_agree_with_double_precision_as_well_as_those_of_torch(
+    shape: tuple[int, ...], seed: int
+) -> None:
+    network = make_network(len(shape), seed, 4, [1, 3], True)
+    image = torch.randn((2, 2, *shape), generator=torch.Generator().manual_seed(seed))
+    fast = gradients_of(network, execution.quantiles(network, image), [], seed)
+    plain = gradients_of(network, network(image), [], seed)
+    network.double()
+    exact = gradients_of(network, network(image.double()), [], seed)
+    for actual, torch_own, expected in zip(fast, plain, exact, strict=True):
+        error, usual = ((g.double() - expected).norm() / expected.norm() for g in (actual, torch_own))
+        assert error < max(1e-5, 3 * usual)
+
+
+def test_a_second_step_before_the_first_one_s_gradients_disturbs_neither() -> None:
+    network = make_network(2, 7, 4, [1, 2], True)
+    images = [torch.randn((2, 2, 16, 18), generator=torch.Generator().manual_seed(k)) for k in (1, 2)]
+    alone = [gradients_of(network, execution.quantiles(network, image), [], 1) for image in images]
+    both = [execution.quantiles(network, image) for image in images]
+    for quantiles, expected in zip(both, alone, strict=True):
+        for actual, wanted in zip(gradients_of(network, quantiles, [], 1), expected, strict=True):
+            torch.testing.assert_close(actual, wanted, rtol=0, atol=0)
+
+
+def test_images_that_need_a_gradient_get_one() -> None:
+    network = make_network(2, 7, 3, [1, 2], True)
+    image = torch.randn((1, 2, 9, 9), generator=torch.Generator().manual_seed(1), requires_grad=True)
+    fast = gradients_of(network, execution.quantiles(network, image), [image], 1)[0]
+    torch.testing.assert_close(fast, gradients_of(network, network(image), [image], 1)[0], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(13, 12), (6, 9, 8)])
@@ -102,9 +140,9 @@ def test_the_rest_of_the_batch_changes_nothing(shape: tuple[int, ...]) -> None:
 
 def test_bundles_hold_every_edge_once_and_only_what_one_convolution_can_do() -> None:
     edges = draw_small(depth=6, seed=3, max_radius=20).edges
-    bundles = execution.bundle_edges(edges)
+    bundles = merged.bundle_edges(edges)
     assert sorted((e for bundle in bundles for e in bundle), key=repr) == sorted(edges, key=repr)
     assert all(len({(e.source, e.dilation) for e in bundle}) == 1 for bundle in bundles)
     assert [bundle[0].source for bundle in bundles] == sorted(bundle[0].source for bundle in bundles)
     same = (Edge(0, 1, 2, 4), Edge(0, 2, 2, 3), Edge(0, 3, 1, 3))
-    assert len(execution.bundle_edges(same)) == 2
+    assert len(merged.bundle_edges(same)) == 2

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import execution
+from .devices import pick_device
 from .errors import InputError
 from .latent import LatentBasis, LatentSample, fit_basis, save_sample
 from .network import MemberNetwork
@@ -20,7 +21,7 @@ from .predictions import create_predictions
 from .regions import Box, Regions
 from .scans import Scan
 from .tiling import DEFAULT_TILE, Tile, tiles
-from .training import load_member, pick_device
+from .training import load_member
 from .transforms import Normalisation
 
 logger = logging.getLogger("noisebound")

@@ -1,123 +1,71 @@
-"""The same mathematics as ``network``, executed faster: fewer, wider convolutions in the layout the hardware likes.
+"""The fast way through a network: the same mathematics as ``network``, by the means that suit the hardware.
 
-Two rewritings, both exact up to the rounding of sums:
-
-- Edges that leave one node with the same dilation are one convolution whose output is split. A convolution to 3
-  channels costs nearly as much as one to 16.
-- A volume is a stack of slices: a 3x3x3 convolution is a 3x3 convolution over three times the channels, those of the
-  slices a dilation below, at, and above. CPU libraries have fast 2-D kernels for few channels and slow 3-D ones.
-
-Everything runs in channels-last memory. The weights stay those of the plain network, so training goes through here
-as well.
+On a processor in float32, compiled loops (``direct``); on a GPU, or in bfloat16, merged convolutions (``merged``).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from .architecture import Edge
+from . import merged
 from .network import SLOPE, MemberNetwork, quantiles_from
 
-
-def encode(network: MemberNetwork, image: Tensor) -> Tensor:
-    """Equal to ``network.encode(image)``: (B, C_in, [Z], Y, X) float32 to (B, latent, [Z], Y, X)."""
-    return _unfold(_encode(network, _fold(image), _slices(image)), image)
+Quantiles = tuple[Tensor, Tensor, Tensor]
 
 
-def predict(network: MemberNetwork, image: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
-    """Latents and quantiles in one pass: equal to ``network.encode(image)`` and ``network(image)``."""
-    latent = _encode(network, _fold(image), _slices(image))
-    lower, median, upper = _decode(network, latent)
-    return _unfold(latent, image), (_unfold(lower, image), _unfold(median, image), _unfold(upper, image))
+def quantiles(network: MemberNetwork, image: Tensor) -> Quantiles:
+    """Lower, median and upper, equal to ``network(image)`` to 1e-5, for training: gradients reach the weights.
+
+    ``image`` (B, C_in, [Z], Y, X), normalised; compiled loops take float32.
+    """
+    if not _is_direct(image):
+        return merged.predict(network, image)[1]
+    from . import direct  # not needed on a GPU, and slow to import
+
+    plan = direct.Plan.of(network.architecture)
+    rows: Tensor = direct.DirectNetwork.apply(image, plan, *_layers(network))
+    return quantiles_from(*plan.tables(image.shape[2:]).layout.pixels(rows).chunk(3, dim=1))
 
 
-def _fold(image: Tensor) -> Tensor:
-    """(B, C, [Z], Y, X) to (B [* Z], C, Y, X) in channels-last memory."""
-    if image.dim() == 5:
-        image = image.transpose(1, 2).flatten(0, 1)
-    return image.contiguous(memory_format=torch.channels_last)
+@torch.no_grad()
+def predict(network: MemberNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
+    """Latents and quantiles in one pass, equal to ``network.encode(image)`` and ``network(image)`` to 1e-5."""
+    if not _is_direct(image):
+        return merged.predict(network, image)
+    from . import direct
+
+    plan = direct.Plan.of(network.architecture)
+    layers = _layers(network)
+    layout = plan.tables(image.shape[2:]).layout
+    buffer = plan.borrow(1, layout)
+    found = image.new_empty(len(image), network.architecture.latent + plan.outputs, *image.shape[2:])
+    for single, result in zip(image.split(1), found, strict=True):  # an image's features stay in the cache
+        direct.compute(buffer, single, plan, layers)
+        features = layout.pixels(buffer[0])
+        result[: -plan.outputs] = features[plan.latent : plan.latent + network.architecture.latent]
+        result[-plan.outputs :] = features[-plan.outputs :]
+    plan.give_back(buffer)
+    active, heads = found[:, : -plan.outputs], found[:, -plan.outputs :]
+    # The loops keep the latents behind their rectifier, which can be undone.
+    latent = torch.where(active > 0, active, active / SLOPE)
+    return latent, quantiles_from(*heads.chunk(3, dim=1))
 
 
-def _slices(image: Tensor) -> int:
-    return image.shape[2] if image.dim() == 5 else 1
+def _is_direct(image: Tensor) -> bool:
+    """Whether the compiled loops can take it; they give no gradient with respect to the image."""
+    on_processor = image.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+    return on_processor and image.dtype == torch.float32 and not image.requires_grad
 
 
-def _unfold(features: Tensor, image: Tensor) -> Tensor:
-    """(B [* Z], C, Y, X) back to the layout of ``image``."""
-    if image.dim() == 5:
-        return features.unflatten(0, (image.shape[0], image.shape[2])).transpose(1, 2)
-    return features
-
-
-def _encode(network: MemberNetwork, image: Tensor, slices: int) -> Tensor:
-    architecture = network.architecture
-    arrived: dict[int, dict[int, Tensor]] = defaultdict(dict)
-    convolutions = dict(zip(architecture.edges, network.edges, strict=True))
-    features, node = image, 0
-    for bundle in bundle_edges(architecture.edges):
-        if bundle[0].source != node:
-            node = bundle[0].source
-            features = _join(arrived.pop(node))
-        weight = torch.cat([convolutions[edge].weight for edge in bundle])  # type: ignore[misc]
-        bias = torch.cat([convolutions[edge].bias for edge in bundle])  # type: ignore[misc]
-        outputs = functional.leaky_relu(_convolve(features, weight, bias, bundle[0].dilation, slices), SLOPE)
-        for edge, part in zip(bundle, outputs.split([edge.channels for edge in bundle], dim=1), strict=True):
-            arrived[edge.target][edge.source] = part
-    return _pointwise(network.projection, _join(arrived.pop(architecture.output)))
-
-
-def _decode(network: MemberNetwork, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    active = functional.leaky_relu(latent, SLOPE)
+def _layers(network: MemberNetwork) -> list[Any]:
+    """Weight and bias of every step of a ``direct.Plan``: the edges, the projection, and the heads layer by layer."""
+    layers = [part for edge in network.edges for part in (edge.weight, edge.bias)]
+    layers += [network.projection.weight.flatten(1), network.projection.bias]
     first = [head[0] for head in network.heads]  # type: ignore[index]
-    weight, bias = torch.cat([c.weight for c in first]), torch.cat([c.bias for c in first])
-    hidden = functional.leaky_relu(functional.conv2d(active, weight.flatten(2)[..., None], bias), SLOPE)
-    parts = hidden.chunk(3, dim=1)
-    median, below, above = (
-        _pointwise(head[2], part)  # type: ignore[index]
-        for head, part in zip(network.heads, parts, strict=True)
-    )
-    return quantiles_from(median, below, above)
-
-
-def _pointwise(convolution: nn.Module, features: Tensor) -> Tensor:
-    """A 1x1 (1x1x1) convolution on folded features."""
-    weight: Tensor = convolution.weight  # type: ignore[assignment]
-    bias: Tensor = convolution.bias  # type: ignore[assignment]
-    return functional.conv2d(features, weight.flatten(2)[..., None], bias)
-
-
-def _convolve(features: Tensor, weight: Tensor, bias: Tensor, dilation: int, depth: int) -> Tensor:
-    """3x3 on images; 3x3x3 on folded volumes of ``depth`` slices, whose Z neighbours become channels."""
-    if weight.dim() == 5:
-        features = _stack_neighbours(features, dilation, depth)
-        # (out, in, 3, 3, 3) to (out, 3 in, 3, 3): first the slice below, then the slice itself, then the one above.
-        weight = weight.transpose(1, 2).flatten(1, 2)
-    weight = weight.contiguous(memory_format=torch.channels_last)
-    return functional.conv2d(features, weight, bias, padding=dilation, dilation=dilation)
-
-
-def _stack_neighbours(features: Tensor, dilation: int, depth: int) -> Tensor:
-    """(B * Z, C, Y, X) to (B * Z, 3 C, Y, X): each slice with those ``dilation`` below and above, zeros outside."""
-    # In channels-last memory the channels are the innermost axis, so work on (B, Z, Y, X, C).
-    volume = features.permute(0, 2, 3, 1).unflatten(0, (-1, depth))
-    reach = min(dilation, depth)
-    below = functional.pad(volume[:, : depth - reach], (0, 0, 0, 0, 0, 0, reach, 0))
-    above = functional.pad(volume[:, reach:], (0, 0, 0, 0, 0, 0, 0, reach))
-    return torch.cat([below, volume, above], dim=-1).flatten(0, 1).permute(0, 3, 1, 2)
-
-
-def bundle_edges(edges: tuple[Edge, ...]) -> tuple[tuple[Edge, ...], ...]:
-    """Group edges by source and dilation, in topological order of the source."""
-    groups: dict[tuple[int, int], list[Edge]] = defaultdict(list)
-    for edge in edges:
-        groups[(edge.source, edge.dilation)].append(edge)
-    return tuple(tuple(groups[key]) for key in sorted(groups))
-
-
-def _join(parts: dict[int, Tensor]) -> Tensor:
-    """Concatenate what reached a node, in the order of the sources."""
-    return torch.cat([parts[source] for source in sorted(parts)], dim=1)
+    layers += [torch.cat([layer.weight.flatten(1) for layer in first]), torch.cat([layer.bias for layer in first])]
+    for head in network.heads:
+        layers += [head[2].weight.flatten(1), head[2].bias]  # type: ignore[index]
+    return layers

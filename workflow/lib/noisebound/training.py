@@ -21,6 +21,7 @@ from torch import Tensor
 
 from . import execution
 from .architecture import Architecture
+from .devices import mixed_precision, pick_device
 from .errors import InputError, LeakageError
 from .network import MemberNetwork
 from .optimiser import KernelOptimiser
@@ -61,11 +62,6 @@ def one_cycle(step: int, steps: int, peak: float) -> float:
     if step < rise:
         return peak * (0.04 + 0.96 * (1 - math.cos(math.pi * step / rise)) / 2)
     return peak * (0.002 + 0.998 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise))) / 2)
-
-
-def pick_device() -> torch.device:
-    """The GPU where there is one, the CPU otherwise."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Trainer:
@@ -158,7 +154,9 @@ class Trainer:
             group["lr"] = rate
         batch = sample_batch(self.train_images, self.patch, self.rim, int(self.settings["batch"]), self.generator)
         noisy, target, mask = (part.to(self.device) for part in batch)
-        loss = quantile_loss(execution.predict(self.network, noisy)[1], target, self.levels, mask)
+        with mixed_precision(str(self.settings["precision"]), self.device):
+            quantiles = execution.quantiles(self.network, noisy)
+        loss = quantile_loss([quantile.float() for quantile in quantiles], target, self.levels, mask)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), float(self.settings["clip"]))

@@ -1,0 +1,245 @@
+"""Direct convolution for processors: images as rows of numbers, run through the compiled ``loops``.
+
+General libraries are slow on networks this thin. Here an image is one long row of numbers, its lines parted by zeros,
+so that a tap of a kernel is a constant shift along it. A volume is three such images, one below, one at and one above.
+All features of an image lie in one buffer, those of a node side by side, so that nothing is ever concatenated.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .architecture import Architecture
+from .loops import TARGET, WEIGHTS, run, run_back
+from .network import SLOPE
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """How an image (C, [Z], Y, X) lies in rows (C, length): every axis is followed by ``pad`` zeros.
+
+    ``start`` and ``stop`` are the positions of the first pixel and behind the last; ``inside`` float32 (length,) is one
+    at pixels and zero between them.
+    """
+
+    spatial: tuple[int, ...]
+    pad: int
+    strides: tuple[int, ...]
+    start: int
+    stop: int
+    inside: NDArray[np.float32]
+
+    @classmethod
+    @lru_cache(maxsize=64)
+    def of(cls, spatial: tuple[int, ...], pad: int) -> Layout:
+        """The layout of images of ``spatial`` extent for dilations up to ``pad``."""
+        padded = [extent + pad for extent in spatial]
+        strides = tuple(math.prod(padded[axis + 1 :]) for axis in range(len(padded)))
+        start = pad * sum(strides)
+        stop = start + sum((extent - 1) * stride for extent, stride in zip(spatial, strides, strict=True)) + 1
+        inside = np.zeros(2 * start + math.prod(padded), dtype=np.float32)
+        layout = cls(spatial, pad, strides, start, stop, inside)
+        layout.pixels(torch.from_numpy(inside)).fill_(1)
+        return layout
+
+    @property
+    def length(self) -> int:
+        """Positions in a row."""
+        return len(self.inside)
+
+    def pixels(self, rows: Tensor) -> Tensor:
+        """The pixels of ``rows`` (..., length) as a view (..., [Z], Y, X)."""
+        padded = rows[..., self.start : self.length - self.start].unflatten(
+            -1, tuple(extent + self.pad for extent in self.spatial)
+        )
+        return padded[(..., *(slice(extent) for extent in self.spatial))]
+
+    def shifts(self, dilation: int) -> NDArray[np.int64]:
+        """Shift of every tap, (groups, 9): one group of 3x3 for images, three for volumes."""
+        steps = itertools.product((-dilation, 0, dilation), repeat=len(self.strides))
+        taps = [sum(step * stride for step, stride in zip(tap, self.strides, strict=True)) for tap in steps]
+        return np.asarray(taps, dtype=np.int64).reshape(-1, 9)
+
+    def channel_shifts(self, channels: int) -> NDArray[np.int64]:
+        """Shifts to the next ``channels`` rows, (groups, 9); the last group is filled up with the first row."""
+        shifts = np.arange(-(-channels // 9) * 9, dtype=np.int64)
+        return np.where(shifts < channels, shifts, 0).reshape(-1, 9) * self.length
+
+
+class Plan:
+    """A network as a list of convolutions over one buffer of features, and buffers that are used again.
+
+    A per-pixel layer is a convolution as well: its taps are channels, nine at a time, and its shifts whole rows. Fresh
+    memory costs more than the convolutions that fill it, because the system clears every page: a buffer is borrowed by
+    one training step and comes back with its gradients.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        widths = architecture.widths()
+        latent, hidden, outputs = architecture.latent, architecture.hidden, architecture.out_channels
+        begins = dict(zip(widths, itertools.accumulate(widths.values(), initial=0), strict=False))
+        self.inputs = widths[0]
+        self.latent = sum(widths.values())
+        self.outputs = 3 * outputs
+        self.channels = self.latent + latent + 3 * hidden + self.outputs
+        filled = dict(begins)
+        # (source, inputs, target, outputs, dilation), where a dilation of 0 is a per-pixel layer.
+        self.steps: list[tuple[int, int, int, int, int]] = []
+        for edge in architecture.edges:  # in the order of their targets and, within one, of their sources
+            self.steps.append(
+                (begins[edge.source], widths[edge.source], filled[edge.target], edge.channels, edge.dilation)
+            )
+            filled[edge.target] += edge.channels
+        heads = self.latent + latent
+        self.steps.append((begins[architecture.output], widths[architecture.output], self.latent, latent, 0))
+        self.steps.append((self.latent, latent, heads, 3 * hidden, 0))
+        for k in range(3):
+            self.steps.append((heads + k * hidden, hidden, heads + 3 * hidden + k * outputs, outputs, 0))
+        self.slopes = np.full(len(self.steps), SLOPE, dtype=np.float32)
+        self.slopes[-3:] = 1
+        self.taps = 3**architecture.dimensions
+        self.pad = max(edge.dilation for edge in architecture.edges)
+        self._free: dict[tuple[int, int], list[Tensor]] = {}
+        self._tables: dict[tuple[int, ...], Tables] = {}
+
+    @classmethod
+    @lru_cache(maxsize=64)
+    def of(cls, architecture: Architecture) -> Plan:
+        """The plan of a graph, the same one for every call."""
+        return cls(architecture)
+
+    def tables(self, spatial: Sequence[int]) -> Tables:
+        """What the loops need for images of this extent."""
+        key = tuple(spatial)
+        if key not in self._tables:
+            self._tables = {key: self._build_tables(Layout.of(key, self.pad))}
+        return self._tables[key]
+
+    def _build_tables(self, layout: Layout) -> Tables:
+        shifts: list[NDArray[np.int64]] = []
+        forward, back = [], []
+        weights = back_weights = 0
+        for source, inputs, target, outputs, dilation in self.steps:
+            if dilation:
+                taps = layout.shifts(dilation)
+                there, here = (inputs, taps), (outputs, taps)
+            else:
+                there, here = (1, layout.channel_shifts(inputs)), (1, layout.channel_shifts(outputs))
+            first = sum(map(len, shifts))
+            forward.append((source, there[0], target, outputs, weights, first, len(there[1])))
+            weights += there[0] * len(there[1]) * outputs * 9
+            shifts += [there[1], here[1]]
+            # The image, node 0, needs no gradient.
+            read = here[0] if source >= self.inputs else 0
+            back.append((target, read, source, inputs, back_weights, first + len(there[1]), len(here[1])))
+            back_weights += here[0] * len(here[1]) * inputs * 9
+        return Tables(layout, np.asarray(forward), np.asarray(back), np.concatenate(shifts), weights)
+
+    def borrow(self, images: int, layout: Layout) -> Tensor:
+        """A buffer (images, channels, length) with zeros between the pixels."""
+        free = self._free.get((images, layout.length))
+        return free.pop() if free else torch.zeros(images, self.channels, layout.length)
+
+    def give_back(self, buffer: Tensor) -> None:
+        """Return what :meth:`borrow` gave; only the last shape is kept, so that memory does not pile up."""
+        key = (len(buffer), buffer.shape[2])
+        self._free = {key: [*self._free.get(key, []), buffer]}
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """A plan for images of one extent: convolutions, their transposes (see ``loops.run``), shifts, size of weights."""
+
+    layout: Layout
+    forward: NDArray[np.int64]
+    back: NDArray[np.int64]
+    shifts: NDArray[np.int64]
+    weights: int
+
+
+class DirectNetwork(torch.autograd.Function):
+    """A whole network: images in, rows of the three heads out."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, plan: Plan, *parameters: Tensor) -> Tensor:
+        """``images`` (B, C, [Z], Y, X); ``parameters`` as :func:`compute` takes them; returns (B, 3 C_out, length)."""
+        features = plan.borrow(len(images), plan.tables(images.shape[2:]).layout)
+        compute(features, images, plan, parameters)
+        ctx.features, ctx.plan, ctx.spatial = features, plan, images.shape[2:]
+        ctx.save_for_backward(*parameters)
+        return features[:, -plan.outputs :]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of the parameters; the images need none."""
+        kernels = ctx.saved_tensors[::2]
+        plan: Plan = ctx.plan
+        tables = plan.tables(ctx.spatial)
+        layout = tables.layout
+        # The derivative of a convolution is the one with the mirrored kernel, inputs and outputs exchanged.
+        mirrored = _by_tap([kernel.transpose(0, 1).flip(tuple(range(2, kernel.dim()))) for kernel in kernels])
+        sums, biases = np.zeros(tables.weights, dtype=np.float32), np.zeros(plan.channels, dtype=np.float32)
+        run_back(
+            ctx.features.numpy(), gradients[0].contiguous().numpy(), tables.forward, tables.back, tables.shifts,
+            mirrored, plan.slopes, layout.inside, layout.start, layout.stop, sums, biases,
+        )  # fmt: skip
+        plan.give_back(ctx.features)
+        results: list[Tensor | None] = []
+        for step, kernel in zip(tables.forward, kernels, strict=True):
+            results += [
+                _from_tap(sums[step[WEIGHTS] :], kernel),
+                torch.from_numpy(biases[step[TARGET] :][: len(kernel)]),
+            ]
+        return (None, None, *results)
+
+
+def compute(features: Tensor, images: Tensor, plan: Plan, parameters: Sequence[Tensor]) -> None:
+    """Fill ``features`` (B, channels, length) from ``images`` (B, C, [Z], Y, X).
+
+    ``parameters`` are the weight and the bias of every step of the plan in turn.
+    """
+    tables = plan.tables(images.shape[2:])
+    layout = tables.layout
+    layout.pixels(features[:, : plan.inputs]).copy_(images)
+    biases = torch.cat([images.new_zeros(plan.inputs), *parameters[1::2]]).detach().numpy()
+    run(
+        features.numpy(), tables.forward, tables.shifts, _by_tap(parameters[::2]), biases, plan.slopes, layout.inside,
+        layout.start, layout.stop,
+    )  # fmt: skip
+
+
+def _by_tap(kernels: Sequence[Tensor]) -> NDArray[np.float32]:
+    """Kernels (O, C, [3], 3, 3) or (O, C) in the order of the loops, one after the other in one array.
+
+    Wide kernels become (C, G, O, 9); per-pixel layers (1, G, O, 9), whose taps are channels, filled up with zeros.
+    """
+    flat = []
+    for kernel in kernels:
+        if kernel.dim() > 2:
+            taps = kernel.detach().reshape(*kernel.shape[:2], -1, 9).permute(1, 2, 0, 3)
+        else:
+            missing = -kernel.shape[1] % 9
+            taps = torch.nn.functional.pad(kernel.detach(), (0, missing)).unflatten(1, (-1, 9)).transpose(0, 1)
+        flat.append(taps.flatten())
+    return torch.cat(flat).numpy()
+
+
+def _from_tap(values: NDArray[np.float32], kernel: Tensor) -> Tensor:
+    """The inverse of :func:`_by_tap` for the first of ``values``: an array of the kernel's shape."""
+    outputs, inputs = kernel.shape[:2]
+    if kernel.dim() > 2:
+        taps = torch.from_numpy(values[: kernel.numel()]).view(inputs, -1, outputs, 9)
+        return taps.permute(2, 0, 1, 3).reshape(kernel.shape)
+    groups = -(-inputs // 9)
+    taps = torch.from_numpy(values[: groups * outputs * 9]).view(groups, outputs, 9)
+    return taps.transpose(0, 1).reshape(outputs, -1)[:, :inputs]
