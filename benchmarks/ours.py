@@ -1,0 +1,80 @@
+"""One member of noisebound on the synthetic images: drawn, trained and applied on one core."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from noisebound import execution
+from noisebound.architecture import draw
+from noisebound.network import MemberNetwork
+from noisebound.tiling import mirror
+from noisebound.training import Trainer
+
+from .data import Scale, make_images, resident
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a member says: per role the quantiles (3, n, Y, X) in the unit of the truth; and what it took to train."""
+
+    quantiles: Mapping[str, np.ndarray]
+    cpu_seconds: float
+    parameters: int
+
+
+def train_and_predict(settings: Mapping[str, Any], seed: int, member: int) -> Trained:
+    """Train member ``member`` of the ensemble of ``seed`` and predict calibrate and test images.
+
+    ``settings`` are those of ``synthetic.yaml``. The time is that of the processor over all optimiser steps, without
+    compiling.
+    """
+    torch.set_num_threads(1)
+    train = make_images("train")
+    scale = Scale.of(train)
+    noisy, truth = scale.normalise(train)
+    architecture = draw(settings["architecture"], seed=seed, member=member, dimensions=2, in_channels=1, out_channels=1)
+    margin, select = int(settings["margin"]), int(settings["select"])
+    chosen = resident(noisy[select:], truth[select:], margin)
+    judged = [resident(noisy[:select], truth[:select], margin)] if select else []
+    patch = {"patch": list(chosen.mask.shape)}
+    compile_loops(architecture, chosen.mask.shape)
+    trainer = Trainer(architecture, [chosen], judged, {**settings["training"], **patch}, seed, torch.device("cpu"))
+    start = time.process_time()
+    while not trainer.finished:
+        trainer.advance()
+    seconds = time.process_time() - start
+    network = MemberNetwork(architecture)
+    network.load_state_dict(trainer.best)
+    quantiles = {}
+    for role in ("calibrate", "test"):
+        inputs, _ = scale.normalise(make_images(role))
+        found = predict(network, inputs, margin, int(settings["orientations"]))
+        quantiles[role] = found * np.float32(scale.truth_spread) + np.float32(scale.truth_mean)
+    return Trained(quantiles, seconds, architecture.parameter_count())
+
+
+def compile_loops(architecture: Any, extent: tuple[int, ...]) -> None:
+    """Run one step, so that no later time contains the compiling of loops that a machine does once and keeps."""
+    image = torch.zeros(1, architecture.in_channels, *extent)
+    network = MemberNetwork(architecture)
+    torch.stack(execution.quantiles(network, image)).sum().backward()
+    execution.predict(network, image)
+
+
+def predict(network: MemberNetwork, noisy: np.ndarray, margin: int, orientations: int) -> np.ndarray:
+    """Quantiles (3, n, Y, X) of normalised images (n, Y, X), averaged over orientations; normalised as well."""
+    images = torch.from_numpy(mirror(noisy, [(margin, margin)] * 2))[:, None]
+    inner = slice(margin, images.shape[-1] - margin)
+    total = torch.zeros(3, *noisy.shape)
+    for k in range(orientations):
+        turned = torch.rot90(images.flip(-1) if k >= 4 else images, k % 4, (-2, -1)).contiguous()
+        parts = torch.stack(execution.predict(network, turned)[1])
+        back = torch.rot90(parts, -(k % 4), (-2, -1))
+        total += (back.flip(-1) if k >= 4 else back)[:, :, 0, inner, inner]
+    return (total / orientations).numpy()
