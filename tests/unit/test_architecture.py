@@ -177,6 +177,7 @@ def test_inputs_outputs_dilations_and_channels_are_as_frequent_as_asked(populati
         ({"parameters": [1, 50]}, "architecture.parameters"),
         ({"parameters": [10**8, 10**9]}, "architecture.parameters"),
         ({"parameters": [900, 800]}, "architecture.parameters"),
+        ({"parameters": 50}, "architecture.parameters"),
     ],
 )
 def test_bounds_that_nothing_satisfies_are_an_error_in_bounded_time(asked: dict[str, Any], key: str) -> None:
@@ -190,6 +191,16 @@ def test_bounds_that_nothing_satisfies_are_an_error_in_bounded_time(asked: dict[
 def test_narrow_parameter_bounds_are_kept() -> None:
     for seed in range(10):
         assert 700 <= draw_small(seed=seed, parameters=[700, 900]).parameter_count() <= 900
+
+
+@pytest.mark.parametrize(("dimensions", "asked", "depth"), [(2, 5000, 10), (2, 12000, 14), (3, 20000, 8)])
+def test_one_number_is_met_within_a_tenth_at_the_asked_depth(dimensions: int, asked: int, depth: int) -> None:
+    for member in range(20):
+        graph = draw_small(
+            dimensions=dimensions, member=member, depth=depth, channels=[3, 4], max_radius=40, parameters=asked
+        )
+        assert abs(graph.parameter_count() - asked) <= 0.1 * asked
+        assert graph.depth == depth == len({edge.target for edge in graph.edges}) - 1
 
 
 def test_a_file_gives_the_graph_back(tmp_path: Path) -> None:

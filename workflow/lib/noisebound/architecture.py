@@ -8,18 +8,22 @@ and a channel count of its own; a node concatenates what reaches it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .blueprint import KERNEL, Blueprint, digest_architecture
 from .errors import InputError
-from .storage import digest_json, read_json, write_json
+from .storage import read_json, write_json
+from .unet_architecture import FAMILY as UNET
+from .unet_architecture import UNetArchitecture, plan_unet
 
-KERNEL = 3
 MAX_TRIES = 1000
+# How far the parameter count may be from the one asked for.
+TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Blueprint):
     """The graph of one member. Node 0 is the input, 1..depth are hidden, depth + 1 is the output."""
 
     member: int
@@ -70,19 +74,24 @@ class Architecture:
             reach[node] = max(reach[e.source] + e.dilation for e in self.edges if e.target == node)
         return reach[self.output]
 
-    def parameter_count(self) -> int:
-        """Number of trained parameters: convolutions with bias, the latent projection and three per-pixel heads."""
+    def features(self) -> int:
+        """Number of channels of the output node."""
+        return self.widths()[self.output]
+
+    def encoder_count(self) -> int:
+        """Number of trained parameters of the convolutions, with bias."""
         widths = self.widths()
-        encoder = sum(widths[e.source] * e.channels * KERNEL**self.dimensions + e.channels for e in self.edges)
-        projection = widths[self.output] * self.latent + self.latent
-        head = self.latent * self.hidden + self.hidden + self.hidden * self.out_channels + self.out_channels
-        return encoder + projection + 3 * head
+        return sum(widths[e.source] * e.channels * KERNEL**self.dimensions + e.channels for e in self.edges)
+
+    def words(self) -> str:
+        """What it is, in a few words for people."""
+        return f"random graph of depth {self.depth}"
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``architectures/member-<m>.json``; ``digest`` covers everything that shapes the network."""
         content = asdict(self)
         content["edges"] = [asdict(edge) for edge in self.edges]
-        digest = digest_json({key: value for key, value in content.items() if key not in ("member", "seed")})
+        digest = digest_architecture(content)
         kinds = {0: "input", self.output: "output"}
         content["nodes"] = [
             {"id": node, "kind": kinds.get(node, "hidden"), "channels": width} for node, width in self.widths().items()
@@ -93,29 +102,22 @@ class Architecture:
         return content
 
     @classmethod
-    def read(cls, path: str | Path) -> Architecture:
-        """Read ``architectures/member-<m>.json``.
+    def from_json(cls, content: Mapping[str, Any]) -> Architecture:
+        """The inverse of :meth:`to_json`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for other content."""
+        fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
+        return cls(
+            **{field: int(content[field]) for field in fields}, edges=tuple(Edge(**edge) for edge in content["edges"])
+        )
 
-        Raises ``InputError`` where the file was changed by hand: the digest, and everything that follows from the graph
-        (nodes, receptive radius, parameter count), must be what the graph gives.
-        """
-        content = read_json(path)
-        try:
-            fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
-            architecture = cls(
-                **{field: int(content[field]) for field in fields},
-                edges=tuple(Edge(**edge) for edge in content["edges"]),
-            )
-            matches = architecture.to_json() == content
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"not an architecture ({error!r})", file=path, remedy="delete it and draw it again"
-            ) from None
-        if not matches:
-            raise InputError(
-                "the graph does not match its digest", file=path, key="digest", remedy="delete it and draw it again"
-            )
-        return architecture
+
+def read_architecture(path: str | Path) -> Blueprint:
+    """Read ``architectures/member-<m>.json`` of any family: a file that names none holds a random graph.
+
+    Raises ``InputError`` where the file was changed by hand.
+    """
+    content = read_json(path)
+    unet = isinstance(content, dict) and content.get("family") == UNET
+    return UNetArchitecture.restore(content, path) if unet else Architecture.restore(content, path)
 
 
 def draw(
@@ -124,7 +126,8 @@ def draw(
     """Draw the graph of one member.
 
     ``settings`` holds ``depth``, ``alpha``, ``gamma``, ``p_input``, ``p_output``, ``input_to_output``, ``dilations``,
-    ``channels``, ``latent``, ``hidden``, ``max_radius`` (px) and ``parameters`` ([least, most]). The generator is
+    ``channels``, ``latent``, ``hidden``, ``max_radius`` (px) and ``parameters`` (one number, met within 10 %, or
+    [least, most]). The generator is
     ``SeedSequence(seed, spawn_key=(member,))``: the same arguments give the same graph on any machine, and no other
     draw can change it.
 
@@ -134,7 +137,8 @@ def draw(
     Raises ``InputError`` when no graph can satisfy the bounds.
     """
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(member,)))
-    least, most = settings["parameters"]
+    asked = settings["parameters"]
+    least, most = ((1 - TOLERANCE) * asked, (1 + TOLERANCE) * asked) if isinstance(asked, int) else asked
     counts: list[int] = []
     for _ in range(MAX_TRIES):
         pairs = _draw_connections(settings, random)
@@ -171,8 +175,8 @@ def draw(
         f"no graph drawn in {MAX_TRIES} tries has a parameter count within the bounds "
         f"(seen: {min(counts)} to {max(counts)}, median {int(np.median(counts))})",
         key="architecture.parameters",
-        value=[least, most],
-        remedy="widen the bounds, or change depth, channels, gamma or p_input",
+        value=asked,
+        remedy="ask for another number, or change depth, channels, gamma or p_input",
     )
 
 
@@ -247,8 +251,13 @@ def draw_architecture(
     in_channels: int,
     out_channels: int,
 ) -> None:
-    """Draw one member's graph (see :func:`draw`) and write it as ``architectures/member-<m>.json``."""
-    architecture = draw(
+    """Write one member's architecture as ``architectures/member-<m>.json``.
+
+    ``settings["family"]`` says whether it is drawn (``random``, also where none is given; see :func:`draw`) or a U-Net
+    (``unet``; see ``plan_unet``).
+    """
+    make: Callable[..., Blueprint] = plan_unet if settings.get("family") == UNET else draw
+    architecture = make(
         settings, seed=seed, member=member, dimensions=dimensions, in_channels=in_channels, out_channels=out_channels
     )
     write_json(output, architecture.to_json())

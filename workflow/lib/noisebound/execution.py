@@ -1,6 +1,7 @@
 """The fast way through a network: the same mathematics as ``network``, by the means that suit the hardware.
 
-On a processor in float32, compiled loops (``direct``); on a GPU, or in bfloat16, merged convolutions (``merged``).
+Random graphs: on a processor in float32, compiled loops (``direct``); on a GPU, or in bfloat16, merged convolutions
+(``merged``). The few wide convolutions of a U-Net are what torch is fast at: it runs as it is, channels last.
 """
 
 from __future__ import annotations
@@ -11,16 +12,31 @@ import torch
 from torch import Tensor
 
 from . import merged
-from .network import SLOPE, MemberNetwork, quantiles_from
+from .architecture import Architecture
+from .blueprint import Blueprint
+from .network import SLOPE, MemberNetwork, QuantileNetwork, quantiles_from
+from .unet import UNet
+from .unet_architecture import UNetArchitecture
 
 Quantiles = tuple[Tensor, Tensor, Tensor]
 
 
-def quantiles(network: MemberNetwork, image: Tensor) -> Quantiles:
+def build_network(architecture: Blueprint) -> QuantileNetwork:
+    """The plain torch module of an architecture, with weights as torch draws them. Raises ``TypeError`` for others."""
+    if isinstance(architecture, UNetArchitecture):
+        return UNet(architecture)
+    if isinstance(architecture, Architecture):
+        return MemberNetwork(architecture)
+    raise TypeError(f"no network for {type(architecture).__name__}")
+
+
+def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
     """Lower, median and upper, equal to ``network(image)`` to 1e-5, for training: gradients reach the weights.
 
     ``image`` (B, C_in, [Z], Y, X), normalised; compiled loops take float32.
     """
+    if not isinstance(network, MemberNetwork):
+        return network.decode(network.encode(_channels_last(image)))
     if not _is_direct(image):
         return merged.predict(network, image)[1]
     from . import direct  # not needed on a GPU, and slow to import
@@ -31,8 +47,11 @@ def quantiles(network: MemberNetwork, image: Tensor) -> Quantiles:
 
 
 @torch.no_grad()
-def predict(network: MemberNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
+def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
     """Latents and quantiles in one pass, equal to ``network.encode(image)`` and ``network(image)`` to 1e-5."""
+    if not isinstance(network, MemberNetwork):
+        latent = network.encode(_channels_last(image))
+        return latent, network.decode(latent)
     if not _is_direct(image):
         return merged.predict(network, image)
     from . import direct
@@ -54,6 +73,11 @@ def predict(network: MemberNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
     return latent, quantiles_from(*heads.chunk(3, dim=1))
 
 
+def _channels_last(image: Tensor) -> Tensor:
+    layout = torch.channels_last_3d if image.dim() == 5 else torch.channels_last
+    return image.contiguous(memory_format=layout)
+
+
 def _is_direct(image: Tensor) -> bool:
     """Whether the compiled loops can take it; they give no gradient with respect to the image."""
     on_processor = image.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
@@ -62,7 +86,7 @@ def _is_direct(image: Tensor) -> bool:
 
 def _layers(network: MemberNetwork) -> list[Any]:
     """Weight and bias of every step of a ``direct.Plan``: the edges, the projection, and the heads layer by layer."""
-    layers = [part for edge in network.edges for part in (edge.weight, edge.bias)]
+    layers: list[Any] = [part for edge in network.edges for part in (edge.weight, edge.bias)]
     layers += [network.projection.weight.flatten(1), network.projection.bias]
     first = [head[0] for head in network.heads]  # type: ignore[index]
     layers += [torch.cat([layer.weight.flatten(1) for layer in first]), torch.cat([layer.bias for layer in first])]

@@ -196,13 +196,13 @@ def _check_regions(settings: Settings, file: str | Path) -> None:
 
 
 def _check_architecture(settings: Settings, file: str | Path) -> None:
-    least, most = settings["architecture"]["parameters"]
-    if least > most:
+    bounds = settings["architecture"]["parameters"]
+    if not isinstance(bounds, int) and bounds[0] > bounds[1]:
         raise InputError(
             "the least number of parameters exceeds the most",
             file=file,
             key="architecture.parameters",
-            value=[least, most],
+            value=bounds,
             remedy="write [least, most]",
         )
     radius, dilations = settings["architecture"]["max_radius"], settings["architecture"]["dilations"]
