@@ -14,7 +14,7 @@ sys.path.insert(0, str(PROJECT / "workflow" / "lib"))
 
 from noisebound.digests import file_stamp, library_digest
 from noisebound.errors import InputError
-from noisebound.settings import check_roles_covered, check_settings, complete, explain_violation
+from noisebound.settings import check_roles_covered, check_settings, complete, explain_violation, family_settings
 from noisebound.sheet import missing_files, read_sheet
 
 CONFIG_FILE = ", ".join(str(path) for path in workflow.configfiles)

@@ -14,7 +14,7 @@ rule draw_architecture:
         mem_mb=growing(500),
         runtime=growing(10),
     params:
-        settings={key: value for key, value in config["architecture"].items() if key != "members"},
+        settings=family_settings(config["architecture"]),
         seed=config["seed"],
         dimensions=config["data"]["dimensions"],
         channels=len(config["data"]["channels"]),

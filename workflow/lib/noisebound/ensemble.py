@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from . import execution
 from .devices import pick_device
 from .errors import InputError
 from .latent import LatentBasis, LatentSample, fit_basis, save_sample
-from .network import MemberNetwork
+from .network import QuantileNetwork
 from .predictions import create_predictions
 from .regions import Box, Regions
 from .scans import Scan
@@ -46,7 +47,7 @@ class Ensemble:
         self.orientations = [(turns, flipped) for flipped in (False, True) for turns in range(4)][:orientations]
         self.device = pick_device()
         loaded = [load_member(path, graph) for path, graph in zip(members, architectures, strict=True)]
-        self.networks: list[MemberNetwork] = [network.to(self.device) for network, _ in loaded]
+        self.networks: list[QuantileNetwork] = [network.to(self.device) for network, _ in loaded]
         self.normalisations: list[Normalisation] = [normalisation for _, normalisation in loaded]
         graphs = [network.architecture for network in self.networks]
         if len({(g.dimensions, g.in_channels, g.out_channels) for g in graphs}) != 1:
@@ -58,6 +59,7 @@ class Ensemble:
         self.latent_sizes = [graph.latent for graph in graphs]
         radius = max(graph.radius() for graph in graphs)
         self.halo = (radius,) * self.dimensions
+        self.alignment = math.lcm(*(graph.alignment for graph in graphs))
 
     def __len__(self) -> int:
         return len(self.networks)
@@ -186,7 +188,11 @@ def ensemble_scan(
             keep_members=bool(settings["keep_members"]) and source.has_reference,
         ) as writer:
             frames = range(source.n_frames) if source.has_reference else [delivered]
-            cuts = list(tiles(source.shape, _tile_size(settings["tile"], ensemble.dimensions), ensemble.halo))
+            cuts = list(
+                tiles(
+                    source.shape, _tile_size(settings["tile"], ensemble.dimensions), ensemble.halo, ensemble.alignment
+                )
+            )
             for k in frames:
                 for tile in cuts:
                     image = tile.complete(source.read_frame(k, tile.read))
@@ -276,7 +282,7 @@ def _sample_box(
     latents = np.zeros((wanted, sum(ensemble.latent_sizes)), dtype=np.float32)
     null = np.zeros_like(latents)
     medians = np.zeros((wanted, source.n_channels), dtype=np.float32)
-    for tile in tiles(source.shape, DEFAULT_TILE[ensemble.dimensions], ensemble.halo):
+    for tile in tiles(source.shape, DEFAULT_TILE[ensemble.dimensions], ensemble.halo, ensemble.alignment):
         starts = np.asarray([part.start for part in tile.keep])
         stops = np.asarray([part.stop for part in tile.keep])
         here = np.flatnonzero(((coordinates >= starts) & (coordinates < stops)).all(axis=1))

@@ -1,8 +1,9 @@
-"""A random architecture drawn as a picture: nodes on a line, connections as arcs, coloured by dilation."""
+"""An architecture drawn as a picture: random graphs as nodes on a line, connected by arcs; U-Nets as their levels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
@@ -11,16 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, PathPatch
+from matplotlib.patches import Circle, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 
 from .figures_style import INK, MUTED, PAPER, new_figure, style
+from .unet_architecture import FAMILY as UNET
 
 
 def dilation_colours(dilations: Sequence[int]) -> dict[int, str]:
     """One colour per dilation, from a perceptually uniform map: the farther an edge reaches, the lighter."""
     present = sorted(set(dilations))
-    places = np.linspace(0.2, 0.9, len(present)) if len(present) > 1 else [0.4]
+    places = np.linspace(0.2, 0.9, len(present)) if len(present) > 1 else [0.4] * len(present)
     return {dilation: to_hex(mpl.colormaps["viridis"](place)) for dilation, place in zip(present, places, strict=True)}
 
 
@@ -69,28 +71,69 @@ def draw_graph(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int
     axes.axis("off")
 
 
+def draw_levels(axes: Axes, architecture: Mapping[str, Any]) -> None:
+    """Draw a U-Net (the content of ``member-<m>.json``) into ``axes``: a box per level and way, with its channels.
+
+    Lines lead down and up again, dotted arrows to the same level on the way up; lower levels are smaller images.
+    """
+    levels = int(architecture["levels"])
+    places = [(place, -min(place, 2 * levels - place)) for place in range(2 * levels + 1)]
+    half = 0.28
+    for (x, y), (next_x, next_y) in pairwise(places):
+        side = half if next_y < y else -half
+        axes.annotate("", (next_x, next_y - side), (x, y + side), arrowprops={"arrowstyle": "-", "color": MUTED})
+    for level in range(levels):
+        ends = (2 * levels - level - half, -level), (level + half, -level)
+        axes.annotate("", *ends, arrowprops={"arrowstyle": "->", "color": MUTED, "linestyle": ":"})
+    for x, y in places:
+        axes.add_patch(Rectangle((x - half, y - half), 2 * half, 2 * half, facecolor=PAPER, edgecolor=INK, zorder=3))
+        channels = int(architecture["width"]) * 2**-y
+        axes.text(x, y, str(channels), ha="center", va="center", color=INK, fontsize=7, zorder=4)
+    axes.text(-0.45, 0, "in", ha="right", va="center", color=MUTED, fontsize=7.5)
+    axes.text(2 * levels + 0.45, 0, "out", ha="left", va="center", color=MUTED, fontsize=7.5)
+    axes.set_xlim(-1.0, 2 * levels + 1.2)
+    axes.set_ylim(-levels - 0.5, 0.5)
+    axes.set_aspect("equal")
+    axes.axis("off")
+
+
+def name_family(architecture: Mapping[str, Any]) -> str:
+    """What a member is, for people."""
+    return "U-Net" if architecture.get("family") == UNET else "Random graph"
+
+
 def describe(architecture: Mapping[str, Any]) -> str:
-    """One line about an architecture: parameters, receptive radius and connections."""
+    """One line about an architecture: parameters, receptive radius, and connections or levels."""
     radius = "×".join(str(r) for r in sorted(set(architecture["radius"]), reverse=True))
-    parts = [f"{architecture['parameters']:,} parameters", f"radius {radius} px", f"{len(architecture['edges'])} edges"]
+    unet = architecture.get("family") == UNET
+    size = f"{architecture['levels']} levels" if unet else f"{len(architecture['edges'])} edges"
+    parts = [f"{architecture['parameters']:,} parameters", f"radius {radius} px", size]
     return " · ".join(part.replace(",", "\u202f").replace(" ", "\u00a0") for part in parts)
 
 
-def _all_dilations(architectures: Sequence[Mapping[str, Any]]) -> list[int]:
-    return sorted({edge["dilation"] for architecture in architectures for edge in architecture["edges"]})
+def all_dilations(architectures: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The dilations of all connections, sorted; a U-Net has none."""
+    return sorted({edge["dilation"] for architecture in architectures for edge in architecture.get("edges", ())})
+
+
+def _draw(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int, str]) -> None:
+    if architecture.get("family") == UNET:
+        draw_levels(axes, architecture)
+    else:
+        draw_graph(axes, architecture, colours)
 
 
 def architecture(content: Mapping[str, Any], colours: Mapping[int, str] | None = None) -> Figure:
     """One architecture as a small figure without a title."""
     with style():
         figure, axes = new_figure(3.0, 1.55)
-        draw_graph(axes[0][0], content, colours or dilation_colours(_all_dilations([content])))
+        _draw(axes[0][0], content, colours or dilation_colours(all_dilations([content])))
     return figure
 
 
 def architectures(contents: Sequence[Mapping[str, Any]], columns: int = 3) -> Figure:
     """All architectures of a run side by side, with one legend of dilations."""
-    colours = dilation_colours(_all_dilations(contents))
+    colours = dilation_colours(all_dilations(contents))
     columns = max(1, min(columns, len(contents)))
     rows = -(-len(contents) // columns)
     with style():
@@ -99,8 +142,9 @@ def architectures(contents: Sequence[Mapping[str, Any]], columns: int = 3) -> Fi
         for panel in panels[len(contents) :]:
             panel.axis("off")
         for panel, content in zip(panels, contents, strict=False):
-            draw_graph(panel, content, colours)
+            _draw(panel, content, colours)
             panel.set_title(f"Member {content['member']}\n{describe(content)}", fontsize=8, color=INK)
         handles = [Line2D([], [], color=colour, label=f"dilation {d}") for d, colour in colours.items()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(8, len(handles)), handlelength=1.4)
+        if handles:
+            figure.legend(handles=handles, loc="outside lower center", ncols=min(8, len(handles)), handlelength=1.4)
     return figure

@@ -1,7 +1,7 @@
-"""From a graph to a torch module: encoder, one latent vector per pixel, three heads whose quantiles cannot cross.
+"""From an architecture to a torch module: encoder, one latent vector per pixel, three heads that cannot cross.
 
-This is the plain form: one convolution per edge, in the order of the graph. It holds the weights and is the oracle of
-``execution``, which computes the same faster.
+The encoder here is the random graph in its plain form: one convolution per edge, in the order of the graph. It holds
+the weights and is the oracle of ``execution``, which computes the same faster. ``unet`` has another encoder.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .architecture import KERNEL, Architecture
+from .architecture import Architecture
+from .blueprint import KERNEL, Blueprint
 
 # Leaky, so that a channel that starts out negative everywhere can still learn.
 SLOPE = 0.1
@@ -18,24 +19,26 @@ SLOPE = 0.1
 FIRST_GAP = -1.0
 
 
-class MemberNetwork(nn.Module):
-    """One member: noisy image in, lower, median and upper quantile out, at every pixel.
+class QuantileNetwork(nn.Module):
+    """One member: noisy image in, lower, median and upper quantile out, at every pixel. Subclasses add the encoder.
 
     There is no normalisation layer: an output depends on nothing but the input inside its receptive radius, whatever
     else is in the batch. Convolutions pad with zeros, which spoils a rim as wide as the receptive radius: callers give
     the image with such a rim (see ``tiling``) and drop it.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    projection: nn.Conv2d | nn.Conv3d
+    heads: nn.ModuleList
+
+    def __init__(self, architecture: Blueprint) -> None:
         super().__init__()
         self.architecture = architecture
-        convolution: type[nn.Conv2d] | type[nn.Conv3d] = nn.Conv3d if architecture.dimensions == 3 else nn.Conv2d
-        widths = architecture.widths()
-        self.edges = nn.ModuleList(
-            convolution(widths[edge.source], edge.channels, KERNEL, dilation=edge.dilation, padding=edge.dilation)
-            for edge in architecture.edges
-        )
-        self.projection = convolution(widths[architecture.output], architecture.latent, 1)
+        self.convolution: type[nn.Conv2d] | type[nn.Conv3d] = nn.Conv3d if architecture.dimensions == 3 else nn.Conv2d
+
+    def add_heads(self) -> None:
+        """Add what follows the encoder; the last step of a subclass's ``__init__``."""
+        architecture, convolution = self.architecture, self.convolution
+        self.projection = convolution(architecture.features(), architecture.latent, 1)
         self.heads = nn.ModuleList(
             nn.Sequential(
                 convolution(architecture.latent, architecture.hidden, 1),
@@ -60,6 +63,35 @@ class MemberNetwork(nn.Module):
 
     def encode(self, image: Tensor) -> Tensor:
         """Latent vectors. ``image`` float32 (B, C_in, [Z], Y, X), normalised; returns (B, latent, [Z], Y, X)."""
+        raise NotImplementedError
+
+    def decode(self, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lower, median and upper (B, C_out, [Z], Y, X) from latents; lower <= median <= upper by construction."""
+        active = functional.leaky_relu(latent, SLOPE)
+        median, below, above = (head(active) for head in self.heads)
+        return quantiles_from(median, below, above)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lower, median and upper quantile of ``image``; shapes and units as in :meth:`encode` and :meth:`decode`."""
+        return self.decode(self.encode(image))
+
+
+class MemberNetwork(QuantileNetwork):
+    """A member whose encoder is a random graph."""
+
+    architecture: Architecture
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__(architecture)
+        widths = architecture.widths()
+        self.edges = nn.ModuleList(
+            self.convolution(widths[edge.source], edge.channels, KERNEL, dilation=edge.dilation, padding=edge.dilation)
+            for edge in architecture.edges
+        )
+        self.add_heads()
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Latent vectors, node after node; see :class:`QuantileNetwork`."""
         features = {0: image}
         for node in range(1, self.architecture.output + 1):
             features[node] = torch.cat(
@@ -72,16 +104,6 @@ class MemberNetwork(nn.Module):
             )
         latent: Tensor = self.projection(features[self.architecture.output])
         return latent
-
-    def decode(self, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Lower, median and upper (B, C_out, [Z], Y, X) from latents; lower <= median <= upper by construction."""
-        active = functional.leaky_relu(latent, SLOPE)
-        median, below, above = (head(active) for head in self.heads)
-        return quantiles_from(median, below, above)
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Lower, median and upper quantile of ``image``; shapes and units as in :meth:`encode` and :meth:`decode`."""
-        return self.decode(self.encode(image))
 
 
 def quantiles_from(median: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from . import figures
 from .errors import InputError
-from .figures_graph import architecture, describe, dilation_colours
+from .figures_graph import all_dilations, architecture, describe, dilation_colours, name_family
 from .pages_parts import nominal_percent, number, percent, picture, png_file_uri
 from .storage import read_json
 
@@ -80,22 +80,25 @@ def conditional(tables: Mapping[str, pd.DataFrame], channels: Sequence[str], pri
 
 
 def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
-    """The members' graphs as pictures with one line of facts each, and the legend of dilations."""
+    """The members' architectures as pictures with one line of facts each, and the legend of dilations.
+
+    ``random`` says whether they are random graphs; a run has one family.
+    """
     contents = [read_json(path) for path in paths]
-    colours = dilation_colours([edge["dilation"] for content in contents for edge in content["edges"]])
+    colours = dilation_colours(all_dilations(contents))
     members = [
         {
             "member": content["member"],
             "facts": describe(content),
             "picture": picture(
                 architecture(content, colours),
-                f"Random graph of member {content['member']}: {describe(content)}",
+                f"{name_family(content)} of member {content['member']}: {describe(content)}",
                 least=0.6,
             ),
         }
         for content in contents
     ]
-    return {"members": members, "dilations": list(colours.items())}
+    return {"members": members, "dilations": list(colours.items()), "random": bool(colours)}
 
 
 def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -169,8 +169,16 @@ def _visible(shape: Sequence[int], boxes: Sequence[Box], radius: Sequence[int]) 
     return visible
 
 
-def check_patch(patch: Sequence[int], radius: Sequence[int]) -> None:
-    """Raise ``InputError`` where a patch is too small to show even one pixel its whole receptive field."""
+def check_patch(patch: Sequence[int], radius: Sequence[int], alignment: int = 1) -> None:
+    """Raise ``InputError`` where a patch is too small to show even one pixel its whole receptive field, or where its
+    lengths are no multiples of the ``alignment`` of the networks (px)."""
+    if any(size % alignment for size in patch):
+        raise InputError(
+            f"a U-Net that halves its images needs patches whose lengths are multiples of {alignment} px",
+            key="training.patch",
+            value=list(patch),
+            remedy=f"for example {[size + -size % alignment for size in patch]}",
+        )
     if any(size < 2 * rim + 1 for size, rim in zip(patch, radius, strict=True)):
         raise InputError(
             f"patches must be at least {[2 * rim + 1 for rim in radius]} px wide, twice the receptive radius and one",

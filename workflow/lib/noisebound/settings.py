@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .errors import InputError
+from .unet_architecture import FAMILY as UNET
+from .unet_architecture import check_reach, unet_alignment
 
 Settings = dict[str, Any]
 
@@ -70,17 +72,33 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
 
 
 def complete(settings: Settings) -> Settings:
-    """Fill the defaults that depend on other keys, in place: the patch depends on the number of dimensions."""
+    """Fill the defaults that depend on other keys, in place: the patch depends on the data and the networks."""
     if settings["training"]["patch"] is None:
         settings["training"]["patch"] = default_patch(
-            settings["data"]["dimensions"], settings["architecture"]["max_radius"]
+            settings["data"]["dimensions"], settings["architecture"]["max_radius"], alignment(settings["architecture"])
         )
     return settings
 
 
-def default_patch(dimensions: int, radius: int) -> list[int]:
-    """Lengths of a patch in pixels that leave room for pixels that count, however far (``radius``) a network sees."""
-    return [max(PATCH[dimensions], 2 * radius + 8)] * dimensions
+def default_patch(dimensions: int, radius: int, multiple: int = 1) -> list[int]:
+    """Lengths of a patch in pixels that leave room for pixels that count, however far (``radius``) a network sees.
+
+    They are multiples of ``multiple``.
+    """
+    least = max(PATCH[dimensions], 2 * radius + 8)
+    return [least + -least % multiple] * dimensions
+
+
+def alignment(architecture: Settings) -> int:
+    """The number of pixels whose multiples the lengths of a patch must be, given the section ``architecture``."""
+    return unet_alignment(architecture["unet"]["levels"]) if architecture["family"] == UNET else 1
+
+
+def family_settings(architecture: Settings) -> Settings:
+    """The keys of the section ``architecture`` that shape a member; those of another family trigger nothing."""
+    if architecture["family"] == UNET:
+        return {key: architecture[key] for key in ("family", "unet", "latent", "hidden", "max_radius")}
+    return {key: value for key, value in architecture.items() if key not in ("members", "family", "unet")}
 
 
 def check_settings(settings: Settings, file: str | Path) -> None:
@@ -188,6 +206,16 @@ def _check_training(settings: Settings, file: str | Path) -> None:
             value=patch,
             remedy="give larger patches, a smaller architecture.max_radius, or a training.rim of a few pixels",
         )
+    multiple = alignment(settings["architecture"])
+    if patch is not None and any(length % multiple for length in patch):
+        raise InputError(
+            f"a U-Net of {settings['architecture']['unet']['levels']} levels halves a patch that often, so its lengths "
+            f"must be multiples of {multiple} px",
+            file=file,
+            key="training.patch",
+            value=patch,
+            remedy=f"for example {[length + -length % multiple for length in patch]}, or null",
+        )
 
 
 def _check_regions(settings: Settings, file: str | Path) -> None:
@@ -196,6 +224,9 @@ def _check_regions(settings: Settings, file: str | Path) -> None:
 
 
 def _check_architecture(settings: Settings, file: str | Path) -> None:
+    if settings["architecture"]["family"] == UNET:
+        check_reach(settings["architecture"], file)
+        return
     bounds = settings["architecture"]["parameters"]
     if not isinstance(bounds, int) and bounds[0] > bounds[1]:
         raise InputError(

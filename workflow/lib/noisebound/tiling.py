@@ -47,19 +47,24 @@ def mirror(image: NDArray[Scalar], widths: Sequence[tuple[int, int]]) -> NDArray
     return np.pad(image, [*leading, *widths], mode="reflect")
 
 
-def tiles(shape: Sequence[int], size: Sequence[int], halo: Sequence[int]) -> Iterator[Tile]:
-    """Cut ``shape`` into tiles of at most ``size`` kept pixels, each with ``halo`` pixels to every side.
+def tiles(shape: Sequence[int], size: Sequence[int], halo: Sequence[int], alignment: int = 1) -> Iterator[Tile]:
+    """Cut ``shape`` into tiles of at most ``size`` kept pixels, each with at least ``halo`` pixels to every side.
 
-    The kept parts are disjoint and cover the scan. All numbers are pixels per spatial axis.
+    The kept parts are disjoint and cover the scan. All numbers are pixels per spatial axis. With an ``alignment``, what
+    a tile holds with its halo begins and ends at multiples of it, counted from the first pixel of the scan: networks
+    that halve their image then see the same pairs of pixels in every tile, also in one that is turned around.
     """
+    size = [max(step - step % alignment, alignment) for step in size]
+    halo = [rim + -rim % alignment for rim in halo]
     starts = [range(0, extent, step) for extent, step in zip(shape, size, strict=True)]
     for corner in product(*starts):
         keep, read, mirrored, inner = [], [], [], []
         for start, extent, step, rim in zip(corner, shape, size, halo, strict=True):
             stop = min(start + step, extent)
-            first, last = max(start - rim, 0), min(stop + rim, extent)
+            end = stop + -stop % alignment + rim
+            first, last = max(start - rim, 0), min(end, extent)
             keep.append(slice(start, stop))
             read.append(slice(first, last))
-            mirrored.append((first - (start - rim), stop + rim - last))
+            mirrored.append((first - (start - rim), end - last))
             inner.append(slice(rim, rim + stop - start))
         yield Tile(tuple(keep), tuple(read), tuple(mirrored), tuple(inner))

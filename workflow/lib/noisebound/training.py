@@ -20,10 +20,11 @@ import torch
 from torch import Tensor
 
 from . import execution
-from .architecture import Architecture
+from .architecture import read_architecture
+from .blueprint import Blueprint
 from .devices import mixed_precision, pick_device
 from .errors import InputError, LeakageError
-from .network import MemberNetwork
+from .network import QuantileNetwork
 from .optimiser import KernelOptimiser
 from .patches import RoleImages, check_patch, load_role, measure_normalisation, sample_batch
 from .regions import Regions
@@ -73,7 +74,7 @@ class Trainer:
 
     def __init__(
         self,
-        architecture: Architecture,
+        architecture: Blueprint,
         train: Sequence[RoleImages],
         select: Sequence[RoleImages],
         settings: Mapping[str, Any],
@@ -88,13 +89,13 @@ class Trainer:
         # patch teaches, at the price of a truncated context. What is held out stays out of sight either way.
         rim = settings.get("rim")
         self.rim = self.radius if rim is None else [min(int(rim), radius) for radius in self.radius]
-        check_patch(self.patch, self.rim)
+        check_patch(self.patch, self.rim, architecture.alignment)
         self.device = device
         self.train_images, self.select_images = list(train), list(select)
         # spawn_key (member, 1): apart from the architecture's own stream, which is (member,).
         entropy = np.random.SeedSequence(seed, spawn_key=(architecture.member, 1)).generate_state(1, np.uint64)[0]
         self.generator = torch.Generator().manual_seed(int(entropy) % 2**63)
-        self.network = MemberNetwork(architecture)
+        self.network = execution.build_network(architecture)
         self.network.initialise(self.generator)
         self.network.to(device)
         self.averaged = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
@@ -204,7 +205,7 @@ class Trainer:
     @torch.no_grad()
     def select_loss(self) -> float:
         """Quantile loss of the averaged weights over all select pixels and frames."""
-        network = MemberNetwork(self.network.architecture).to(self.device)
+        network = execution.build_network(self.network.architecture).to(self.device)
         network.load_state_dict(self.averaged)
         network.eval()
         total, pixels = 0.0, 0
@@ -241,11 +242,11 @@ def train_member(
     settings by a digest, lets a killed job continue.
 
     Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels, where a patch is
-    smaller than the receptive field, and where the training diverges.
+    smaller than the receptive field or does not fit the alignment, and where the training diverges.
     """
     torch.set_num_threads(max(1, threads))
     torch.use_deterministic_algorithms(True, warn_only=True)
-    graph = Architecture.read(architecture)
+    graph = read_architecture(architecture)
     _check_scans(graph, scans, regions)
     normalisation = measure_normalisation(scans, regions, transforms=transforms, counts=counts)
     radius = [graph.radius()] * graph.dimensions
@@ -262,9 +263,9 @@ def train_member(
         logger.warning("no pixel has role 'select': the weights of the last step are kept")
     trainer = Trainer(graph, images["train"], images["select"], settings, seed, device)
     logger.info(
-        "member %d: depth %d, %d parameters, receptive radius %s px, %d train and %d select pixels, on %s",
+        "member %d: %s, %d parameters, receptive radius %s px, %d train and %d select pixels, on %s",
         member,
-        graph.depth,
+        graph.words(),
         graph.parameter_count(),
         radius,
         sum(image.pixels for image in images["train"]),
@@ -285,7 +286,7 @@ def train_member(
     checkpoint.unlink(missing_ok=True)
 
 
-def _check_scans(graph: Architecture, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
+def _check_scans(graph: Blueprint, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
     for scan_file, region_file in zip(scans, regions, strict=True):
         guard = Regions.read(region_file).guard
         if min(guard) < graph.radius():
@@ -307,7 +308,7 @@ def _check_scans(graph: Architecture, scans: Sequence[str | Path], regions: Sequ
 
 
 def _training_digest(
-    graph: Architecture,
+    graph: Blueprint,
     scans: Sequence[str | Path],
     regions: Sequence[str | Path],
     settings: Mapping[str, Any],
@@ -354,7 +355,7 @@ def write_history(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def save_member(
     path: str | Path,
     weights: Mapping[str, Tensor],
-    architecture: Architecture,
+    architecture: Blueprint,
     normalisation: Normalisation,
     *,
     member: int,
@@ -373,16 +374,16 @@ def save_member(
         torch.save({"about": json.dumps(about, sort_keys=True), "weights": tensors}, stream)
 
 
-def load_member(path: str | Path, architecture: str | Path) -> tuple[MemberNetwork, Normalisation]:
+def load_member(path: str | Path, architecture: str | Path) -> tuple[QuantileNetwork, Normalisation]:
     """Read a trained member without executing anything stored in the file.
 
     Raises ``InputError`` where the file is not a member or belongs to another architecture.
     """
-    graph = Architecture.read(architecture)
+    graph = read_architecture(architecture)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         about = json.loads(content["about"])
-        network = MemberNetwork(graph)
+        network = execution.build_network(graph)
         if about["architecture"] != graph.to_json()["digest"]:
             raise InputError(
                 f"trained with another graph than {architecture}",
