@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -81,8 +81,11 @@ class Plan:
 
     A per-pixel layer is a convolution as well: its taps are channels, nine at a time, and its shifts whole rows. Fresh
     memory costs more than the convolutions that fill it, because the system clears every page: a buffer is borrowed by
-    one training step and comes back with its gradients.
+    one training step and comes back with its gradients. All plans share their buffers, so that an ensemble needs no
+    more memory than its widest member.
     """
+
+    _free: ClassVar[list[Tensor]] = []
 
     def __init__(self, architecture: Architecture) -> None:
         widths = architecture.widths()
@@ -109,7 +112,6 @@ class Plan:
         self.slopes[-3:] = 1
         self.taps = 3**architecture.dimensions
         self.pad = max(edge.dilation for edge in architecture.edges)
-        self._free: dict[tuple[int, int], list[Tensor]] = {}
         self._tables: dict[tuple[int, ...], Tables] = {}
 
     @classmethod
@@ -146,14 +148,23 @@ class Plan:
         return Tables(layout, np.asarray(forward), np.asarray(back), np.concatenate(shifts), weights)
 
     def borrow(self, images: int, layout: Layout) -> Tensor:
-        """A buffer (images, channels, length) with zeros between the pixels."""
-        free = self._free.get((images, layout.length))
-        return free.pop() if free else torch.zeros(images, self.channels, layout.length)
+        """A buffer (images, channels, length) whose image channels, and all that no loop writes, are zero."""
+        shape = (images, self.channels, layout.length)
+        size = math.prod(shape)
+        found = self._free.pop() if self._free else None
+        if found is None or found.numel() < size:
+            found = torch.zeros(size)
+        buffer = found[:size].view(shape)
+        # What lies between the pixels is zeroed with the rectifier; the rest may hold another network's features.
+        buffer[:, : self.inputs] = 0
+        buffer[..., : layout.start] = 0
+        buffer[..., layout.stop :] = 0
+        return buffer
 
     def give_back(self, buffer: Tensor) -> None:
-        """Return what :meth:`borrow` gave; only the last shape is kept, so that memory does not pile up."""
-        key = (len(buffer), buffer.shape[2])
-        self._free = {key: [*self._free.get(key, []), buffer]}
+        """Return what :meth:`borrow` gave; only one buffer is kept, so that memory does not pile up."""
+        whole = torch.empty(0).set_(buffer.untyped_storage())
+        self._free[:] = [max([whole, *self._free], key=Tensor.numel)]
 
 
 @dataclass(frozen=True, eq=False)
