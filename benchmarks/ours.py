@@ -12,9 +12,11 @@ import torch
 
 from noisebound import execution
 from noisebound.architecture import draw
-from noisebound.network import MemberNetwork
+from noisebound.blueprint import Blueprint
+from noisebound.network import QuantileNetwork
 from noisebound.tiling import mirror
 from noisebound.training import Trainer
+from noisebound.unet_architecture import FAMILY, plan_unet
 
 from .data import Scale, make_images, resident
 
@@ -28,28 +30,32 @@ class Trained:
     parameters: int
 
 
-def train_and_predict(settings: Mapping[str, Any], seed: int, member: int) -> Trained:
+def train_and_predict(settings: Mapping[str, Any], seed: int, member: int, budget: float | None = None) -> Trained:
     """Train member ``member`` of the ensemble of ``seed`` and predict calibrate and test images.
 
     ``settings`` are those of ``synthetic.yaml``. The time is that of the processor over all optimiser steps, without
-    compiling.
+    compiling. With a ``budget`` (s) there are as many steps as fit into it, by the time of a few.
     """
     torch.set_num_threads(1)
     train = make_images("train")
     scale = Scale.of(train)
     noisy, truth = scale.normalise(train)
-    architecture = draw(settings["architecture"], seed=seed, member=member, dimensions=2, in_channels=1, out_channels=1)
+    make = plan_unet if settings["architecture"].get("family") == FAMILY else draw
+    architecture = make(settings["architecture"], seed=seed, member=member, dimensions=2, in_channels=1, out_channels=1)
     margin, select = int(settings["margin"]), int(settings["select"])
     chosen = resident(noisy[select:], truth[select:], margin)
     judged = [resident(noisy[:select], truth[:select], margin)] if select else []
-    patch = {"patch": list(chosen.mask.shape)}
+    training = {**settings["training"], "patch": list(chosen.mask.shape)}
     compile_loops(architecture, chosen.mask.shape)
-    trainer = Trainer(architecture, [chosen], judged, {**settings["training"], **patch}, seed, torch.device("cpu"))
+    trainer = Trainer(architecture, [chosen], judged, training, seed, torch.device("cpu"))
+    if budget is not None:
+        training["steps"] = max(1, int(budget / seconds_per_step(trainer)))
+        trainer = Trainer(architecture, [chosen], judged, training, seed, torch.device("cpu"))
     start = time.process_time()
     while not trainer.finished:
         trainer.advance()
     seconds = time.process_time() - start
-    network = MemberNetwork(architecture)
+    network = execution.build_network(architecture)
     network.load_state_dict(trainer.best)
     quantiles = {}
     for role in ("calibrate", "test"):
@@ -59,15 +65,24 @@ def train_and_predict(settings: Mapping[str, Any], seed: int, member: int) -> Tr
     return Trained(quantiles, seconds, architecture.parameter_count())
 
 
-def compile_loops(architecture: Any, extent: tuple[int, ...]) -> None:
+def seconds_per_step(trainer: Trainer, steps: int = 8) -> float:
+    """Time of the processor per step of ``trainer``, by its first few; the very first is left out."""
+    trainer.advance()
+    start = time.process_time()
+    for _ in range(steps):
+        trainer.advance()
+    return (time.process_time() - start) / steps
+
+
+def compile_loops(architecture: Blueprint, extent: tuple[int, ...]) -> None:
     """Run one step, so that no later time contains the compiling of loops that a machine does once and keeps."""
     image = torch.zeros(1, architecture.in_channels, *extent)
-    network = MemberNetwork(architecture)
+    network = execution.build_network(architecture)
     torch.stack(execution.quantiles(network, image)).sum().backward()
     execution.predict(network, image)
 
 
-def predict(network: MemberNetwork, noisy: np.ndarray, margin: int, orientations: int) -> np.ndarray:
+def predict(network: QuantileNetwork, noisy: np.ndarray, margin: int, orientations: int) -> np.ndarray:
     """Quantiles (3, n, Y, X) of normalised images (n, Y, X), averaged over orientations; normalised as well."""
     images = torch.from_numpy(mirror(noisy, [(margin, margin)] * 2))[:, None]
     inner = slice(margin, images.shape[-1] - margin)

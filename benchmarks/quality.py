@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ import yaml
 
 from noisebound.conformal import corrections
 
-from .data import make_images
+from . import protocol
+from .data import Scale, make_images
 from .ours import Trained, train_and_predict
 
 NOMINAL = 0.9
 SETTINGS = Path(__file__).with_name("synthetic.yaml")
+NOT_STEPS = ("unet", "reference", "quick")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,15 @@ class Quality:
     width: float
     coverage_asymmetric: float
     width_asymmetric: float
+
+
+@dataclass(frozen=True)
+class Ensembles:
+    """The trained members of the reference, of the U-Net, and of every seed of ours."""
+
+    reference: Sequence[Trained]
+    unet: Sequence[Trained]
+    ours: Sequence[Sequence[Trained]]
 
 
 def judge(calibrate: np.ndarray, test: np.ndarray) -> Quality:
@@ -58,6 +70,12 @@ def judge_ensemble(members: Sequence[Trained], count: int) -> Quality:
     return judge(*(np.mean([m.quantiles[role] for m in members[:count]], axis=0) for role in ("calibrate", "test")))
 
 
+def judge_seeds(ensembles: Sequence[Sequence[Trained]], count: int) -> Quality:
+    """Mean quality, over seeds, of ``count`` members."""
+    found = [list(vars(judge_ensemble(members, count)).values()) for members in ensembles]
+    return Quality(*np.mean(found, axis=0).tolist())
+
+
 def error_correlation(members: Sequence[Trained]) -> float:
     """Mean correlation, over pairs of members, of the errors of their medians on the test images."""
     truth = make_images("test").truth
@@ -66,15 +84,98 @@ def error_correlation(members: Sequence[Trained]) -> float:
     return float(pairs.mean()) if len(pairs) else float("nan")
 
 
-def train_all(settings: Mapping[str, Any], seeds: Sequence[int], members: int, workers: int) -> list[list[Trained]]:
-    """All members of all seeds, ``workers`` at a time, one core each."""
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        jobs = [[pool.submit(train_and_predict, settings, seed, m) for m in range(members)] for seed in seeds]
-        return [[job.result() for job in row] for row in jobs]
+def read_settings(path: Path = SETTINGS) -> dict[str, Any]:
+    """The content of ``synthetic.yaml``."""
+    settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return settings
+
+
+def shorten(settings: dict[str, Any]) -> dict[str, Any]:
+    """Every training shortened to the share ``quick``; in place."""
+    share = float(settings["quick"])
+    settings["training"]["steps"] = round(settings["training"]["steps"] * share)
+    settings["reference"]["epochs"] = max(1, round(settings["reference"]["epochs"] * share))
+    return settings
+
+
+def unet_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """``settings`` with the keys of the U-Net in place of those of the random networks."""
+    merged = {key: value for key, value in settings.items() if key not in NOT_STEPS}
+    for section, values in settings["unet"].items():
+        merged[section] = {**merged[section], **values}
+    return merged
+
+
+class Trainings:
+    """Trainings side by side, each on one core; use it as a context."""
+
+    def __init__(self, settings: Mapping[str, Any], workers: int) -> None:
+        self.settings = settings
+        self.processes = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        self.threads = ThreadPoolExecutor(workers)
+        self.folder = tempfile.TemporaryDirectory()
+
+    def __enter__(self) -> Trainings:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.threads.shutdown(cancel_futures=True)
+        self.processes.shutdown(cancel_futures=True)
+        self.folder.cleanup()
+
+    def ours(self, seed: int, member: int) -> Future[Trained]:
+        """Train one of our members."""
+        return self._start(self.settings, seed, member, None)
+
+    def unet(self, member: int, budget: float) -> Future[Trained]:
+        """Train a U-Net for ``budget`` seconds."""
+        return self._start(unet_settings(self.settings), 0, member, budget)
+
+    def _start(self, settings: Mapping[str, Any], seed: int, member: int, budget: float | None) -> Future[Trained]:
+        # A thread waits for its process, so that these and the reference's processes share the cores fairly.
+        return self.threads.submit(
+            lambda: self.processes.submit(train_and_predict, settings, seed, member, budget).result()
+        )
+
+    def reference(self, member: int) -> Future[Trained]:
+        """Train one member of the reference."""
+        return self.threads.submit(self._train_reference, member)
+
+    def _train_reference(self, member: int) -> Trained:
+        train = make_images("train")
+        scale = Scale.of(train)
+        noisy, truth = scale.normalise(train)
+        others = {role: scale.normalise(make_images(role))[0] for role in ("calibrate", "test")}
+        data = Path(self.folder.name) / f"data-{member}.npz"
+        output = Path(self.folder.name) / f"output-{member}.npz"
+        np.savez(data, noisy=noisy, truth=truth, **others)
+        with protocol.reference() as worker:
+            about = worker.call("train", seed=member, data=str(data), output=str(output), **self.settings["reference"])
+        with np.load(output) as found:
+            quantiles = {
+                role: found[role] * np.float32(scale.truth_spread) + np.float32(scale.truth_mean) for role in others
+            }
+        return Trained(quantiles, about["cpu_seconds"], about["parameters"])
+
+
+def train_all(
+    settings: Mapping[str, Any], *, seeds: Sequence[int], members: int, reference: int, unet: int, workers: int
+) -> Ensembles:
+    """Train so many members of each kind, ``workers`` at a time, each U-Net as long as the mean reference."""
+    with Trainings(settings, workers) as trainings:
+        theirs = [trainings.reference(member) for member in range(reference)]
+        ours = [[trainings.ours(seed, member) for member in range(members)] for seed in seeds]
+        done = [job.result() for job in theirs]
+        budget = float(np.mean([member.cpu_seconds for member in done])) if done else 60.0
+        others = [trainings.unet(member, budget) for member in range(unet)]
+        return Ensembles(done, [job.result() for job in others], [[job.result() for job in row] for row in ours])
 
 
 def change(settings: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
-    """``settings`` with every ``section.key=value`` of ``assignments``, the value in YAML; in place."""
+    """``settings`` with every ``section.key=value`` of ``assignments``, the value in YAML; in place.
+
+    Raises ``KeyError`` where there is no such setting.
+    """
     for assignment in assignments:
         path, _, value = assignment.partition("=")
         *sections, key = path.split(".")
@@ -88,42 +189,53 @@ def change(settings: dict[str, Any], assignments: Sequence[str]) -> dict[str, An
 
 
 def main() -> None:
-    """Train and print one line per seed and number of members."""
+    """Train and print one line per kind, seed and number of members."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ours-only", action="store_true", help="leave out the reference, the U-Net and the filters")
+    parser.add_argument("--ours-only", action="store_true", help="leave out the reference and the U-Net")
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--members", type=int, default=8)
+    parser.add_argument("--reference", type=int, default=5, help="how many members of the reference, and of the U-Net")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--settings", type=Path, default=SETTINGS)
     parser.add_argument("--set", nargs="*", default=[], metavar="SECTION.KEY=VALUE", help="instead of the file's value")
     options = parser.parse_args()
-    settings = change(yaml.safe_load(options.settings.read_text(encoding="utf-8")), options.set)
+    settings = change(read_settings(options.settings), options.set)
     start = time.monotonic()
+    others = 0 if options.ours_only else options.reference
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    print("seed members correlation   rmse coverage  width (asymm.  width) error corr.  CPU s/member  parameters")
-    rows: dict[int, list[Quality]] = {}
-    for seed, members in zip(seeds, train_all(settings, seeds, options.members, options.workers), strict=True):
-        for count in sorted({1, min(5, options.members), options.members}):
-            quality = judge_ensemble(members, count)
-            rows.setdefault(count, []).append(quality)
-            parameters = [m.parameters for m in members[:count]]
-            print(
-                f"{seed:4d} {count:7d} {describe(quality)} {error_correlation(members[:count]):11.3f} "
-                f"{np.mean([m.cpu_seconds for m in members[:count]]):13.1f}  {min(parameters)}-{max(parameters)}"
-            )
-    for count, found in rows.items():
-        print(f"mean {count:7d} {describe(mean(found))}")
+    found = train_all(
+        settings,
+        seeds=seeds,
+        members=options.members,
+        reference=others,
+        unet=others,
+        workers=options.workers,
+    )
+    print("who        members correlation   rmse coverage  width (asymm.  width) error corr.  CPU s/member  parameters")
+    for name, members in (("reference", found.reference), ("U-Net", found.unet)):
+        for count in sorted({1, len(members)} if members else ()):
+            print(describe(name, members, count))
+    for seed, members in zip(seeds, found.ours, strict=True):
+        for count in sorted({1, min(5, len(members)), len(members)}):
+            print(describe(f"seed {seed}", members, count))
+    for count in sorted({1, min(5, options.members), options.members}):
+        print(f"{'mean':10} {count:7d} {numbers(judge_seeds(found.ours, count))}")
     print(f"{time.monotonic() - start:.0f} s")
 
 
-def mean(found: Sequence[Quality]) -> Quality:
-    """Field by field."""
-    return Quality(*np.mean([list(vars(quality).values()) for quality in found], axis=0).tolist())
+def describe(name: str, members: Sequence[Trained], count: int) -> str:
+    """One line about the first ``count`` members."""
+    chosen = members[:count]
+    parameters = [member.parameters for member in chosen]
+    return (
+        f"{name:10} {count:7d} {numbers(judge_ensemble(chosen, count))} {error_correlation(chosen):11.3f} "
+        f"{np.mean([member.cpu_seconds for member in chosen]):13.1f}  {min(parameters)}-{max(parameters)}"
+    )
 
 
-def describe(quality: Quality) -> str:
-    """One line of numbers."""
+def numbers(quality: Quality) -> str:
+    """The figures of one line."""
     return (
         f"{quality.correlation:11.5f} {quality.rmse:6.4f} {quality.coverage:8.4f} {quality.width:6.4f} "
         f"({quality.coverage_asymmetric:6.4f} {quality.width_asymmetric:6.4f})"

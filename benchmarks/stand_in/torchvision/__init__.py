@@ -1,0 +1,1 @@
+"""Stands in for torchvision, which the reference implementation imports and the benchmark never uses."""
