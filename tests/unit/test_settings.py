@@ -11,14 +11,15 @@ import pytest
 import yaml
 
 from noisebound.errors import InputError
+from noisebound.layout import check_layout
 from noisebound.patches import check_patch
 from noisebound.settings import (
-    check_layout,
     check_roles_covered,
     check_settings,
     complete,
     default_patch,
     explain_violation,
+    family_settings,
 )
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -100,6 +101,36 @@ def test_contradiction(settings: dict[str, Any], key: str, value: Any, words: li
         check_settings(change(settings, key, value), "run.yaml")
     for word in ["run.yaml", key, "Remedy: ", *words]:
         assert word in str(raised.value)
+
+
+def test_a_unet_must_fit_its_radius_and_its_patches(settings: dict[str, Any]) -> None:
+    architecture = settings["architecture"]
+    architecture["family"] = "unet"
+    check_settings(settings, "run.yaml")  # the defaults go together
+    architecture["max_radius"] = 1  # as of a random graph, but for another reason
+    with pytest.raises(InputError, match=r"run\.yaml.*'architecture\.max_radius', value 1: .*Remedy: raise it to 13"):
+        check_settings(settings, "run.yaml")
+    architecture |= {"max_radius": 60, "unet": {"levels": 3, "width": 8, "convolutions": 2}}
+    settings["training"]["patch"] = [132, 128]
+    with pytest.raises(InputError, match=r"training\.patch.*multiples of 8 px.*Remedy: for example \[136, 128\]"):
+        check_settings(settings, "run.yaml")
+    for dimensions in (2, 3):
+        settings["data"]["dimensions"] = dimensions
+        for levels, radius in ((1, 5), (2, 13), (3, 51), (4, 61)):
+            architecture |= {"max_radius": radius, "unet": {"levels": levels, "width": 8, "convolutions": 1}}
+            settings["training"]["patch"] = None
+            check_settings(complete(settings), "run.yaml")
+            check_patch(settings["training"]["patch"], [radius] * dimensions, 2**levels)
+
+
+def test_keys_of_another_family_trigger_nothing(settings: dict[str, Any]) -> None:
+    architecture = settings["architecture"]
+    graph = family_settings(architecture)
+    assert "depth" in graph and not graph.keys() & {"members", "family", "unet"}
+    unet = family_settings({**architecture, "family": "unet"})
+    assert unet["family"] == "unet" and not unet.keys() & {"members", "depth", "dilations", "parameters"}
+    assert family_settings({**architecture, "unet": {"levels": 5}}) == graph
+    assert family_settings({**architecture, "family": "unet", "depth": 99}) == unet
 
 
 def test_decisions_name_known_channels_once(settings: dict[str, Any]) -> None:
