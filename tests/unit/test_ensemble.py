@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -99,7 +101,8 @@ def members(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def apply(members: Members, scan: Path, output: Path, **changes: Any) -> Path:
-    settings = {"tile": "auto", "orientations": 1, "frame": 0, "keep_members": True, "levels": [0.05, 0.95], **changes}
+    plain = {"tile": "auto", "overlap": "exact", "orientations": 1, "frame": 0, "keep_members": True}
+    settings = {**plain, "levels": [0.05, 0.95], **changes}
     counts = COUNTS[members.dimensions]
     ensemble_scan(members.weights, members.architectures, members.basis, scan, output, settings=settings, counts=counts)
     return output
@@ -169,19 +172,65 @@ def test_orientations_are_averaged_so_that_a_turned_scan_gives_the_turned_result
         assert np.abs(found.read("median") - results[0][1]).max() > 1e-3
 
 
-def test_the_size_of_the_tiles_changes_nothing(members: Members, tmp_path: Path) -> None:
+def contents(path: Path) -> list[np.ndarray]:
+    """Every image of a file of predictions of a scan with three frames."""
+    with Predictions(path) as found:
+        images = [found.read(kind) for kind in ("lower", "median", "upper", "spread")]
+        frames = [part for k in range(3) for part in found.read_frame(k)]
+        return [*images, found.read_latent(), *frames, *(found.read_member(m) for m in range(3))]
+
+
+def test_the_size_of_the_tiles_changes_not_one_bit(members: Members, tmp_path: Path) -> None:
     frames = make_frames(members.dimensions)
     scan = write_scan(tmp_path / "s.h5", frames, frames[0].astype(np.float32))
     outputs = [apply(members, scan, tmp_path / f"{i}.h5", tile=t) for i, t in enumerate(TILES[members.dimensions])]
-    with Predictions(outputs[0]) as one:
-        for path in outputs[1:]:
-            with Predictions(path) as other:
-                for kind in ("lower", "median", "upper", "spread"):
-                    near(other.read(kind), one.read(kind))
-                near(other.read_latent(), one.read_latent(), 2e-3)
-                for k in range(3):
-                    for a, b in zip(other.read_frame(k), one.read_frame(k), strict=True):
-                        near(a, b)
+    whole = contents(outputs[0])
+    for path in outputs[1:]:
+        for actual, expected in zip(contents(path), whole, strict=True):
+            np.testing.assert_array_equal(actual, expected)
+
+
+def test_little_memory_makes_small_tiles_and_the_same_result(
+    members: Members, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, frames[0].astype(np.float32))
+    caplog.set_level("INFO", "noisebound")
+    whole = contents(apply(members, scan, tmp_path / "whole.h5"))
+    assert "1 tiles of up to" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr("noisebound.devices.psutil.virtual_memory", lambda: SimpleNamespace(available=10**6))
+    cut = contents(apply(members, scan, tmp_path / "cut.h5"))
+    found = re.search(r"(\d+) tiles of up to", caplog.text)
+    assert found is not None and int(found[1]) > 1
+    for actual, expected in zip(cut, whole, strict=True):
+        np.testing.assert_array_equal(actual, expected)
+
+
+def test_a_narrow_overlap_says_what_it_changes(
+    members: Members, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, None, channels=["Mg", "Fe"])
+    extents = SHAPES[members.dimensions]
+    tile = [*extents[:-1], -(-extents[-1] // 3)]  # as many tiles as are measured
+    exact = apply(members, scan, tmp_path / "exact.h5", tile=tile)
+    caplog.set_level("INFO", "noisebound")
+    narrow = apply(members, scan, tmp_path / "narrow.h5", tile=tile, overlap=1)
+    assert caplog.text.count("instead of") == 2  # once per channel
+    with Predictions(exact) as one, Predictions(narrow) as other:
+        assert one.overlap_error == {}
+        difference = other.read("median") - one.read("median")
+        width = one.read("upper") - one.read("lower")
+        assert list(other.overlap_error) == ["Mg", "Fe"]
+        for c, found in enumerate(other.overlap_error.values()):
+            assert found["largest"] == pytest.approx(np.abs(difference[c]).max(), rel=1e-5) and found["largest"] > 0
+            assert found["rms"] == pytest.approx(np.sqrt(np.mean(difference[c] ** 2, dtype=np.float64)), rel=1e-5)
+            assert found["width"] == pytest.approx(width[c].mean(), rel=1e-5)
+    wide = apply(members, scan, tmp_path / "wide.h5", tile=tile, overlap=1000)
+    with Predictions(exact) as one, Predictions(wide) as other:
+        assert other.overlap_error == {}
+        np.testing.assert_array_equal(other.read("median"), one.read("median"))
 
 
 def test_a_scan_without_reference_has_the_delivered_frame_only(members: Members, tmp_path: Path) -> None:
@@ -245,8 +294,9 @@ def test_a_member_that_gives_no_numbers_is_never_delivered(tmp_path: Path) -> No
     members = make_members(tmp_path / "members", 2, spoil=True)
     frames = make_frames(2)
     scan = write_scan(tmp_path / "s.h5", frames, frames[0].astype(np.float32))
-    with pytest.raises(InputError, match=r"not finite.*Remedy"):
-        apply(members, scan, tmp_path / "e.h5")
+    for tile in ("auto", [8, 8]):
+        with pytest.raises(InputError, match=r"not finite.*Remedy"):
+            apply(members, scan, tmp_path / "e.h5", tile=tile)
     assert sorted(os.listdir(tmp_path)) == ["members", "s.h5"]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noisebound.tiling import mirror, tiles
+from noisebound.tiling import SHORTEST, WASTE, choose_size, mirror, tiles
 
 
 @st.composite
@@ -61,3 +63,61 @@ def test_a_completed_tile_is_the_same_part_of_the_whole_mirrored_scan(
 
 def test_the_outermost_pixel_is_not_repeated() -> None:
     assert mirror(np.array([[1, 2, 3, 4]]), [(2, 3)]).tolist() == [[3, 2, 1, 2, 3, 4, 3, 2, 1]]
+
+
+@st.composite
+def scans(draw: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Shape and halo per axis, and an alignment: thin scans, halos that differ by axis."""
+    ndim = draw(st.integers(2, 3))
+    shape = tuple(draw(st.one_of(st.integers(1, 12), st.integers(30, 400))) for _ in range(ndim))
+    halo = tuple(draw(st.integers(0, 20)) for _ in range(ndim))
+    return shape, halo, draw(st.sampled_from([1, 1, 4, 8]))
+
+
+def padded(size: tuple[int, ...], halo: tuple[int, ...]) -> int:
+    return math.prod(extent + 2 * rim for extent, rim in zip(size, halo, strict=True))
+
+
+@settings(max_examples=200, deadline=None)
+@given(scans(), st.integers(1000, 100_000), st.integers(1, 100))
+def test_the_chosen_tiles_fit_into_memory_or_are_short(
+    scan: tuple[tuple[int, ...], tuple[int, ...], int], comfortable: int, more: int
+) -> None:
+    shape, halo, alignment = scan
+    size = choose_size(shape, halo, comfortable, comfortable * more, alignment)
+    assert all(extent % alignment == 0 for extent in size)
+    halo = tuple(rim + -rim % alignment for rim in halo)  # as tiles are cut
+    assert padded(size, halo) <= comfortable * more or max(size) <= max(SHORTEST, alignment)
+    cut = list(tiles(shape, size, halo, alignment))
+    seen = np.zeros(shape, dtype=np.uint8)
+    for tile in cut:
+        seen[tile.keep] += 1
+    assert (seen == 1).all()
+    # Larger than is comfortable only for the sake of the halos.
+    once = choose_size(shape, halo, comfortable, comfortable, alignment)
+    if padded(size, halo) > max(comfortable, padded(once, halo)):
+        parts = [-(-extent // length) for extent, length in zip(shape, once, strict=True)]
+        computed = math.prod(n + 2 * rim * k for n, rim, k in zip(shape, halo, parts, strict=True))
+        assert computed > padded(shape, halo)
+
+
+def test_a_scan_that_fits_is_one_tile() -> None:
+    for shape, halo, alignment in (((300, 200), (14, 14), 1), ((3, 90, 91), (20, 5, 5), 8)):
+        size = choose_size(shape, halo, 10**6, 10**6, alignment)
+        assert len(list(tiles(shape, size, halo, alignment))) == 1
+
+
+def test_axes_are_cut_in_equal_parts_and_the_thin_one_not_at_all() -> None:
+    assert choose_size((1000, 1000), (0, 0), 251_000, 251_000) == (500, 500)
+    assert choose_size((5, 2000, 2000), (14, 14, 14), 2_000_000, 2_000_000)[0] == 5
+    narrow, wide = choose_size((512, 512), (2, 16), 20_000, 20_000)
+    assert wide > narrow  # where the halo is wide, tiles are long
+
+
+def test_tiles_grow_with_the_memory_while_halos_are_a_burden() -> None:
+    shape, halo = (400, 400, 400), (14, 14, 14)
+    sizes = [math.prod(choose_size(shape, halo, 10**5, most)) for most in (10**5, 10**6, 10**7, 10**8)]
+    assert sizes == sorted(set(sizes))
+    flat = [choose_size((4096, 4096), (2, 2), 10**5, most) for most in (10**5, 10**8)]
+    assert flat[0] == flat[1]  # small halos are none
+    assert (1 + 4 / flat[0][0]) * (1 + 4 / flat[0][1]) < WASTE

@@ -24,7 +24,7 @@ rule train_member:
         runtime=growing(120),
     params:
         seed=config["seed"],
-        settings=config["training"],
+        settings={key: value for key, value in config["training"].items() if key != "members_per_gpu"},
         transforms=[config["data"]["input_transform"], config["data"]["target_transform"]],
         counts=COUNTS,
         code=library_digest("training"),

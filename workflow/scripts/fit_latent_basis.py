@@ -21,4 +21,5 @@ with step_log(snakemake.log[0]):
         seed=snakemake.params.seed,
         frame=snakemake.params.frame,
         threads=snakemake.threads,
+        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
     )

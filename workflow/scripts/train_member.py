@@ -21,4 +21,5 @@ with step_log(snakemake.log[0]):
         transforms=tuple(snakemake.params.transforms),
         counts=snakemake.params.counts,
         threads=snakemake.threads,
+        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
     )

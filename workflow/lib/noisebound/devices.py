@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import os
+
+import psutil
 import torch
 
 from .errors import InputError
+from .leases import take_device
 
 
-def pick_device() -> torch.device:
-    """The GPU where there is one, the CPU otherwise."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def pick_device(members_per_gpu: int = 1) -> torch.device:
+    """A GPU that fewer than ``members_per_gpu`` other jobs of this user use, the CPU where the machine has none.
+
+    Waits while all GPUs are taken. The GPU becomes the current one of torch, and is free again when this process ends.
+    GPUs that ``CUDA_VISIBLE_DEVICES`` hides, as a batch system does, are left alone.
+    """
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    device = torch.device("cuda", take_device(_gpu_names(), members_per_gpu))
+    torch.cuda.set_device(device)
+    return device
+
+
+def _gpu_names() -> list[str]:
+    """A name of each visible GPU that is the same in every process, whatever is visible to it."""
+    visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
+    count = torch.cuda.device_count()
+    if visible[0].startswith("MIG-"):  # slices of a GPU, which may all give the GPU's own name
+        return visible[:count]
+    return [str(torch.cuda.get_device_properties(number).uuid) for number in range(count)]
+
+
+def usable_memory(device: torch.device, threads: int, limit_mb: int | None = None) -> int:
+    """Bytes that a job with so many ``threads`` may take: what is free on its GPU, or its share of what is free here.
+
+    Every processor core has an equal share, because jobs on the others begin at the same time. ``limit_mb`` is what
+    the job was promised.
+    """
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    share = min(1.0, threads / (os.cpu_count() or 1))
+    free = int(psutil.virtual_memory().available * share)
+    return free if limit_mb is None else min(free, limit_mb * 10**6)
 
 
 def mixed_precision(precision: str, device: torch.device) -> torch.autocast:

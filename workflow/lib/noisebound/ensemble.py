@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from . import execution
-from .devices import pick_device
+from .devices import pick_device, usable_memory
 from .errors import InputError
 from .latent import LatentBasis, LatentSample, fit_basis, save_sample
 from .network import QuantileNetwork
 from .predictions import create_predictions
 from .regions import Box, Regions
 from .scans import Scan
-from .tiling import DEFAULT_TILE, Tile, tiles
+from .streaming import stream
+from .tiling import DEFAULT_TILE, Tile, choose_size, tiles
 from .training import load_member
 from .transforms import Normalisation
 
@@ -29,23 +30,32 @@ logger = logging.getLogger("noisebound")
 
 Floats = NDArray[np.float32]
 
+# Features of a tile in bytes: on a processor what its caches nearly hold, on a GPU what keeps it busy.
+COMFORTABLE = {"cpu": 64 << 20, "cuda": 1 << 30}
+# On how many tiles the error of a narrow overlap is measured.
+MEASURED_TILES = 3
+
 
 class Ensemble:
     """The trained members, ready to predict. Memory grows with the region asked for, not with the scan."""
 
     def __init__(
-        self, members: Sequence[str | Path], architectures: Sequence[str | Path], orientations: int = 1
+        self,
+        members: Sequence[str | Path],
+        architectures: Sequence[str | Path],
+        orientations: int = 1,
+        members_per_gpu: int = 1,
     ) -> None:
         """Load weights and graphs; raises ``InputError`` where a file is no member or members do not fit together.
 
         With ``orientations`` 4 or 8, each member sees the image in that many orientations (right-angle turns of Y and
         X, then their mirror images), and its outputs, turned back, are averaged. Training treats all orientations
-        alike, so this only removes chance from what a member says.
+        alike, so this only removes chance from what a member says. ``members_per_gpu`` jobs share a GPU.
         """
         if not members:
             raise InputError("no member is given", key="architecture.members", remedy="train at least one")
         self.orientations = [(turns, flipped) for flipped in (False, True) for turns in range(4)][:orientations]
-        self.device = pick_device()
+        self.device = pick_device(members_per_gpu)
         loaded = [load_member(path, graph) for path, graph in zip(members, architectures, strict=True)]
         self.networks: list[QuantileNetwork] = [network.to(self.device) for network, _ in loaded]
         self.normalisations: list[Normalisation] = [normalisation for _, normalisation in loaded]
@@ -63,6 +73,14 @@ class Ensemble:
 
     def __len__(self) -> int:
         return len(self.networks)
+
+    def pixels_within(self, memory: int) -> int:
+        """How many pixels, halo included, can be predicted at a time with ``memory`` bytes."""
+        widest = max(execution.floats_per_pixel(network, self.device) for network in self.networks)
+        quantities = 3 * self.networks[0].architecture.out_channels
+        # Latents and quantiles of a member in several forms, sums in float64, and every member's median.
+        around = 8 * (max(self.latent_sizes) + quantities) + 2 * quantities * len(self)
+        return max(1, memory // (4 * (widest + around)))
 
     @torch.no_grad()
     def member(self, m: int, image: Floats) -> tuple[Floats, tuple[Floats, Floats, Floats]]:
@@ -103,9 +121,13 @@ def _turn_back(image: Tensor, turns: int, flipped: bool) -> Tensor:
     return turned.flip(-1) if flipped else turned
 
 
+# Averaged lower, median and upper, spread, projected latents, and each member's median.
+TilePrediction = tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats]]
+
+
 def average_members(
     ensemble: Ensemble, image: Floats, inner: tuple[slice, ...], basis: LatentBasis | None
-) -> tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats]]:
+) -> TilePrediction:
     """Predict one tile with every member, and average.
 
     ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the averaged (lower, median, upper)
@@ -145,18 +167,22 @@ def ensemble_scan(
     settings: Mapping[str, Any],
     counts: bool,
     threads: int = 1,
+    members_per_gpu: int = 1,
+    memory_mb: int | None = None,
 ) -> None:
     """Apply all members to one scan and write ``ensemble/<scan>.h5``.
 
     The delivered frame (``settings["frame"]``) gets quantiles, spread and latents. A scan with a reference also gets
     the quantiles of every other frame, each predicted on its own, because calibration and evaluation are about single
-    frames. ``settings`` further holds ``tile`` (px per axis, or "auto"), ``orientations``, ``keep_members`` and
-    ``levels``.
+    frames. ``settings`` further holds ``tile`` (px per axis, or "auto": by the memory that is free, of ``memory_mb``
+    at most), ``overlap`` (px, or "exact"), ``orientations``, ``keep_members`` and ``levels``. The next tile is read and
+    the last one written while one is computed. Where the overlap is narrower than the receptive radius, its error is
+    measured, logged and written beside the images.
 
     Raises ``InputError`` where the scan does not fit the members, or has no frame of that number.
     """
     torch.set_num_threads(max(1, threads))
-    ensemble = Ensemble(members, architectures, int(settings["orientations"]))
+    ensemble = Ensemble(members, architectures, int(settings["orientations"]), members_per_gpu)
     projection = LatentBasis.load(basis)
     if list(projection.member_sizes) != ensemble.latent_sizes:
         raise InputError("fitted on other members", file=basis, remedy="run the step fit_latent_basis again")
@@ -188,34 +214,97 @@ def ensemble_scan(
             keep_members=bool(settings["keep_members"]) and source.has_reference,
         ) as writer:
             frames = range(source.n_frames) if source.has_reference else [delivered]
-            cuts = list(
-                tiles(
-                    source.shape, _tile_size(settings["tile"], ensemble.dimensions), ensemble.halo, ensemble.alignment
-                )
-            )
-            for k in frames:
-                for tile in cuts:
-                    image = tile.complete(source.read_frame(k, tile.read))
-                    quantiles, spread, scores, medians = average_members(
-                        ensemble, image, tile.inner, projection if k == delivered else None
-                    )
-                    if source.has_reference:
-                        writer.write_frame(k, tile.keep, *quantiles)
-                    if k == delivered and scores is not None:
-                        writer.write(tile.keep, *quantiles, spread)
-                        writer.write_latent(tile.keep, scores)
-                        if settings["keep_members"] and source.has_reference:
-                            for m, median in enumerate(medians):
-                                writer.write_member(m, tile.keep, median)
-                logger.info("scan %s: frame %d of %d, %d tiles", source.name, k + 1, source.n_frames, len(cuts))
+            halo = _halo(settings["overlap"], ensemble.halo)
+            memory = usable_memory(ensemble.device, threads, memory_mb)
+            size = _tile_size(settings["tile"], ensemble, source.shape, halo, memory)
+            cuts = list(tiles(source.shape, size, halo, ensemble.alignment))
+            logger.info("scan %s: %d tiles of up to %s px, overlap %s px", source.name, len(cuts), size, halo)
+            if halo != ensemble.halo:
+                error = _measure_overlap(ensemble, source, delivered, size, halo)
+                writer.set_overlap_error(error)
+            pieces = [(k, tile) for k in frames for tile in cuts]
+
+            def read(piece: tuple[int, Tile]) -> Floats:
+                k, tile = piece
+                return tile.complete(source.read_frame(k, tile.read))
+
+            def predict(piece: tuple[int, Tile], image: Floats) -> TilePrediction:
+                k, tile = piece
+                return average_members(ensemble, image, tile.inner, projection if k == delivered else None)
+
+            def write(piece: tuple[int, Tile], found: TilePrediction) -> None:
+                k, tile = piece
+                quantiles, spread, scores, medians = found
+                if source.has_reference:
+                    writer.write_frame(k, tile.keep, *quantiles)
+                if k == delivered and scores is not None:
+                    writer.write(tile.keep, *quantiles, spread)
+                    writer.write_latent(tile.keep, scores)
+                    if settings["keep_members"] and source.has_reference:
+                        for m, median in enumerate(medians):
+                            writer.write_member(m, tile.keep, median)
+                if tile is cuts[-1]:
+                    logger.info("scan %s: frame %d of %d", source.name, k + 1, source.n_frames)
+
+            stream(pieces, read, predict, write)
 
 
-def _tile_size(tile: Any, dimensions: int) -> tuple[int, ...]:
+def _halo(overlap: Any, exact: tuple[int, ...]) -> tuple[int, ...]:
+    """Pixels per axis that tiles read beyond what they keep; never more than the networks can see."""
+    return exact if overlap == "exact" else tuple(min(int(overlap), rim) for rim in exact)
+
+
+def _measure_overlap(
+    ensemble: Ensemble, source: Scan, frame: int, size: Sequence[int], halo: Sequence[int]
+) -> dict[str, dict[str, float]]:
+    """What a ``halo`` narrower than the receptive radius changes, on a few tiles spread evenly over the scan.
+
+    Returns, for each channel, ``rms`` and ``largest`` difference of the median to that with the exact halo, and the
+    mean ``width`` of the exact interval from lower to upper, all in the unit of the reference.
+    """
+    narrow, exact = (list(tiles(source.shape, size, rim, ensemble.alignment)) for rim in (halo, ensemble.halo))
+    chosen = sorted({round(at) for at in np.linspace(0, len(exact) - 1, MEASURED_TILES)})
+    differences, widths = [], []
+    for number in chosen:
+        medians = []
+        for tile in (narrow[number], exact[number]):
+            image = tile.complete(source.read_frame(frame, tile.read))
+            (lower, median, upper), *_ = average_members(ensemble, image, tile.inner, None)
+            medians.append(median)
+        differences.append((medians[0] - medians[1]).reshape(len(median), -1))
+        widths.append((upper - lower).reshape(len(median), -1))
+    difference, width = np.concatenate(differences, axis=1), np.concatenate(widths, axis=1)
+    found = {}
+    for c, channel in enumerate(source.channels):
+        root = float(np.sqrt(np.mean(np.square(difference[c], dtype=np.float64))))
+        largest, mean = float(np.abs(difference[c]).max()), float(width[c].mean(dtype=np.float64))
+        found[channel] = {"rms": root, "largest": largest, "width": mean}
+        logger.info(
+            "overlap %s px instead of %s: on %d of %d tiles, the median of %s differs by %.3g (root mean square), "
+            "%.3g at most; the interval is %.3g wide before calibration",
+            tuple(halo),
+            ensemble.halo,
+            len(chosen),
+            len(exact),
+            channel,
+            root,
+            largest,
+            mean,
+        )
+    return found
+
+
+def _tile_size(
+    tile: Any, ensemble: Ensemble, shape: Sequence[int], halo: Sequence[int], memory: int
+) -> tuple[int, ...]:
     if tile == "auto":
-        return DEFAULT_TILE[dimensions]
-    if len(tile) != dimensions:
+        # Half of the memory, because files, libraries and what is read ahead need some as well.
+        most = ensemble.pixels_within(memory // 2)
+        comfortable = ensemble.pixels_within(COMFORTABLE[ensemble.device.type])
+        return choose_size(shape, halo, comfortable, most, ensemble.alignment)
+    if len(tile) != ensemble.dimensions:
         raise InputError(
-            f"a {dimensions}-D scan needs {dimensions} numbers",
+            f"a {ensemble.dimensions}-D scan needs {ensemble.dimensions} numbers",
             key="ensemble.tile",
             value=tile,
             remedy="give one number of pixels per axis, or auto",
@@ -236,6 +325,7 @@ def fit_latent_basis(
     seed: int,
     frame: int = 0,
     threads: int = 1,
+    members_per_gpu: int = 1,
 ) -> None:
     """Fit the common basis of all members' latents on train pixels, and keep the sample for measures of stability.
 
@@ -245,7 +335,7 @@ def fit_latent_basis(
     """
     torch.set_num_threads(max(1, threads))
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31,)))
-    ensemble = Ensemble(members, architectures)
+    ensemble = Ensemble(members, architectures, members_per_gpu=members_per_gpu)
     areas = [Regions.read(path) for path in regions]
     drawn: dict[str, list[NDArray[Any]]] = {"latents": [], "null": [], "medians": [], "coordinates": [], "scan": []}
     names: list[str] = []

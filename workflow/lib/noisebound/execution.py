@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import merged
 from .architecture import Architecture
@@ -76,6 +76,15 @@ def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]
 def _channels_last(image: Tensor) -> Tensor:
     layout = torch.channels_last_3d if image.dim() == 5 else torch.channels_last
     return image.contiguous(memory_format=layout)
+
+
+def floats_per_pixel(network: QuantileNetwork, device: torch.device) -> int:
+    """How many numbers :func:`predict` holds at most for every pixel of an image; of a U-Net somewhat less."""
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Conv3d)]
+    features = network.architecture.in_channels + sum(layer.out_channels for layer in layers)
+    # Elsewhere than in the compiled loops, what reaches a node is joined, and libraries want work space.
+    direct = device.type == "cpu" and isinstance(network, MemberNetwork)
+    return features if direct else 3 * features
 
 
 def _is_direct(image: Tensor) -> bool:

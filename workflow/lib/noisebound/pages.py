@@ -13,7 +13,7 @@ from . import pages_decisions, pages_images, pages_index, pages_scan
 from .calibration import Calibration
 from .figures_scan import overview, thumbnail
 from .figures_style import save_png
-from .pages_parts import coverage_words, notes, picture_bytes, render, shows_psnr, test_rows
+from .pages_parts import coverage_words, notes, overlap_share, picture_bytes, render, shows_psnr, test_rows
 from .predictions import Predictions
 from .regions import Regions
 from .scans import Scan
@@ -84,6 +84,7 @@ def report_scan(
             "n_frames": source.n_frames,
             "frame": images_file.frame,
             "n_members": images_file.n_members,
+            "overlap_share": overlap_share(images_file.overlap_error),
             "has_reference": source.has_reference,
             "reference_kind": source.reference_kind,
             "roles": sorted({box.role for box in layout.boxes}, key=list(pages_scan.ROLE_COLOURS).index),

@@ -31,6 +31,15 @@ def percent(value: object, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f}\u2009%"
 
 
+def overlap_share(error: Mapping[str, Mapping[str, float]]) -> float | None:
+    """Error of narrow tiles (``Predictions.overlap_error``) in the worst channel, as a share of the interval's width.
+
+    ``None`` where tiles are exact, NaN where an interval has no width.
+    """
+    shares = [of["rms"] / of["width"] if of["width"] > 0 else math.nan for of in error.values()]
+    return max(shares) if shares else None
+
+
 def nominal_percent(value: float) -> str:
     """A nominal coverage as it was asked for: 0.9 is "90 %", 0.975 is "97.5 %"."""
     return f"{100 * value:.6g}\u2009%"

@@ -47,7 +47,9 @@ class Predictions:
     ``pixel_unit``), ``frame`` (index of the delivered frame), ``levels`` (quantile levels of lower, median, upper),
     ``shape`` (spatial), ``ndim`` (2 or 3), ``n_frames`` (frames predicted on their own, 0 where the scan has no
     reference), ``n_members``, ``has_members`` (members' medians are stored), ``n_latent``, ``counts`` (the reference
-    counts events), ``nominal`` (coverages with a stored interval; empty for an ensemble file) and ``primary``.
+    counts events), ``nominal`` (coverages with a stored interval; empty for an ensemble file), ``primary``, and
+    ``overlap_error`` (by channel, ``rms`` and ``largest`` difference of the median to that of exact tiles, and the mean
+    ``width`` of the interval before calibration; empty where tiles are exact).
 
     Images are float32 in the physical units of the reference. Raises ``InputError`` where the file is missing, is no
     HDF5 or does not have the format.
@@ -81,6 +83,7 @@ class Predictions:
             self.projected_fraction: dict[str, dict[str, float]] = json.loads(
                 attributes.get("projected_fraction", "{}")
             )
+            self.overlap_error: dict[str, dict[str, float]] = json.loads(attributes.get("overlap_error", "{}"))
             self.shape: tuple[int, ...] = tuple(int(size) for size in self._file["median"].shape[1:])
         except KeyError as error:
             self._file.close()
@@ -197,6 +200,9 @@ class _Images:
         dataset[(*leading, slice(None), *(slice(*b) for b in bounds))] = values
         self._missing[(name, leading)] -= int(np.prod(expected[1:]))
 
+    def set_attribute(self, name: str, value: str) -> None:
+        self._file.attrs[name] = value
+
     def check_complete(self) -> None:
         for (name, index), missing in self._missing.items():
             if missing > 0:
@@ -217,6 +223,10 @@ class PredictionsWriter:
         """The delivered frame."""
         for kind, values in zip(KINDS, (lower, median, upper, spread), strict=True):
             self._images.put(kind, (), region, values)
+
+    def set_overlap_error(self, error: Mapping[str, Mapping[str, float]]) -> None:
+        """What tiles that overlap less than they should change, by channel; see ``Predictions.overlap_error``."""
+        self._images.set_attribute("overlap_error", json.dumps({channel: dict(of) for channel, of in error.items()}))
 
     def write_latent(self, region: Region, latent: NDArray[Any]) -> None:
         """Projected latents of the delivered frame, kept as float16."""
@@ -347,6 +357,8 @@ def create_denoised(
             )
             file.attrs["nominal"] = json.dumps([float(value) for value in nominal])
             file.attrs["primary"] = float(primary)
+            if like.overlap_error:
+                file.attrs["overlap_error"] = json.dumps(like.overlap_error)
             images = _Images(file, path, like.shape)
             names = [f"intervals/{nominal_key(value)}/{side}" for value in nominal for side in ("lower", "upper")]
             for name in ("median", "spread", *names):

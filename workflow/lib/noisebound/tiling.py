@@ -7,6 +7,7 @@ dropped, so the kept part of a tile equals the same part of the whole image, and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -18,8 +19,12 @@ from numpy.typing import NDArray
 Region = tuple[slice, ...]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-# Pixels per axis that a tile keeps by default: features of some 100 channels stay within a few hundred MB.
+# Pixels per axis of a tile where only a few pixels of a scan are wanted.
 DEFAULT_TILE = {2: (256, 256), 3: (48, 64, 64)}
+# How many times the pixels of an uncut scan may be computed because of halos, before tiles are made larger.
+WASTE = 1.15
+# Tiles as short as this along an axis are not cut again, however little memory there is.
+SHORTEST = 8
 
 
 @dataclass(frozen=True)
@@ -68,3 +73,46 @@ def tiles(shape: Sequence[int], size: Sequence[int], halo: Sequence[int], alignm
             mirrored.append((first - (start - rim), end - last))
             inner.append(slice(rim, rim + stop - start))
         yield Tile(tuple(keep), tuple(read), tuple(mirrored), tuple(inner))
+
+
+def choose_size(
+    shape: Sequence[int], halo: Sequence[int], comfortable: int, most: int, alignment: int = 1
+) -> tuple[int, ...]:
+    """How many pixels per axis a tile should keep.
+
+    A tile with its ``halo`` has about ``comfortable`` pixels, or twice, four times ... as many while halos are a burden
+    (``WASTE``), but not more than ``most`` unless tiles get as short as ``SHORTEST``. A scan that fits is one tile.
+    Where it does not, axes are cut in equal parts, rounded up to multiples of ``alignment``. ``shape``, ``halo`` and
+    the result are pixels per spatial axis.
+    """
+    halo = [rim + -rim % alignment for rim in halo]
+    room = min(comfortable, most)
+    while True:
+        parts = _cut_in_parts(shape, halo, room, alignment)
+        uncut = math.prod(extent + 2 * rim for extent, rim in zip(shape, halo, strict=True))
+        computed = math.prod(extent + 2 * rim * n for extent, rim, n in zip(shape, halo, parts, strict=True))
+        if computed <= WASTE * uncut or room >= most:
+            return _sizes(shape, parts, alignment)
+        room = min(2 * room, most)
+
+
+def _cut_in_parts(shape: Sequence[int], halo: Sequence[int], room: int, alignment: int) -> list[int]:
+    """In how many parts each axis is cut so that a tile with its halo has at most ``room`` pixels."""
+    parts = [1] * len(shape)
+    while True:
+        sizes = _sizes(shape, parts, alignment)
+        if math.prod(size + 2 * rim for size, rim in zip(sizes, halo, strict=True)) <= room:
+            return parts
+        long = [axis for axis, size in enumerate(sizes) if size > max(SHORTEST, alignment)]
+        if not long:
+            return parts
+        # For a given number of pixels, tiles whose lengths are in proportion to the halo waste least.
+        axis = max(long, key=lambda axis: sizes[axis] / (halo[axis] + 1))
+        while _sizes(shape, parts, alignment)[axis] == sizes[axis]:
+            parts[axis] += 1
+
+
+def _sizes(shape: Sequence[int], parts: Sequence[int], alignment: int) -> tuple[int, ...]:
+    """Lengths of tiles that cut every axis in equal parts, rounded up to ``alignment``."""
+    shares = [-(-extent // n) for extent, n in zip(shape, parts, strict=True)]
+    return tuple(share + -share % alignment for share in shares)

@@ -233,13 +233,14 @@ def train_member(
     transforms: tuple[str, str],
     counts: bool,
     threads: int = 1,
+    members_per_gpu: int = 1,
 ) -> None:
     """Train one member and write its weights (``.pt``) and its ``history`` (CSV).
 
     ``scans`` and ``regions`` are matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``; pixels with role
     train are learned from, pixels with role select choose the step whose weights are kept. ``transforms`` names the
     variance-stabilising transforms of input and target. A checkpoint beside the output, bound to data, architecture and
-    settings by a digest, lets a killed job continue.
+    settings by a digest, lets a killed job continue. Of this user's jobs, at most ``members_per_gpu`` share a GPU.
 
     Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels, where a patch is
     smaller than the receptive field or does not fit the alignment, and where the training diverges.
@@ -258,7 +259,7 @@ def train_member(
             loaded = load_role(scan_file, region_file, role, radius, normalisation, random)
             if loaded is not None:
                 found.append(loaded)
-    device = pick_device()
+    device = pick_device(members_per_gpu)
     if not images["select"]:
         logger.warning("no pixel has role 'select': the weights of the last step are kept")
     trainer = Trainer(graph, images["train"], images["select"], settings, seed, device)
