@@ -12,17 +12,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-installed
 DEV_STAMP := $(VENV)/.dev-installed
+REFERENCE := benchmarks/.venv-reference
+REFERENCE_STAMP := $(REFERENCE)/.installed
 DEMOS := demo-edx demo-ct
 SMK := Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format benchmark clean
 
 help:
 	@echo "make demo    run the workflow on the images in resources/demo (about 15 minutes on 2 cores)"
 	@echo "make test    run all tests"
 	@echo "make lint    check format, types and the workflow"
 	@echo "make format  rewrite sources in the project's format"
+	@echo "make benchmark"
+	@echo "             compare with the reference implementation, a U-Net and filters, and write benchmarks/RESULTS.md"
+	@echo "             (40 minutes on 2 cores; QUICK=1 make benchmark: less of everything, 8 minutes)"
 	@echo "make clean   remove .venv and caches; results/ stays"
 
 $(BIN)/python:
@@ -59,6 +64,16 @@ format: $(DEV_STAMP)
 	$(BIN)/ruff format --quiet .
 	$(BIN)/snakefmt $(SMK)
 
+# The reference comes without its dependencies, most of which its networks never import.
+$(REFERENCE_STAMP): benchmarks/requirements.txt
+	$(PYTHON) -m venv --clear $(REFERENCE)
+	$(REFERENCE)/bin/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS) -r $<
+	$(REFERENCE)/bin/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS) --no-deps dlsia==0.3.4
+	@touch $@
+
+benchmark: $(RUN_STAMP) $(REFERENCE_STAMP)
+	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(REFERENCE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -35,6 +35,7 @@ class Worker:
         # One thread: members run side by side, one core each.
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
         search = os.pathsep.join([str(ROOT), *map(str, path)])
+        self.command = f"{python} -m {module}"
         self.process = subprocess.Popen(
             [str(python), "-m", module],
             stdin=subprocess.PIPE,
@@ -61,7 +62,7 @@ class Worker:
         except BrokenPipeError:
             answer = ""
         if not answer:
-            raise RuntimeError(f"{' '.join(map(str, self.process.args))} ended in the call of {name}: see above")
+            raise RuntimeError(f"{self.command} ended in the call of {name}: see above")
         return json.loads(answer)["result"]
 
 

@@ -1,0 +1,203 @@
+"""What was measured, as tables and as RESULTS.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import quality
+from .filters import Filtered
+from .gpu import OnDevice
+from .ours import Trained
+from .quality import Ensembles
+from .speed import Ratio
+
+# What is asked of five members and of eight.
+CORRELATION, WIDTH, CORRELATION_OF_EIGHT, MOST_PARAMETERS = ">= 0.9812", "<= 0.190", ">= 0.9815", "<= 6000"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table of ratios: what, the figure as shown and as compared, and what is ``asked``, if anything.
+
+    ``asked`` is a relation and a number, such as ">= 2".
+    """
+
+    measure: str
+    shown: str
+    value: float
+    asked: str = ""
+
+    def met(self) -> bool:
+        """Whether the value is as asked."""
+        relation, number = self.asked.split()
+        return self.value >= float(number) if relation == ">=" else self.value <= float(number)
+
+    def cells(self) -> list[str]:
+        """Measure, figure, what is asked, and whether that is met."""
+        return [self.measure, self.shown, self.asked, ("yes" if self.met() else "no") if self.asked else ""]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; all columns but the first stand to the right."""
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def speed_rows(ratios: Sequence[Ratio]) -> list[Row]:
+    """How many times faster than the reference, or smaller; in brackets the range over graphs."""
+    rows = []
+    for ratio in ratios:
+        spread = f" ({ratio.low:.2f} to {ratio.high:.2f})" if ratio.low < ratio.high else ""
+        rows.append(Row(ratio.name, f"{ratio.median:.2f}{spread}", ratio.median, ratio.target))
+    return rows
+
+
+def quality_rows(found: Ensembles) -> list[Row]:
+    """Error, width and time beside the reference; what is asked of five and of eight members applies to no others."""
+    members = len(found.ours[0])
+    few = min(5, members)
+    theirs = quality.judge_ensemble(found.reference, len(found.reference))
+    ours = quality.judge_seeds(found.ours, few)
+    name = f"{few} members : {len(found.reference)}"
+    rows = [
+        Row(
+            f"correlation with the truth, {name}",
+            f"{ours.correlation:.4f} : {theirs.correlation:.4f}",
+            ours.correlation,
+            CORRELATION if few == 5 else "",
+        ),
+        Row(
+            f"width at 0.90, {name}",
+            f"{ours.width:.4f} : {theirs.width:.4f}",
+            ours.width,
+            WIDTH if few == 5 else "",
+        ),
+        _share(f"width at 0.90, ratio, {name}", ours.width, theirs.width),
+        _share(f"width at 0.90, asymmetric, ratio, {name}", ours.width_asymmetric, theirs.width_asymmetric),
+        _share(f"error (RMSE), ratio, {name}", ours.rmse, theirs.rmse),
+    ]
+    if members > few:
+        many = quality.judge_seeds(found.ours, members)
+        rows.append(
+            Row(
+                f"correlation with the truth, {members} members : {len(found.reference)}",
+                f"{many.correlation:.4f} : {theirs.correlation:.4f}",
+                many.correlation,
+                CORRELATION_OF_EIGHT if members == 8 else "",
+            )
+        )
+    ours_took, theirs_took = _mean_seconds(found.ours, few), _mean_seconds([found.reference], len(found.reference))
+    rows.append(_share("processor time to train a member, ratio", ours_took, theirs_took, "<= 1"))
+    most = max(member.parameters for members in found.ours for member in members)
+    rows.append(Row("parameters of the largest member", f"{most}", most, MOST_PARAMETERS))
+    return rows
+
+
+def _share(measure: str, ours: float, theirs: float, asked: str = "") -> Row:
+    return Row(measure, f"{ours / theirs:.3f}", ours / theirs, asked)
+
+
+def _mean_seconds(ensembles: Sequence[Sequence[Trained]], count: int) -> float:
+    return float(np.mean([member.cpu_seconds for members in ensembles for member in members[:count]]))
+
+
+def quality_table(found: Ensembles, filters: Sequence[Filtered]) -> str:
+    """Every method's figures on the test images."""
+    head = ["method", "members", "parameters of each", "correlation", "RMSE", "coverage", "width"]
+    head += ["coverage, asym.", "width, asym.", "error correlation"]
+    rows = []
+    for name, ensembles in (("reference", [found.reference]), ("U-Net", [found.unet]), ("noisebound", found.ours)):
+        members = len(ensembles[0])
+        rows += [_quality_row(name, ensembles, count) for count in sorted({1, min(5, members), members} - {0})]
+    for best in filters:
+        named = f"{best.name}, setting {best.setting:g}"
+        rows.append([named, "", "", f"{best.correlation:.4f}", f"{best.rmse:.4f}", *[""] * 5])
+    return table(head, rows)
+
+
+def _quality_row(name: str, ensembles: Sequence[Sequence[Trained]], count: int) -> list[str]:
+    """One line: the mean over ensembles, ``count`` members of each."""
+    found = quality.judge_seeds(ensembles, count)
+    counts = [member.parameters for members in ensembles for member in members[:count]]
+    alike = np.mean([quality.error_correlation(members[:count]) for members in ensembles]) if count > 1 else None
+    return [
+        name,
+        f"{count}",
+        f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}",
+        *(f"{value:.4f}" for value in vars(found).values()),
+        "" if alike is None else f"{alike:.3f}",
+    ]
+
+
+def gpu_rows(ratios: Sequence[Ratio], alone: OnDevice) -> list[Row]:
+    """Rows of the table of ratios for a GPU."""
+    return [
+        *(Row(f"GPU: {row.measure}", row.shown, row.value, row.asked) for row in speed_rows(ratios)),
+        Row("GPU: share of the memory's bandwidth in prediction", f"{alone.share:.2f}", alone.share, ">= 0.75"),
+        Row("GPU: seconds to train a member on 512x512x3", f"{alone.training:.0f}", alone.training, "<= 120"),
+    ]
+
+
+def gpu_text(ratios: Sequence[Ratio], alone: OnDevice | None) -> str:
+    """What the GPU is and does per second; or that there was none."""
+    if alone is None:
+        return NO_GPU
+    rates = table(
+        ("per second", "reference", "noisebound"),
+        ([ratio.name, *(f"{value:.1f}" for value in ratio.rates)] for ratio in ratios if ratio.rates),
+    )
+    return (
+        f"{alone.device}; a copy moves {alone.bandwidth:.0f} GB/s. Training counts images, prediction million pixels "
+        f"or voxels.\n\n{rates}"
+    )
+
+
+NO_GPU = """\
+No GPU was at hand when these figures were measured. On a machine that has one, `make benchmark` also measures there:
+training and prediction beside the reference, memory, the share of the memory's bandwidth that prediction reaches, and
+the time to train a member on 512x512x3 data."""
+
+SHORTENED = """\
+**This was the quick run: trainings are shorter, members, seeds, graphs and repeats fewer. Its figures of quality are
+not those of the full one.**
+
+"""
+
+TEMPLATE = """\
+# noisebound beside the reference implementation
+
+Written by `{command}` in {minutes:.0f} minutes: {machine}, one thread per process.
+
+{shortened}The reference is dlsia 0.3.4: random sparse mixed-scale networks with three quantile heads; 10 layers, alpha
+0.5, gamma 1, 3 hidden channels, dilations 1 to 10, latent 10. [README.md](README.md) says what is compared, and how.
+
+## Quality
+
+Synthetic images of 64x64 px: 500 to train, 100 to calibrate, 200 to test. Coverage and width are those of the interval
+calibrated at 0.90, against the truth; "asym." spends half on each side. noisebound: mean over seeds ({seeds}). The
+U-Net is noisebound's own, with the same heads, loss and optimiser, trained for the reference's processor time per
+member. Error correlation: that of two members' errors, mean over pairs. The filters' settings were chosen on 30
+training images.
+
+{quality}
+
+## Graphs for speed and memory
+
+Each is drawn by the reference and translated, so that both sides compute the same graph.
+
+{notes}
+
+## GPU
+
+{gpu}
+
+## Ratios
+
+Speed and memory: the reference's time or peak divided by noisebound's, median over pairs measured in turn ({pairs} on
+every graph; in brackets the range over graphs). Quality: noisebound's figure beside the reference's, or divided by it.
+
+{ratios}
+"""

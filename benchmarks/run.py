@@ -1,0 +1,113 @@
+"""The whole benchmark: measures everything, writes RESULTS.md, and prints it.
+
+python -m benchmarks.run [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from noisebound.storage import write_text
+
+from . import gpu, quality, results, speed
+from .data import make_images
+from .filters import compare_filters
+from .gpu import OnDevice
+from .speed import Ratio
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How much is measured: graphs and pairs for speed; members of the reference, the U-Net and ours; our seeds."""
+
+    graphs: int
+    pairs: int
+    reference: int
+    unet: int
+    members: int
+    seeds: int
+
+
+FULL = Scope(graphs=3, pairs=9, reference=5, unet=5, members=8, seeds=3)
+QUICK = Scope(graphs=1, pairs=3, reference=2, unet=1, members=5, seeds=1)
+
+
+def measure_gpu(scope: Scope) -> tuple[list[Ratio], OnDevice | None]:
+    """Ratios and absolute figures of the GPU; nothing where there is none."""
+    if not torch.cuda.is_available():
+        return [], None
+    graphs = range(scope.graphs)
+    ratios, _ = speed.measure(graphs, scope.pairs, "cuda", repeats=10)
+    return [*ratios, speed.measure_memory(graphs, "cuda")], gpu.measure()
+
+
+def describe_machine() -> str:
+    """Processor, cores and versions."""
+    information = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(":")[2].strip() for line in information if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
+    return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}"
+
+
+def main() -> None:
+    """Measure, write and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="less of everything, in 8 minutes on 2 cores")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    scope, settings = (QUICK if options.quick else FULL), quality.read_settings()
+    if options.quick:
+        quality.shorten(settings)
+    start = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"{time.monotonic() - start:5.0f} s  {what}", file=sys.stderr, flush=True)
+
+    say("speed, in turn with the reference")
+    ratios, notes = speed.measure(range(scope.graphs), scope.pairs)
+    say("memory")
+    ratios.append(speed.measure_memory(range(scope.graphs)))
+    say("GPU" if torch.cuda.is_available() else "no GPU")
+    gpu_ratios, alone = measure_gpu(scope)
+    say("filters")
+    filters = compare_filters(make_images("train"), make_images("test"))
+    say("quality: training every member")
+    found = quality.train_all(
+        settings,
+        seeds=range(scope.seeds),
+        members=scope.members,
+        reference=scope.reference,
+        unet=scope.unet,
+        workers=os.cpu_count() or 1,
+    )
+    say("done")
+    rows = [*results.speed_rows(ratios), *results.quality_rows(found)]
+    rows += results.gpu_rows(gpu_ratios, alone) if alone else []
+    text = results.TEMPLATE.format(
+        command="QUICK=1 make benchmark" if options.quick else "make benchmark",
+        minutes=(time.monotonic() - start) / 60,
+        machine=describe_machine(),
+        shortened=results.SHORTENED if options.quick else "",
+        seeds=scope.seeds,
+        quality=results.quality_table(found, filters),
+        notes="\n".join(f"- {note}" for note in notes),
+        gpu=results.gpu_text(gpu_ratios, alone),
+        pairs=scope.pairs,
+        ratios=results.table(("measure", "noisebound", "asked", "met"), (row.cells() for row in rows)),
+    )
+    write_text(options.output, text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
