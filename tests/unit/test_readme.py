@@ -12,7 +12,7 @@ import tifffile
 import yaml
 
 from noisebound.cli import main
-from noisebound.settings import check_layout
+from noisebound.layout import check_layout
 from noisebound.sheet import read_sheet
 
 PROJECT = Path(__file__).parents[2]

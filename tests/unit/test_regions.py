@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from noisebound.errors import InputError, LeakageError
-from noisebound.regions import DISJOINT_ROLES, LAYOUT_LETTERS, Box, Regions, assign_regions, check_roles, divide
+from noisebound.layout import LAYOUT_LETTERS
+from noisebound.regions import DISJOINT_ROLES, Box, Regions, assign_regions, check_roles, divide
 from tests.unit.learning_files import write_scan
 
 
@@ -126,8 +127,8 @@ def test_boxes_that_are_empty_or_leave_the_scan_are_refused(box: tuple[tuple[int
         ([], "non-empty"),
         ([""], "non-empty"),
         (["TT", "T"], "equally long"),
-        (["TX"], "unknown letters"),
-        (["tt"], "unknown letters"),
+        (["TX"], "unknown letter X"),
+        (["tt"], "unknown letter t"),
         (["TE"] * 3, "role 'test'"),  # the guard band is as wide as the cell
         (["T" * 60 + "E"], "role 'test'"),  # a cell narrower than a pixel
     ],

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError, LeakageError
+from .layout import LAYOUT_LETTERS, check_layout
 from .scans import Scan
 from .storage import read_json, write_json
 
 logger = logging.getLogger("noisebound")
 
 ROLES = ("train", "select", "calibrate", "test", "apply")
-LAYOUT_LETTERS = {"T": "train", "S": "select", "C": "calibrate", "E": "test", ".": None}
 # Roles whose pixels must never meet, the earlier one keeping its ground where a guard band has to be cut.
 DISJOINT_ROLES = ("train", "select", "calibrate", "test")
 
@@ -143,7 +143,7 @@ def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) ->
 
     Raises ``InputError`` for a malformed layout and for a role that the guard bands leave without a pixel.
     """
-    _check_layout(layout)
+    check_layout(layout)
     plane = shape[-2:]
     guard_y, guard_x = guard[-2:]
     cells = (len(layout), len(layout[0]))
@@ -172,24 +172,6 @@ def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) ->
             leading = [(0, extent) for extent in shape[:-2]]
             boxes.append(Box(role, (*(low for low, _ in leading), y0, x0), (*(high for _, high in leading), y1, x1)))
     return tuple(boxes)
-
-
-def _check_layout(layout: Sequence[str]) -> None:
-    if not layout or not layout[0] or len({len(row) for row in layout}) != 1:
-        raise InputError(
-            "the rows of the layout must be non-empty and equally long",
-            key="regions.layout",
-            value=list(layout),
-            remedy="write one string per row of cells, for example ['TTC', 'STE']",
-        )
-    unknown = sorted(set("".join(layout)) - set(LAYOUT_LETTERS))
-    if unknown:
-        raise InputError(
-            f"unknown letters {unknown} in the layout",
-            key="regions.layout",
-            value=list(layout),
-            remedy="use T (train), S (select), C (calibrate), E (test) and . (unused)",
-        )
 
 
 def _grow(mask: NDArray[np.bool_], by_y: int, by_x: int) -> NDArray[np.bool_]:

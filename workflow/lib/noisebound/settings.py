@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .errors import InputError
+from .layout import LAYOUT_LETTERS, check_layout
 from .unet_architecture import FAMILY as UNET
 from .unet_architecture import check_reach, unet_alignment
 
 Settings = dict[str, Any]
 
-LAYOUT_ROLES = {"T": "train", "S": "select", "C": "calibrate", "E": "test"}
 # Pixels per axis that a patch has unless the configuration says otherwise.
 PATCH = {2: 128, 3: 40}
 
@@ -144,29 +144,8 @@ def offered_roles(roles: Iterable[str], layout: Sequence[str] | None) -> set[str
     present = set(roles)
     if "split" in present:
         present.remove("split")
-        present |= {LAYOUT_ROLES[letter] for letter in "".join(layout or ()) if letter in LAYOUT_ROLES}
+        present |= {role for letter in "".join(layout or ()) if (role := LAYOUT_LETTERS[letter])}
     return present
-
-
-def check_layout(layout: Sequence[str], file: str | Path | None = None) -> None:
-    """Raise ``InputError`` where a layout is not a rectangle of known letters."""
-    if not layout or not layout[0] or len({len(row) for row in layout}) != 1:
-        raise InputError(
-            "the rows must be non-empty and equally long",
-            file=file,
-            key="regions.layout",
-            value=list(layout),
-            remedy="write one string per row of cells and one letter per cell, for example ['TTC', 'STE']",
-        )
-    unknown = sorted(set("".join(layout)) - set(LAYOUT_ROLES) - {"."})
-    if unknown:
-        raise InputError(
-            f"unknown {'letter' if len(unknown) == 1 else 'letters'} {', '.join(unknown)}",
-            file=file,
-            key="regions.layout",
-            value=list(layout),
-            remedy="use T (train), S (select), C (calibrate), E (test) and . (unused)",
-        )
 
 
 def _check_training(settings: Settings, file: str | Path) -> None:
