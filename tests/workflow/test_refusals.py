@@ -27,10 +27,11 @@ def refusal(project: Project) -> str:
         ({"training": {"learning_rate": "1e-3"}}, ["config.yaml", "training.learning_rate", "1e-3", "1.0e-3"]),
         ({"regions": {"layout": ["TTX", "SCE"]}}, ["config.yaml", "regions.layout", "letter X", "T (train)"]),
         ({"training": {"patch": [8, 8]}}, ["config.yaml", "training.patch", "[8, 8]", "leave no pixel"]),
+        ({"architecture": {"family": "unet"}}, ["config.yaml", "architecture.max_radius", "value 4", "raise it to 13"]),
         ({"calibration": {"primary": 0.8}}, ["config.yaml", "calibration.primary", "0.8", "[0.5, 0.9]"]),
         ({"calibration": {"nominal": [0.9, 1.0]}}, ["config.yaml", "calibration.nominal.1", "1.0", "below 1"]),
     ],
-    ids=["unknown key", "number as text", "layout", "patch", "primary", "nominal"],
+    ids=["unknown key", "number as text", "layout", "patch", "radius", "primary", "nominal"],
 )
 def test_configuration(fresh: Project, change: dict[str, Any], words: list[str]) -> None:
     fresh.configure(**change)
