@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from noisebound import execution
-from noisebound.devices import mixed_precision
-from noisebound.ensemble import Ensemble, average_members
+from noisebound.devices import mixed_precision, usable_memory
+from noisebound.ensemble import COMFORTABLE, Ensemble, average_members
 from noisebound.network import MemberNetwork
 from noisebound.optimiser import KernelOptimiser
 from noisebound.storage import write_json
-from noisebound.tiling import DEFAULT_TILE, tiles
+from noisebound.tiling import choose_size, tiles
 from noisebound.training import quantile_loss, save_member
 from noisebound.transforms import Normalisation
 
@@ -84,8 +84,11 @@ def memory(shape: list[int]) -> float:
 
 
 def _tiles_of(ensemble: Ensemble, image: np.ndarray) -> Iterator[Any]:
-    """What the workflow writes to disk, tile by tile."""
-    for tile in tiles(image.shape[1:], DEFAULT_TILE[ensemble.dimensions], ensemble.halo, ensemble.alignment):
+    """What the workflow writes to disk, tile by tile, with the tile size that it chooses."""
+    shape, halo, alignment = image.shape[1:], ensemble.halo, ensemble.alignment
+    comfortable = ensemble.pixels_within(COMFORTABLE[ensemble.device.type])
+    most = ensemble.pixels_within(usable_memory(ensemble.device, threads=1) // 2)
+    for tile in tiles(shape, choose_size(shape, halo, comfortable, most, alignment), halo, alignment):
         piece = tile.complete(image[(slice(None), *tile.read)])
         yield average_members(ensemble, piece, tile.inner, None)[:2]
 
@@ -99,7 +102,10 @@ def _ensemble() -> Ensemble:
         member, graph = Path(folder) / "member-0.pt", Path(folder) / "member-0.json"
         write_json(graph, network.architecture.to_json())
         save_member(member, network.state_dict(), network.architecture, normalisation, member=0, step=0)
-        return Ensemble([member], [graph])
+        ensemble = Ensemble([member], [graph])
+    ensemble.device = state["device"]  # not the GPU, where the processor is to be measured
+    ensemble.networks = [network.to(ensemble.device) for network in ensemble.networks]
+    return ensemble
 
 
 def _random_images(shape: list[int], seed: int) -> torch.Tensor:
