@@ -28,9 +28,12 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is measured: graphs and pairs for speed; members of the reference, the U-Net and ours; our seeds."""
+    """How much is measured: graphs and pairs for speed; members of the reference, the U-Net and ours; our seeds.
 
-    graphs: int
+    The graphs are those of the reference's members of these numbers.
+    """
+
+    graphs: tuple[int, ...]
     pairs: int
     reference: int
     unet: int
@@ -38,17 +41,16 @@ class Scope:
     seeds: int
 
 
-FULL = Scope(graphs=3, pairs=9, reference=5, unet=5, members=8, seeds=3)
-QUICK = Scope(graphs=1, pairs=3, reference=2, unet=1, members=5, seeds=1)
+FULL = Scope(graphs=(0, 1, 2, 3, 4), pairs=5, reference=5, unet=5, members=8, seeds=3)
+QUICK = Scope(graphs=(0, 3), pairs=3, reference=2, unet=1, members=5, seeds=1)
 
 
 def measure_gpu(scope: Scope) -> tuple[list[Ratio], OnDevice | None]:
     """Ratios and absolute figures of the GPU; nothing where there is none."""
     if not torch.cuda.is_available():
         return [], None
-    graphs = range(scope.graphs)
-    ratios, _ = speed.measure(graphs, scope.pairs, "cuda", repeats=10)
-    return [*ratios, speed.measure_memory(graphs, "cuda")], gpu.measure()
+    ratios, _ = speed.measure(scope.graphs, scope.pairs, "cuda", repeats=10)
+    return [*ratios, speed.measure_memory(scope.graphs, "cuda")], gpu.measure()
 
 
 def describe_machine() -> str:
@@ -74,9 +76,9 @@ def main() -> None:
         print(f"{time.monotonic() - start:5.0f} s  {what}", file=sys.stderr, flush=True)
 
     say("speed, in turn with the reference")
-    ratios, notes = speed.measure(range(scope.graphs), scope.pairs)
+    ratios, notes = speed.measure(scope.graphs, scope.pairs)
     say("memory")
-    ratios.append(speed.measure_memory(range(scope.graphs)))
+    ratios.append(speed.measure_memory(scope.graphs))
     say("GPU" if torch.cuda.is_available() else "no GPU")
     gpu_ratios, alone = measure_gpu(scope)
     say("filters")
