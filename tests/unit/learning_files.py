@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "p_input": 0.4,
     "p_output": 0.4,
     "input_to_output": False,
+    "pointwise_output": False,
     "dilations": [1, 2],
     "channels": [2, 3],
     "latent": 5,

@@ -37,6 +37,7 @@ def graph_settings(draw: st.DrawFn) -> dict[str, Any]:
         "p_input": draw(st.floats(0, 1)),
         "p_output": draw(st.floats(0, 1)),
         "input_to_output": draw(st.booleans()),
+        "pointwise_output": draw(st.booleans()),
         "dilations": dilations,
         "channels": draw(st.lists(st.integers(1, 6), min_size=1, max_size=3, unique=True)),
         "max_radius": (depth + 1) * min(dilations) + draw(st.integers(0, 12)),
@@ -56,7 +57,9 @@ def test_every_graph_is_acyclic_connected_and_within_its_bounds(
     for node in range(1, graph.depth + 1):
         assert any(target == node for _, target in pairs) and any(source == node for source, _ in pairs)
     assert ((0, graph.output) in pairs) == asked["input_to_output"]
-    assert {edge.dilation for edge in graph.edges} <= set(asked["dilations"])
+    pointwise = [edge for edge in graph.edges if edge.target == graph.output and asked["pointwise_output"]]
+    assert {edge.dilation for edge in graph.edges if edge not in pointwise} <= set(asked["dilations"])
+    assert {edge.dilation for edge in pointwise} <= {0}
     assert {edge.channels for edge in graph.edges} <= set(asked["channels"])
     assert pairs == sorted(pairs, key=lambda pair: (pair[1], pair[0]))
     lengths = path_lengths(graph)

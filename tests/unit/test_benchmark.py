@@ -15,7 +15,7 @@ from benchmarks import protocol, quality, results, run, speed
 from benchmarks.data import COUNTS, Scale, make_images, resident
 from benchmarks.filters import Filtered
 from benchmarks.gpu import OnDevice, count_bytes
-from benchmarks.graphs import count_parameters, count_products, translate
+from benchmarks.graphs import count_parameters, translate
 from benchmarks.ours import Trained, predict
 from benchmarks.results import Row
 from noisebound import execution
@@ -58,21 +58,23 @@ def test_a_translated_graph_has_the_nodes_and_widths_of_the_reference(dimensions
     assert len(architecture.edges) == len(graph["edges"])
     for node, width in architecture.widths().items():
         assert width == (sum(e["channels"] for e in graph["edges"] if e["target"] == node) if node else 1)
-    assert {e.dilation for e in architecture.edges} == {e["dilation"] for e in graph["edges"]}
+    assert {e.dilation for e in architecture.edges} == {e["dilation"] * (e["kernel"] > 1) for e in graph["edges"]}
     network = execution.build_network(architecture)
     assert sum(p.numel() for p in network.parameters()) == architecture.parameter_count()
     image = torch.zeros(1, 1, *[12] * dimensions)
     assert execution.predict(network, image)[1][1].shape == image.shape
 
 
-def test_a_translated_graph_multiplies_more_only_where_the_reference_has_per_pixel_layers() -> None:
+def test_a_translated_graph_lacks_the_normalisation_and_what_else_the_heads_see() -> None:
     graph = make_graph(2)
-    theirs, ours = count_products(graph)
-    widths = translate(graph).widths()
-    pointwise = sum(widths[e["source"]] * e["channels"] for e in graph["edges"] if e["kernel"] == 1)
-    assert ours - theirs == 8 * pointwise
-    graph["edges"] = [{**edge, "kernel": 3} for edge in graph["edges"]]
-    assert count_products(graph) == (ours, ours)
+    architecture = translate(graph)
+    for edge, theirs in zip(architecture.edges, sorted(EDGES_2D, key=lambda e: (e[1], e[0])), strict=True):
+        assert edge.taps(2) == theirs[4] ** 2
+    convolutions = [e for e in graph["edges"] if e["kernel"] > 1]
+    pointwise = [e for e in graph["edges"] if e["kernel"] == 1]
+    difference = sum(2 * e["channels"] for e in convolutions) - sum(e["channels"] for e in pointwise)
+    difference += 3 * (3 * graph["hidden"] + 1)
+    assert count_parameters(graph) - architecture.parameter_count() == difference
 
 
 def test_ratios_are_medians_of_pairs_with_the_range_over_graphs() -> None:

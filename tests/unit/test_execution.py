@@ -28,6 +28,7 @@ def make_network(dimensions: int, seed: int, depth: int, dilations: list[int], d
         depth=depth,
         dilations=dilations,
         input_to_output=direct,
+        pointwise_output=bool(seed % 2),
         max_radius=40,
     )
     network = MemberNetwork(graph)

@@ -28,12 +28,19 @@ TOLERANCE = 0.1
 
 @dataclass(frozen=True)
 class Edge:
-    """One convolution: from node ``source`` to node ``target``, with its dilation and its number of output channels."""
+    """One convolution: from node ``source`` to node ``target``, with its dilation and its number of output channels.
+
+    A dilation of 0 is a per-pixel (1x1, 1x1x1) convolution.
+    """
 
     source: int
     target: int
     dilation: int
     channels: int
+
+    def taps(self, dimensions: int) -> int:
+        """Number of pixels that the convolution reads per channel."""
+        return KERNEL**dimensions if self.dilation else 1
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ class Architecture(Blueprint):
     def encoder_count(self) -> int:
         """Number of trained parameters of the convolutions, with bias."""
         widths = self.widths()
-        return sum(widths[e.source] * e.channels * KERNEL**self.dimensions + e.channels for e in self.edges)
+        return sum(widths[e.source] * e.channels * e.taps(self.dimensions) + e.channels for e in self.edges)
 
     def words(self) -> str:
         """What it is, in a few words for people."""
@@ -125,9 +132,9 @@ def draw(
 ) -> Architecture:
     """Draw the graph of one member.
 
-    ``settings`` holds ``depth``, ``alpha``, ``gamma``, ``p_input``, ``p_output``, ``input_to_output``, ``dilations``,
-    ``channels``, ``latent``, ``hidden``, ``max_radius`` (px) and ``parameters`` (one number, met within 10 %, or
-    [least, most]). The generator is
+    ``settings`` holds ``depth``, ``alpha``, ``gamma``, ``p_input``, ``p_output``, ``input_to_output``,
+    ``pointwise_output`` (edges to the output are per-pixel), ``dilations``, ``channels``, ``latent``, ``hidden``,
+    ``max_radius`` (px) and ``parameters`` (one number, met within 10 %, or [least, most]). The generator is
     ``SeedSequence(seed, spawn_key=(member,))``: the same arguments give the same graph on any machine, and no other
     draw can change it.
 
@@ -213,9 +220,12 @@ def _draw_dilations(
     finitely many values, so it ends.
     """
     choices = sorted(int(dilation) for dilation in settings["dilations"])
-    if choices[0] * len(_longest_path(dict.fromkeys(pairs, 1))) > settings["max_radius"]:
+    output = int(settings["depth"]) + 1
+    spatial = [pair for pair in pairs if pair[1] != output or not settings["pointwise_output"]]
+    least = dict.fromkeys(pairs, 0) | dict.fromkeys(spatial, choices[0])
+    if sum(least[pair] for pair in _longest_path(least)) > settings["max_radius"]:
         return None
-    drawn = {pair: int(random.choice(choices)) for pair in pairs}
+    drawn = dict.fromkeys(pairs, 0) | {pair: int(random.choice(choices)) for pair in spatial}
     while True:
         path = _longest_path(drawn)
         if sum(drawn[pair] for pair in path) <= settings["max_radius"]:

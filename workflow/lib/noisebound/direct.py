@@ -183,9 +183,9 @@ class DirectNetwork(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, plan: Plan, *parameters: Tensor) -> Tensor:
-        """``images`` (B, C, [Z], Y, X); ``parameters`` as :func:`compute` takes them; returns (B, 3 C_out, length)."""
+        """``images`` (B, C, [Z], Y, X); ``parameters`` as :func:`pack` takes them; returns (B, 3 C_out, length)."""
         features = plan.borrow(len(images), plan.tables(images.shape[2:]).layout)
-        compute(features, images, plan, parameters)
+        compute(features, images, plan, pack(parameters, plan))
         ctx.features, ctx.plan, ctx.spatial = features, plan, images.shape[2:]
         ctx.save_for_backward(*parameters)
         return features[:, -plan.outputs :]
@@ -214,17 +214,27 @@ class DirectNetwork(torch.autograd.Function):
         return (None, None, *results)
 
 
-def compute(features: Tensor, images: Tensor, plan: Plan, parameters: Sequence[Tensor]) -> None:
-    """Fill ``features`` (B, channels, length) from ``images`` (B, C, [Z], Y, X).
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Weights in the order of the loops, and biases (channels,) at the channels that they belong to."""
 
-    ``parameters`` are the weight and the bias of every step of the plan in turn.
-    """
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float32]
+
+
+def pack(parameters: Sequence[Tensor], plan: Plan) -> Packed:
+    """``parameters`` are the weight and the bias of every step of the plan in turn."""
+    biases = torch.cat([parameters[0].new_zeros(plan.inputs), *parameters[1::2]])
+    return Packed(_by_tap(parameters[::2]), biases.detach().numpy())
+
+
+def compute(features: Tensor, images: Tensor, plan: Plan, packed: Packed) -> None:
+    """Fill ``features`` (B, channels, length) from ``images`` (B, C, [Z], Y, X)."""
     tables = plan.tables(images.shape[2:])
     layout = tables.layout
     layout.pixels(features[:, : plan.inputs]).copy_(images)
-    biases = torch.cat([images.new_zeros(plan.inputs), *parameters[1::2]]).detach().numpy()
     run(
-        features.numpy(), tables.forward, tables.shifts, _by_tap(parameters[::2]), biases, plan.slopes, layout.inside,
+        features.numpy(), tables.forward, tables.shifts, packed.weights, packed.biases, plan.slopes, layout.inside,
         layout.start, layout.stop,
     )  # fmt: skip
 

@@ -57,12 +57,12 @@ def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]
     from . import direct
 
     plan = direct.Plan.of(network.architecture)
-    layers = _layers(network)
+    packed = direct.pack(_layers(network), plan)
     layout = plan.tables(image.shape[2:]).layout
     buffer = plan.borrow(1, layout)
     found = image.new_empty(len(image), network.architecture.latent + plan.outputs, *image.shape[2:])
     for single, result in zip(image.split(1), found, strict=True):  # an image's features stay in the cache
-        direct.compute(buffer, single, plan, layers)
+        direct.compute(buffer, single, plan, packed)
         features = layout.pixels(buffer[0])
         result[: -plan.outputs] = features[plan.latent : plan.latent + network.architecture.latent]
         result[-plan.outputs :] = features[-plan.outputs :]
@@ -95,7 +95,9 @@ def _is_direct(image: Tensor) -> bool:
 
 def _layers(network: MemberNetwork) -> list[Any]:
     """Weight and bias of every step of a ``direct.Plan``: the edges, the projection, and the heads layer by layer."""
-    layers: list[Any] = [part for edge in network.edges for part in (edge.weight, edge.bias)]
+    layers: list[Any] = []
+    for edge, convolution in zip(network.architecture.edges, network.edges, strict=True):
+        layers += [convolution.weight if edge.dilation else convolution.weight.flatten(1), convolution.bias]
     layers += [network.projection.weight.flatten(1), network.projection.bias]
     first = [head[0] for head in network.heads]  # type: ignore[index]
     layers += [torch.cat([layer.weight.flatten(1) for layer in first]), torch.cat([layer.bias for layer in first])]

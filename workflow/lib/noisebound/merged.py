@@ -86,7 +86,9 @@ def _pointwise(convolution: nn.Module, features: Tensor) -> Tensor:
 
 
 def _convolve(features: Tensor, weight: Tensor, bias: Tensor, dilation: int, depth: int) -> Tensor:
-    """3x3 on images; 3x3x3 on folded volumes of ``depth`` slices, whose Z neighbours become channels."""
+    """3x3 on images; 3x3x3 on folded volumes of ``depth`` slices, whose Z neighbours become channels; 1x1 on both."""
+    if not dilation:
+        return functional.conv2d(features, weight.flatten(2)[..., None], bias)
     if weight.dim() == 5:
         features = _stack_neighbours(features, dilation, depth)
         # (out, in, 3, 3, 3) to (out, 3 in, 3, 3): first the slice below, then the slice itself, then the one above.

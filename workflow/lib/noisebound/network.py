@@ -86,6 +86,8 @@ class MemberNetwork(QuantileNetwork):
         widths = architecture.widths()
         self.edges = nn.ModuleList(
             self.convolution(widths[edge.source], edge.channels, KERNEL, dilation=edge.dilation, padding=edge.dilation)
+            if edge.dilation
+            else self.convolution(widths[edge.source], edge.channels, 1)
             for edge in architecture.edges
         )
         self.add_heads()
