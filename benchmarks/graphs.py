@@ -2,8 +2,7 @@
 
 Nodes, edges, dilations, channels, latent and hidden sizes are the same. Different remain:
 
-- The reference joins the output (and, in three dimensions, the input to the output) by per-pixel layers where
-  noisebound has a 3x3 (3x3x3) convolution; noisebound so computes more (see :func:`count_products`).
+- In noisebound, a per-pixel layer to the output has a bias and is followed by the rectifier of all connections.
 - The reference normalises every convolution and head by statistics of the batch; noisebound has no normalisation.
 - The reference's heads see the input beside the latent vector, at both of their layers.
 - The reference pads every convolution with its mirror image, noisebound the whole image, once.
@@ -22,7 +21,10 @@ Graph = Mapping[str, Any]
 def translate(graph: Graph, member: int = 0) -> Architecture:
     """``graph`` is what ``reference.build`` returns: dimensions, nodes, edges, latent, hidden."""
     edges = sorted(
-        (Edge(e["source"], e["target"], e["dilation"], e["channels"]) for e in graph["edges"]),
+        (
+            Edge(e["source"], e["target"], e["dilation"] if e["kernel"] > 1 else 0, e["channels"])
+            for e in graph["edges"]
+        ),
         key=lambda edge: (edge.target, edge.source),
     )
     return Architecture(
@@ -49,12 +51,3 @@ def count_parameters(graph: Graph) -> int:
     latent, hidden = graph["latent"], graph["hidden"]
     count += widths[graph["nodes"] - 1] * latent + latent
     return count + 3 * ((latent + 1) * hidden + 3 * hidden + (hidden + 1) + 1)
-
-
-def count_products(graph: Graph) -> tuple[int, int]:
-    """Multiplications per pixel of the encoder: those of the reference, and those of its translation."""
-    widths, dimensions = translate(graph).widths(), graph["dimensions"]
-    pairs = [(widths[e["source"]] * e["channels"], e["kernel"]) for e in graph["edges"]]
-    projection = widths[graph["nodes"] - 1] * graph["latent"]
-    theirs = sum(product * kernel**dimensions for product, kernel in pairs) + projection
-    return theirs, sum(product * 3**dimensions for product, _ in pairs) + projection
