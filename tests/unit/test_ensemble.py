@@ -53,7 +53,7 @@ class Members:
             root = np.sqrt(np.maximum(frame, 0)) if norm.input_transform == "sqrt" else frame
             across = (CHANNELS, *(1,) * self.dimensions)
             values = (root - norm.input_mean.reshape(across)) / norm.input_spread.reshape(across)
-            wide = np.pad(values, [(0, 0), *[(rim, rim)] * self.dimensions], mode="reflect").astype(np.float32)
+            wide = np.pad(values, [(0, 0), *[(rim, rim)] * self.dimensions], mode="symmetric").astype(np.float32)
             inner = (slice(None), *(slice(rim, rim + extent) for extent in frame.shape[1:]))
             with torch.no_grad():
                 latents.append(network.encode(torch.from_numpy(wide)[None])[0].numpy()[inner])

@@ -153,7 +153,7 @@ def test_the_fast_execution_and_its_gradients_are_those_of_the_plain_network() -
 def test_images_continue_as_their_mirror_image_to_the_next_multiple() -> None:
     image = torch.arange(2 * 5 * 3, dtype=torch.float32).reshape(1, 2, 5, 3)
     continued = continue_to_multiples(image, 8).numpy()
-    assert np.array_equal(continued, np.pad(image, [(0, 0), (0, 0), (0, 3), (0, 5)], mode="reflect"))
+    assert np.array_equal(continued, np.pad(image, [(0, 0), (0, 0), (0, 3), (0, 5)], mode="symmetric"))
     assert continue_to_multiples(continue_to_multiples(image, 8), 8).shape == (1, 2, 8, 8)
     assert continue_to_multiples(image[..., :1], 4).shape == (1, 2, 8, 4)
 

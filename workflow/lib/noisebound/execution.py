@@ -97,7 +97,8 @@ def _layers(network: MemberNetwork) -> list[Any]:
     """Weight and bias of every step of a ``direct.Plan``: the edges, the projection, and the heads layer by layer."""
     layers: list[Any] = []
     for edge, convolution in zip(network.architecture.edges, network.edges, strict=True):
-        layers += [convolution.weight if edge.dilation else convolution.weight.flatten(1), convolution.bias]
+        kernel: Any = convolution.weight
+        layers += [kernel if edge.dilation else kernel.flatten(1), convolution.bias]
     layers += [network.projection.weight.flatten(1), network.projection.bias]
     first = [head[0] for head in network.heads]  # type: ignore[index]
     layers += [torch.cat([layer.weight.flatten(1) for layer in first]), torch.cat([layer.bias for layer in first])]

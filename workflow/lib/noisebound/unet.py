@@ -61,14 +61,13 @@ class UNet(QuantileNetwork):
 def continue_to_multiples(image: Tensor, multiple: int) -> Tensor:
     """Continue (B, C, *spatial) behind the end of each spatial axis as its mirror image, to a multiple of pixels.
 
-    The outermost pixel is not repeated, as in ``tiling.mirror``.
+    The outermost pixel is repeated, as in ``tiling.mirror``.
     """
     for axis in range(2, image.dim()):
         extent = image.shape[axis]
         if extent % multiple:
-            period = max(2 * extent - 2, 1)
-            position = torch.arange(extent + -extent % multiple, device=image.device) % period
-            image = image.index_select(axis, torch.minimum(position, period - position))
+            position = torch.arange(extent + -extent % multiple, device=image.device) % (2 * extent)
+            image = image.index_select(axis, torch.minimum(position, 2 * extent - 1 - position))
     return image
 
 
