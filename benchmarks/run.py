@@ -41,7 +41,7 @@ class Scope:
     seeds: int
 
 
-FULL = Scope(graphs=(0, 1, 2, 3, 4), pairs=5, reference=5, unet=5, members=8, seeds=3)
+FULL = Scope(graphs=(0, 1, 2, 3, 4), pairs=3, reference=5, unet=5, members=8, seeds=3)
 QUICK = Scope(graphs=(0, 3), pairs=3, reference=2, unet=1, members=5, seeds=1)
 
 
