@@ -6,18 +6,21 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
 import torch
 
 from noisebound.architecture import Architecture, draw
+from noisebound.network import QuantileNetwork
 from noisebound.regions import Box, Regions
 from noisebound.storage import write_json
 
 # These arrays are so small that threads would only wait for each other.
 torch.set_num_threads(1)
+
+Network = TypeVar("Network", bound=QuantileNetwork)
 
 SETTINGS: dict[str, Any] = {
     "depth": 4,
@@ -123,3 +126,13 @@ def smooth_image(shape: Sequence[int], seed: int) -> np.ndarray:
     rough = np.random.default_rng(seed).normal(size=shape)
     smooth = gaussian_filter(rough, 3, mode="wrap")
     return 10 + 4 * np.clip(smooth / smooth.std(), -2, 2)
+
+
+def give_weights(network: Network, seed: int) -> Network:
+    """Draw He weights and random biases, so that no symmetry hides a mistake; returns the network, ready to predict."""
+    generator = torch.Generator().manual_seed(seed)
+    network.initialise(generator)
+    for name, parameter in network.named_parameters():
+        if name.endswith("bias"):
+            parameter.data.normal_(generator=generator)
+    return network.eval()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from noisebound import execution, merged
 from noisebound.architecture import Edge
 from noisebound.network import MemberNetwork
-from tests.unit.learning_files import draw_small
+from tests.unit.learning_files import draw_small, give_weights
 
 graphs = {
     "seed": st.integers(0, 10**6),
@@ -31,13 +31,7 @@ def make_network(dimensions: int, seed: int, depth: int, dilations: list[int], d
         pointwise_output=bool(seed % 2),
         max_radius=40,
     )
-    network = MemberNetwork(graph)
-    generator = torch.Generator().manual_seed(seed)
-    network.initialise(generator)
-    for name, parameter in network.named_parameters():
-        if name.endswith("bias"):
-            parameter.data.normal_(generator=generator)
-    return network
+    return give_weights(MemberNetwork(graph), seed)
 
 
 def close(actual: torch.Tensor, expected: torch.Tensor) -> None:

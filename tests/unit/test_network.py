@@ -10,21 +10,14 @@ from hypothesis import strategies as st
 
 from noisebound.network import MemberNetwork
 from noisebound.tiling import mirror, tiles
-from tests.unit.learning_files import draw_small
+from tests.unit.learning_files import draw_small, give_weights
 
 cases = pytest.mark.parametrize(("dimensions", "seed"), [(d, s) for d in (2, 3) for s in range(4)])
 
 
 def make_network(dimensions: int, seed: int, **asked: object) -> MemberNetwork:
-    """A network with He weights and random biases, so that no symmetry hides a mistake."""
     asked = {"depth": 3 + seed % 3, "input_to_output": seed % 2 == 0, "dilations": [1, 2, 3], **asked}
-    network = MemberNetwork(draw_small(dimensions=dimensions, image_channels=2, seed=seed, **asked))
-    generator = torch.Generator().manual_seed(seed)
-    network.initialise(generator)
-    for name, parameter in network.named_parameters():
-        if name.endswith("bias"):
-            parameter.data.normal_(generator=generator)
-    return network.eval()
+    return give_weights(MemberNetwork(draw_small(dimensions=dimensions, image_channels=2, seed=seed, **asked)), seed)
 
 
 @cases

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -11,30 +10,20 @@ import pytest
 
 import noisebound
 from noisebound.digests import library_modules
+from tests.imports import imported_packages
 
 ROOMS = Path(noisebound.__file__).parent
 NAMES = sorted(path.stem for path in ROOMS.glob("*.py") if path.stem != "__init__")
 
 
-def imported(path: Path) -> set[str]:
-    """Top-level names of the packages that a module imports anywhere in its text, without the library itself."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            found.add(node.module.split(".")[0])
-    return found
-
-
 def needs(room: str) -> set[str]:
     """Packages that a room needs, itself or through the rooms below it."""
-    return set().union(*(imported(path) for path in library_modules(room)))
+    return set().union(*(imported_packages(path) for path in library_modules(room)))
 
 
 @pytest.mark.parametrize("room", NAMES)
 def test_no_room_knows_the_workflow_engine(room: str) -> None:
-    assert "snakemake" not in imported(ROOMS / f"{room}.py")
+    assert "snakemake" not in imported_packages(ROOMS / f"{room}.py")
 
 
 def test_no_room_stands_above_itself() -> None:

@@ -26,7 +26,15 @@ from noisebound.training import load_member, save_member, train_member
 from noisebound.transforms import Normalisation
 from noisebound.unet import UNet, continue_to_multiples
 from noisebound.unet_architecture import UNetArchitecture, plan_unet
-from tests.unit.learning_files import TRAINING, draw_small, smooth_image, write_architecture, write_regions, write_scan
+from tests.unit.learning_files import (
+    TRAINING,
+    draw_small,
+    give_weights,
+    smooth_image,
+    write_architecture,
+    write_regions,
+    write_scan,
+)
 
 CHANNELS = 2
 shapes = pytest.mark.parametrize(
@@ -54,14 +62,7 @@ def plan(dimensions: int, levels: int, convolutions: int = 1, *, member: int = 0
 
 
 def make_network(architecture: UNetArchitecture, seed: int = 0) -> UNet:
-    """A network with He weights and random biases, so that no symmetry hides a mistake."""
-    network = UNet(architecture)
-    generator = torch.Generator().manual_seed(seed)
-    network.initialise(generator)
-    for name, parameter in network.named_parameters():
-        if name.endswith("bias"):
-            parameter.data.normal_(generator=generator)
-    return network.eval()
+    return give_weights(UNet(architecture), seed)
 
 
 @shapes

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from noisebound.digests import library_modules
+from tests.imports import imported_packages
 from tests.workflow.project import ROOT, Project
 
 RULES = {path.stem: path for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")) if path.stem != "common"}
@@ -22,13 +23,7 @@ CONDA_PACKAGE = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 
 def third_party(path: Path) -> set[str]:
     """Python packages that a file imports, apart from the standard library, Snakemake and the library itself."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            found.add(node.module.split(".")[0])
-    found -= set(sys.stdlib_module_names) | {"noisebound", "snakemake"}
+    found = imported_packages(path) - set(sys.stdlib_module_names) - {"noisebound", "snakemake"}
     return {PYTHON_PACKAGE.get(name, name) for name in found}
 
 
