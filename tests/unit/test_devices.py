@@ -25,7 +25,7 @@ def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[torch.device]:
     monkeypatch.setattr(leases, "default_folder", lambda: tmp_path / "locks")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     (tmp_path / "locks").mkdir(mode=0o700)
-    assert leases._lock(tmp_path / "locks" / "gpu-0.0")
+    leases._lock(tmp_path / "locks" / "gpu-0.0")
     return current
 
 

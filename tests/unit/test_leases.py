@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import signal
 import subprocess
@@ -68,6 +70,16 @@ def test_every_device_has_a_job_before_one_has_two(start: Start) -> None:
     assert [device_of(start("a,b,c", 4)) for _ in range(4)] == ["a", "b", "c", "a"]
 
 
+def test_a_job_goes_where_the_fewest_are_left(start: Start) -> None:
+    jobs = []
+    for expected in ("a", "b", "a"):
+        jobs.append(start("a,b", 2))
+        assert device_of(jobs[-1]) == expected
+    for job in jobs[:2]:
+        job.communicate("")
+    assert device_of(start("a,b", 2)) == "b"
+
+
 def test_jobs_that_see_different_devices_agree_on_them(start: Start) -> None:
     assert device_of(start("b", 1)) == "b"
     assert device_of(start("a,b", 1)) == "a"
@@ -81,6 +93,23 @@ def test_a_job_that_ends_gives_its_place_back(start: Start) -> None:
         job = start("a", 1)
         assert device_of(job) == "a"
         job.communicate("")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK])
+def test_without_locks_the_first_device_is_used(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(handle: int, how: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(leases.fcntl, "flock", refuse)
+    before = len(os.listdir("/dev/fd"))
+    with caplog.at_level(logging.WARNING, "noisebound"):
+        for _ in range(2):
+            assert leases.take_device(["a", "b"], 2, tmp_path / "locks") == 0
+    (record,) = caplog.records  # said once
+    assert str(tmp_path / "locks") in record.message and "TMPDIR" in record.message
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_the_folder_of_the_locks_is_this_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

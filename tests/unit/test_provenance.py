@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noisebound.provenance import collect_provenance, software_versions, to_yaml
+from noisebound.provenance import PACKAGES, collect_provenance, software_versions, to_yaml
 
 scalars = st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=False) | st.text(max_size=20)
 documents = st.recursive(
@@ -59,3 +59,8 @@ def test_versions_are_those_installed_and_absent_packages_are_left_out() -> None
     assert versions["numpy"] == version("numpy")
     assert "no-such-package-at-all" not in versions
     assert "python" in versions
+
+
+def test_what_computes_the_numbers_is_among_them() -> None:
+    assert {"noisebound", "torch", "numba", "numpy"} <= set(PACKAGES)
+    assert software_versions()["numba"] == version("numba")

@@ -78,6 +78,26 @@ def test_an_exception_surfaces_and_nothing_later_is_written(n: int, broken: str,
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("later", ["read", "compute"])
+@pytest.mark.parametrize("writer_first", [True, False])
+def test_an_exception_of_the_writer_is_not_lost_to_one_about_the_next_piece(later: str, writer_first: bool) -> None:
+    raised = threading.Event()
+
+    def step(name: str) -> Callable[..., Any]:
+        def run(piece: int, value: Any = None) -> Any:
+            if (name, piece) in (("write", 1), (later, 2)):
+                if (name == "write") == writer_first:
+                    raised.set()
+                assert raised.wait(20)
+                raise ValueError(f"{name} {piece}")
+            return identity(piece, value)
+
+        return run
+
+    with pytest.raises(ValueError, match="write 1"):
+        stream(range(5), step("read"), step("compute"), step("write"))
+
+
 def test_a_single_piece_stays_in_the_calling_thread() -> None:
     threads: list[int] = []
 

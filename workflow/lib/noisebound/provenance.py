@@ -14,6 +14,7 @@ from .storage import sha256_file
 PACKAGES = (
     "noisebound",
     "torch",
+    "numba",
     "numpy",
     "scipy",
     "scikit-learn",

@@ -21,8 +21,8 @@ def stream(
 
     While one piece is computed in the calling thread, a second thread reads the next and a third writes the one before;
     no more than these three are in memory. Each of the three works alone and in the order of the pieces, so what is
-    written is the same as without threads. The first exception, wherever it is raised, ends the work and is raised
-    here, after both threads have stopped. A single piece needs no thread.
+    written is the same as without threads, and so is the exception that ends the work; it is raised here, after both
+    threads have stopped. A single piece needs no thread.
     """
     if len(pieces) == 1:
         write(pieces[0], compute(pieces[0], read(pieces[0])))
@@ -32,12 +32,14 @@ def stream(
         written: Future[None] | None = None
         coming = reader.submit(read, pieces[0])
         for number, piece in enumerate(pieces):
-            loaded = coming.result()
-            if number + 1 < len(pieces):
-                coming = reader.submit(read, pieces[number + 1])
-            result = compute(piece, loaded)
-            if written is not None:
-                written.result()
+            try:
+                loaded = coming.result()
+                if number + 1 < len(pieces):
+                    coming = reader.submit(read, pieces[number + 1])
+                result = compute(piece, loaded)
+            finally:  # an exception about the piece before comes first
+                if written is not None:
+                    written.result()
             written = writer.submit(write, piece, result)
         if written is not None:
             written.result()
