@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -141,3 +146,38 @@ def test_bundles_hold_every_edge_once_and_only_what_one_convolution_can_do() -> 
     assert [bundle[0].source for bundle in bundles] == sorted(bundle[0].source for bundle in bundles)
     same = (Edge(0, 1, 2, 4), Edge(0, 2, 2, 3), Edge(0, 3, 1, 3))
     assert len(merged.bundle_edges(same)) == 2
+
+
+def test_outputs_of_a_training_step_stay_when_its_buffer_is_used_again() -> None:
+    network = make_network(2, 7, 4, [1, 2], True)
+    first, second = (torch.randn((1, 2, 16, 18), generator=torch.Generator().manual_seed(k)) for k in (1, 2))
+    quantiles = execution.quantiles(network, first)
+    before = [quantile.detach().clone() for quantile in quantiles]
+    total = torch.stack([quantile.sum() for quantile in quantiles]).sum()
+    total.backward(retain_graph=True)
+    execution.predict(network, second)
+    for now, then in zip(quantiles, before, strict=True):
+        torch.testing.assert_close(now.detach(), then, rtol=0, atol=0)
+    with pytest.raises(RuntimeError, match="once"):
+        total.backward()
+
+
+def test_a_cache_that_cannot_be_written_costs_time_not_the_job(tmp_path: Path) -> None:
+    code = (
+        "import numpy as np\n"
+        "from numba.core.caching import IndexDataCacheFile\n"
+        "def full(*_): raise OSError(122, 'Disk quota exceeded')\n"
+        "IndexDataCacheFile._save_data = full\n"
+        "import torch\n"
+        "from noisebound import execution\n"
+        "from noisebound.network import MemberNetwork\n"
+        "from tests.unit.learning_files import draw_small\n"
+        "network = MemberNetwork(draw_small())\n"
+        "image = torch.randn(1, 1, 12, 12)\n"
+        "latent, quantiles = execution.predict(network, image)\n"
+        "torch.testing.assert_close(latent, network.encode(image), rtol=1e-4, atol=1e-5)\n"
+    )
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -191,3 +191,11 @@ def test_empty_layout_is_refused() -> None:
     for layout in ([], [""], ["T", ""]):
         with pytest.raises(InputError, match="non-empty"):
             check_layout(layout)
+
+
+def test_a_per_pixel_output_leaves_one_convolution_on_the_shortest_path(settings: dict[str, Any]) -> None:
+    change(settings, "architecture.dilations", [8])
+    change(settings, "architecture.max_radius", 10)
+    with pytest.raises(InputError, match="at least two convolutions"):
+        check_settings(settings, "c.yaml")
+    check_settings(change(settings, "architecture.pointwise_output", True), "c.yaml")

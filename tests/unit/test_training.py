@@ -27,6 +27,7 @@ from noisebound.network import MemberNetwork
 from noisebound.patches import load_role
 from noisebound.regions import Box, Regions, divide
 from noisebound.settings import default_patch
+from noisebound.tiling import DEFAULT_TILE
 from noisebound.training import Trainer, load_member, one_cycle, pinball_loss, quantile_loss, save_member, train_member
 from noisebound.transforms import Normalisation
 from tests.unit.learning_files import (
@@ -362,6 +363,17 @@ def test_the_history_tells_step_rate_losses_time_and_device(data: Data, tmp_path
         assert row["device"] == "cpu" and float(row["train_loss"]) > 0
     seconds = [float(row["seconds"]) for row in history]
     assert seconds == sorted(seconds) and seconds[0] > 0
+
+
+def test_the_select_loss_does_not_depend_on_how_the_area_is_cut(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "cut").mkdir()
+    whole = [float(row["select_loss"]) for row in data.run(tmp_path / "whole", steps=8)[1]]
+    monkeypatch.setitem(DEFAULT_TILE, 2, (5, 7))
+    cut = [float(row["select_loss"]) for row in data.run(tmp_path / "cut", steps=8)[1]]
+    assert cut == pytest.approx(whole, rel=1e-5)
 
 
 def test_training_stops_early_when_the_select_loss_no_longer_improves(

@@ -188,11 +188,14 @@ class DirectNetwork(torch.autograd.Function):
         compute(features, images, plan, pack(parameters, plan))
         ctx.features, ctx.plan, ctx.spatial = features, plan, images.shape[2:]
         ctx.save_for_backward(*parameters)
-        return features[:, -plan.outputs :]
+        # A copy: the buffer will belong to somebody else once the gradients are known.
+        return features[:, -plan.outputs :].clone()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of the parameters; the images need none."""
+        """Gradients of the parameters, once; the images need none."""
+        if ctx.features is None:
+            raise RuntimeError("the features of this step are gone: gradients can be had once")
         kernels = ctx.saved_tensors[::2]
         plan: Plan = ctx.plan
         tables = plan.tables(ctx.spatial)
@@ -205,6 +208,7 @@ class DirectNetwork(torch.autograd.Function):
             mirrored, plan.slopes, layout.inside, layout.start, layout.stop, sums, biases,
         )  # fmt: skip
         plan.give_back(ctx.features)
+        ctx.features = None
         results: list[Tensor | None] = []
         for step, kernel in zip(tables.forward, kernels, strict=True):
             results += [

@@ -216,10 +216,12 @@ def _check_architecture(settings: Settings, file: str | Path) -> None:
             remedy="write [least, most]",
         )
     radius, dilations = settings["architecture"]["max_radius"], settings["architecture"]["dilations"]
-    if radius < 2 * min(dilations):
+    pointwise = settings["architecture"]["pointwise_output"]
+    reach = min(dilations) * (1 if pointwise else 2)
+    if radius < reach:
+        least = "one convolution" if pointwise else "two convolutions"
         raise InputError(
-            f"every path has at least two convolutions, so even the smallest dilation {min(dilations)} reaches "
-            f"{2 * min(dilations)} px",
+            f"every path has at least {least}, so even the smallest dilation {min(dilations)} reaches {reach} px",
             file=file,
             key="architecture.max_radius",
             value=radius,

@@ -22,7 +22,7 @@ from torch import Tensor
 from . import execution
 from .architecture import read_architecture
 from .blueprint import Blueprint
-from .devices import mixed_precision, pick_device
+from .devices import mixed_precision, pick_device, resolve_precision
 from .errors import InputError, LeakageError
 from .network import QuantileNetwork
 from .optimiser import KernelOptimiser
@@ -30,6 +30,7 @@ from .patches import RoleImages, check_patch, load_role, measure_normalisation, 
 from .regions import Regions
 from .scans import Scan
 from .storage import atomic_path, digest_json
+from .tiling import DEFAULT_TILE, tiles
 from .transforms import Normalisation
 
 logger = logging.getLogger("noisebound")
@@ -210,13 +211,25 @@ class Trainer:
         network.eval()
         total, pixels = 0.0, 0
         for images in self.select_images:
-            mask = images.mask[None, None].to(self.device)
-            for frame in range(images.noisy.shape[0]):
-                _, quantiles = execution.predict(network, images.noisy[frame : frame + 1].to(self.device))
-                index = frame % images.target.shape[0]
-                target = images.target[index : index + 1].to(self.device)
-                total += float(quantile_loss(quantiles, target, self.levels, mask)) * images.pixels
-                pixels += images.pixels
+            cuts = tiles(
+                images.mask.shape, DEFAULT_TILE[len(self.radius)], self.radius, self.network.architecture.alignment
+            )
+            for cut in cuts:
+                # Boxes may lie far apart: what lies between them, and the rim, is not looked at.
+                mask = torch.zeros_like(images.mask)
+                mask[cut.keep] = images.mask[cut.keep]
+                mask = mask[cut.read][None, None]
+                count = int(mask.sum())
+                if not count:
+                    continue
+                window = (slice(None), *cut.read)
+                for frame in range(images.noisy.shape[0]):
+                    noisy = images.noisy[frame][window][None].to(self.device)
+                    target = images.target[frame % images.target.shape[0]][window][None].to(self.device)
+                    _, quantiles = execution.predict(network, noisy)
+                    loss = quantile_loss(quantiles, target, self.levels, mask.to(self.device))
+                    total += float(loss) * count
+                    pixels += count
         return total / pixels
 
 
@@ -274,7 +287,8 @@ def train_member(
         device,
     )
     checkpoint = Path(output).with_suffix(".checkpoint.pt")
-    digest = _training_digest(graph, scans, regions, settings, seed, transforms, counts)
+    resolved = {**settings, "precision": resolve_precision(str(settings["precision"]), device)}
+    digest = _training_digest(graph, scans, regions, resolved, seed, transforms, counts)
     _resume(trainer, checkpoint, digest)
     every = int(settings["checkpoint_every"])
     while not trainer.finished:
