@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from noisebound import devices, leases
-from noisebound.devices import pick_device, usable_memory
+from noisebound.devices import JOB_MEMORY, pick_device, usable_memory
 
 
 @pytest.fixture
@@ -51,17 +51,23 @@ def test_slices_of_a_gpu_are_told_apart(gpus: list[torch.device], monkeypatch: p
     assert devices._gpu_names() == ["MIG-1", "MIG-2"]
 
 
-def test_a_job_may_use_the_share_of_its_cores_and_no_more_than_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_may_use_the_share_of_its_cores_and_no_more_than_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=16 * 10**9))
-    cpu = torch.device("cpu")
-    assert usable_memory(cpu, 1) == 2 * 10**9
-    assert usable_memory(cpu, 2) == 4 * 10**9
-    assert usable_memory(cpu, 100) == 16 * 10**9
-    assert usable_memory(cpu, 1, 1500) == 1500 * 10**6
-    assert usable_memory(cpu, 1, 4000) == 2 * 10**9
+    memory = SimpleNamespace(total=16 * 10**9, available=1)  # what is free changes nothing
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    assert [usable_memory(torch.device("cpu"), threads) for threads in (1, 2, 100)] == [
+        2 * 10**9,
+        4 * 10**9,
+        JOB_MEMORY,
+    ]
 
 
-def test_on_a_gpu_it_is_what_the_gpu_has_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (3 * 10**9, 8 * 10**9))
-    assert usable_memory(torch.device("cuda:0"), 1, 1000) == 3 * 10**9
+@pytest.mark.parametrize("rule", ["ensemble_scan", "fit_latent_basis"])
+def test_steps_that_predict_ask_for_as_much_as_they_use(rule: str) -> None:
+    text = (Path(__file__).parents[2] / f"workflow/rules/{rule}.smk").read_text()
+    assert f"mem_mb=growing({JOB_MEMORY // 10**6})" in text
+
+
+def test_jobs_that_share_a_gpu_share_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=8 * 10**9))
+    assert [usable_memory(torch.device("cuda:0"), 1, members) for members in (1, 3)] == [8 * 10**9, 8 * 10**9 // 3]

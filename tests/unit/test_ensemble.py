@@ -199,7 +199,7 @@ def test_little_memory_makes_small_tiles_and_the_same_result(
     whole = contents(apply(members, scan, tmp_path / "whole.h5"))
     assert "1 tiles of up to" in caplog.text
     caplog.clear()
-    monkeypatch.setattr("noisebound.devices.psutil.virtual_memory", lambda: SimpleNamespace(available=10**6))
+    monkeypatch.setattr("noisebound.devices.psutil.virtual_memory", lambda: SimpleNamespace(total=10**6))
     cut = contents(apply(members, scan, tmp_path / "cut.h5"))
     found = re.search(r"(\d+) tiles of up to", caplog.text)
     assert found is not None and int(found[1]) > 1
@@ -231,6 +231,48 @@ def test_a_narrow_overlap_says_what_it_changes(
     with Predictions(exact) as one, Predictions(wide) as other:
         assert other.overlap_error == {}
         np.testing.assert_array_equal(other.read("median"), one.read("median"))
+
+
+def watch_memory(monkeypatch: pytest.MonkeyPatch, memory: int | None) -> list[int]:
+    """Have jobs use so much memory; the list grows by how many pixels too many members were given at a time."""
+    excess: list[int] = []
+    member = Ensemble.member
+
+    def watched(self: Ensemble, m: int, image: np.ndarray) -> Any:
+        excess.append(image[0].size - self.pixels_within((memory or 10**12) // 2))
+        return member(self, m, image)
+
+    monkeypatch.setattr(Ensemble, "member", watched)
+    if memory is not None:
+        monkeypatch.setattr("noisebound.ensemble.usable_memory", lambda *_: memory)
+    return excess
+
+
+@pytest.fixture
+def roomy(members: Members) -> int:
+    """Memory in bytes that holds tiles of a few pixels with the exact halo, and not the whole scan."""
+    ensemble = Ensemble(members.weights, members.architectures)
+    pixels = np.prod([8 + 2 * rim for rim in ensemble.halo])
+    return int(2 * pixels * 10**6 / ensemble.pixels_within(10**6)) + 10**4
+
+
+def test_the_error_of_a_narrow_overlap_is_measured_within_the_memory(
+    members: Members, roomy: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, None)
+    tile = list(SHAPES[members.dimensions])
+    errors = []
+    for name, memory in (("ample", None), ("little", roomy)):
+        with monkeypatch.context() as patch:
+            excess = watch_memory(patch, memory)
+            with Predictions(apply(members, scan, tmp_path / f"{name}.h5", tile=tile, overlap=0)) as found:
+                errors.append(found.overlap_error)
+        # The tile that was asked for, by each of three members, comes first and last.
+        assert max(excess[3:-3]) <= 0
+        assert (len(excess) > 9) == (name == "little")
+    for ample, little in zip(*(error.values() for error in errors), strict=True):
+        assert little == pytest.approx(ample, rel=1e-5) and little["largest"] > 0
 
 
 def test_a_scan_without_reference_has_the_delivered_frame_only(members: Members, tmp_path: Path) -> None:
@@ -367,6 +409,25 @@ def test_the_basis_fits_the_ensemble_and_the_same_seed_gives_the_same_bytes(memb
     with Predictions(apply(fitted, scan, tmp_path / "e.h5")) as found:
         latents, _ = members.brute_force(frames[0].astype(np.float32))
         near(found.read_latent(), LatentBasis.load(fitted.basis).project(np.concatenate(latents)), 2e-3)
+
+
+def test_the_sample_is_drawn_within_the_memory(
+    members: Members, roomy: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = SHAPES[members.dimensions]
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, None)
+    lower = (1,) * len(shape)
+    area = write_regions(tmp_path / "s.json", shape, 0, [Box("train", lower, shape)])
+    samples = []
+    for name, memory in (("ample", None), ("little", roomy)):
+        (tmp_path / name).mkdir()
+        with monkeypatch.context() as patch:
+            excess = watch_memory(patch, memory)
+            samples.append(load_sample(fit(members, [scan], [area], tmp_path / name)[1]))
+        assert max(excess) <= 0 and (len(excess) > 6) == (name == "little")
+    np.testing.assert_array_equal(samples[0].latents, samples[1].latents)
+    np.testing.assert_array_equal(samples[0].medians, samples[1].medians)
 
 
 def test_more_pixels_asked_for_than_there_are_gives_each_once(tmp_path: Path) -> None:

@@ -59,6 +59,28 @@ def test_a_completed_tile_is_the_same_part_of_the_whole_mirrored_scan(
         np.testing.assert_array_equal(whole[(slice(None), *tile.inner)], scan[(slice(None), *tile.keep)])
 
 
+@settings(max_examples=100, deadline=None)
+@given(cuts(), st.sampled_from([1, 4]), st.data())
+def test_tiles_of_a_region_cover_it_once_and_hold_what_the_whole_scan_holds(
+    cut: tuple[tuple[int, ...], ...], alignment: int, data: st.DataObject
+) -> None:
+    shape, size, halo = cut
+    firsts = [data.draw(st.integers(0, extent - 1)) for extent in shape]
+    lasts = [data.draw(st.integers(first + 1, extent)) for first, extent in zip(firsts, shape, strict=True)]
+    region = tuple(slice(first, last) for first, last in zip(firsts, lasts, strict=True))
+    scan = np.arange(np.prod(shape)).reshape(1, *shape)
+    seen, expected = np.zeros(shape, dtype=int), np.zeros(shape, dtype=int)
+    expected[tuple(slice(part.start - part.start % alignment, part.stop) for part in region)] = 1
+    for tile in tiles(shape, size, halo, alignment, region):
+        seen[tile.keep] += 1
+        whole = tile.complete(scan[(slice(None), *tile.read)])
+        np.testing.assert_array_equal(whole[(slice(None), *tile.inner)], scan[(slice(None), *tile.keep)])
+        for keep, inner, extent, rim in zip(tile.keep, tile.inner, whole.shape[1:], halo, strict=True):
+            assert (keep.start - inner.start) % alignment == extent % alignment == 0
+            assert inner.start >= rim and extent - inner.stop >= rim
+    np.testing.assert_array_equal(seen, expected)
+
+
 def test_the_outermost_pixel_is_repeated() -> None:
     assert mirror(np.array([[1, 2, 3, 4]]), [(2, 3)]).tolist() == [[2, 1, 1, 2, 3, 4, 4, 3, 2]]
 

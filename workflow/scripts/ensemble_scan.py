@@ -19,5 +19,4 @@ with step_log(snakemake.log[0]):
         counts=snakemake.params.counts,
         threads=snakemake.threads,
         members_per_gpu=snakemake.config["training"]["members_per_gpu"],
-        memory_mb=snakemake.resources.mem_mb,
     )

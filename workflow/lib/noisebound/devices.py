@@ -10,6 +10,9 @@ import torch
 from .errors import InputError
 from .leases import take_device
 
+# What a job that predicts asks for at its first attempt (``mem_mb`` of its rule), in bytes.
+JOB_MEMORY = 4000 * 10**6
+
 
 def pick_device(members_per_gpu: int = 1) -> torch.device:
     """A GPU that fewer than ``members_per_gpu`` other jobs of this user use, the CPU where the machine has none.
@@ -33,17 +36,18 @@ def _gpu_names() -> list[str]:
     return [str(torch.cuda.get_device_properties(number).uuid) for number in range(count)]
 
 
-def usable_memory(device: torch.device, threads: int, limit_mb: int | None = None) -> int:
-    """Bytes that a job with so many ``threads`` may take: what is free on its GPU, or its share of what is free here.
+def usable_memory(device: torch.device, threads: int, members_per_gpu: int = 1) -> int:
+    """Bytes that a job may take: its share of a GPU that ``members_per_gpu`` jobs use or, without one, of the machine.
 
-    Every processor core has an equal share, because jobs on the others begin at the same time. ``limit_mb`` is what
-    the job was promised.
+    There, every core has an equal share, because jobs on the others begin at the same time; a job on so many
+    ``threads`` gets theirs, and no more than ``JOB_MEMORY``. Nothing here depends on what is free at the moment or on
+    the attempt: tiles are sized by it, and where their size can change the result, the same run must cut the same tiles
+    again.
     """
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        return int(torch.cuda.get_device_properties(device).total_memory) // members_per_gpu
     share = min(1.0, threads / (os.cpu_count() or 1))
-    free = int(psutil.virtual_memory().available * share)
-    return free if limit_mb is None else min(free, limit_mb * 10**6)
+    return min(int(psutil.virtual_memory().total * share), JOB_MEMORY)
 
 
 def mixed_precision(precision: str, device: torch.device) -> torch.autocast:

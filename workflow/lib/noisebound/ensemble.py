@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from .predictions import create_predictions
 from .regions import Box, Regions
 from .scans import Scan
 from .streaming import stream
-from .tiling import DEFAULT_TILE, Tile, choose_size, tiles
+from .tiling import Region, Tile, choose_size, tiles
 from .training import load_member
 from .transforms import Normalisation
 
@@ -168,16 +168,15 @@ def ensemble_scan(
     counts: bool,
     threads: int = 1,
     members_per_gpu: int = 1,
-    memory_mb: int | None = None,
 ) -> None:
     """Apply all members to one scan and write ``ensemble/<scan>.h5``.
 
     The delivered frame (``settings["frame"]``) gets quantiles, spread and latents. A scan with a reference also gets
     the quantiles of every other frame, each predicted on its own, because calibration and evaluation are about single
-    frames. ``settings`` further holds ``tile`` (px per axis, or "auto": by the memory that is free, of ``memory_mb``
-    at most), ``overlap`` (px, or "exact"), ``orientations``, ``keep_members`` and ``levels``. The next tile is read and
-    the last one written while one is computed. Where the overlap is narrower than the receptive radius, its error is
-    measured, logged and written beside the images.
+    frames. ``settings`` further holds ``tile`` (px per axis, or "auto": by ``usable_memory``), ``overlap`` (px, or
+    "exact"), ``orientations``, ``keep_members`` and ``levels``. The next tile is read and the last one written while
+    one is computed. Where the overlap is narrower than the receptive radius, its error is measured, logged and written
+    beside the images.
 
     Raises ``InputError`` where the scan does not fit the members, or has no frame of that number.
     """
@@ -215,12 +214,12 @@ def ensemble_scan(
         ) as writer:
             frames = range(source.n_frames) if source.has_reference else [delivered]
             halo = _halo(settings["overlap"], ensemble.halo)
-            memory = usable_memory(ensemble.device, threads, memory_mb)
+            memory = usable_memory(ensemble.device, threads, members_per_gpu)
             size = _tile_size(settings["tile"], ensemble, source.shape, halo, memory)
             cuts = list(tiles(source.shape, size, halo, ensemble.alignment))
             logger.info("scan %s: %d tiles of up to %s px, overlap %s px", source.name, len(cuts), size, halo)
             if halo != ensemble.halo:
-                error = _measure_overlap(ensemble, source, delivered, size, halo)
+                error = _measure_overlap(ensemble, source, delivered, cuts, halo, memory)
                 writer.set_overlap_error(error)
             pieces = [(k, tile) for k in frames for tile in cuts]
 
@@ -255,24 +254,31 @@ def _halo(overlap: Any, exact: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _measure_overlap(
-    ensemble: Ensemble, source: Scan, frame: int, size: Sequence[int], halo: Sequence[int]
+    ensemble: Ensemble, source: Scan, frame: int, cuts: Sequence[Tile], halo: Sequence[int], memory: int
 ) -> dict[str, dict[str, float]]:
-    """What a ``halo`` narrower than the receptive radius changes, on a few tiles spread evenly over the scan.
+    """What a ``halo`` narrower than the receptive radius changes, on a few tiles spread evenly over ``cuts``.
 
+    With the exact halo, a tile may need more than ``memory``: it is then computed in parts, which leave no trace.
     Returns, for each channel, ``rms`` and ``largest`` difference of the median to that with the exact halo, and the
     mean ``width`` of the exact interval from lower to upper, all in the unit of the reference.
     """
-    narrow, exact = (list(tiles(source.shape, size, rim, ensemble.alignment)) for rim in (halo, ensemble.halo))
-    chosen = sorted({round(at) for at in np.linspace(0, len(exact) - 1, MEASURED_TILES)})
+
+    def predict(tile: Tile) -> tuple[Floats, Floats, Floats]:
+        image = tile.complete(source.read_frame(frame, tile.read))
+        return average_members(ensemble, image, tile.inner, None)[0]
+
+    chosen = sorted({round(at) for at in np.linspace(0, len(cuts) - 1, MEASURED_TILES)})
     differences, widths = [], []
-    for number in chosen:
-        medians = []
-        for tile in (narrow[number], exact[number]):
-            image = tile.complete(source.read_frame(frame, tile.read))
-            (lower, median, upper), *_ = average_members(ensemble, image, tile.inner, None)
-            medians.append(median)
-        differences.append((medians[0] - medians[1]).reshape(len(median), -1))
-        widths.append((upper - lower).reshape(len(median), -1))
+    for tile in (cuts[number] for number in chosen):
+        narrow = predict(tile)[1]
+        for part in _exact_tiles(ensemble, source.shape, tile.keep, memory):
+            lower, median, upper = predict(part)
+            within = (
+                slice(small.start - large.start, small.stop - large.start)
+                for small, large in zip(part.keep, tile.keep, strict=True)
+            )
+            differences.append((narrow[(slice(None), *within)] - median).reshape(len(median), -1))
+            widths.append((upper - lower).reshape(len(median), -1))
     difference, width = np.concatenate(differences, axis=1), np.concatenate(widths, axis=1)
     found = {}
     for c, channel in enumerate(source.channels):
@@ -285,7 +291,7 @@ def _measure_overlap(
             tuple(halo),
             ensemble.halo,
             len(chosen),
-            len(exact),
+            len(cuts),
             channel,
             root,
             largest,
@@ -312,6 +318,13 @@ def _tile_size(
     return tuple(int(extent) for extent in tile)
 
 
+def _exact_tiles(ensemble: Ensemble, shape: Sequence[int], region: Region, memory: int) -> Iterator[Tile]:
+    """Tiles with the exact halo that cover a ``region`` of a scan of this ``shape`` within ``memory`` bytes."""
+    extents = [part.stop - part.start for part in region]
+    size = _tile_size("auto", ensemble, extents, ensemble.halo, memory)
+    return tiles(shape, size, ensemble.halo, ensemble.alignment, region)
+
+
 def fit_latent_basis(
     members: Sequence[str | Path],
     architectures: Sequence[str | Path],
@@ -336,6 +349,7 @@ def fit_latent_basis(
     torch.set_num_threads(max(1, threads))
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31,)))
     ensemble = Ensemble(members, architectures, members_per_gpu=members_per_gpu)
+    memory = usable_memory(ensemble.device, threads, members_per_gpu)
     areas = [Regions.read(path) for path in regions]
     drawn: dict[str, list[NDArray[Any]]] = {"latents": [], "null": [], "medians": [], "coordinates": [], "scan": []}
     names: list[str] = []
@@ -349,7 +363,7 @@ def fit_latent_basis(
             total = sum(box.size for box in boxes)
             for box in boxes:
                 wanted = min(box.size, max(1, round(share * box.size / total)))
-                part = _sample_box(ensemble, source, min(frame, source.n_frames - 1), box, wanted, random)
+                part = _sample_box(ensemble, source, min(frame, source.n_frames - 1), box, wanted, random, memory)
                 for key, values in part.items():
                     drawn[key].append(values)
                 drawn["scan"].append(np.full(wanted, len(names), dtype=np.int64))
@@ -364,15 +378,18 @@ def fit_latent_basis(
 
 
 def _sample_box(
-    ensemble: Ensemble, source: Scan, frame: int, box: Box, wanted: int, random: np.random.Generator
+    ensemble: Ensemble, source: Scan, frame: int, box: Box, wanted: int, random: np.random.Generator, memory: int
 ) -> dict[str, NDArray[Any]]:
-    """Latents, medians and noise-only latents at ``wanted`` random pixels of one box, read tile by tile."""
+    """Latents, medians and noise-only latents at ``wanted`` random pixels of one box, read tile by tile.
+
+    The noise is drawn for each tile in turn, so it depends on ``memory``, which therefore must not change by chance.
+    """
     chosen = np.sort(random.choice(box.size, size=wanted, replace=False))
     coordinates = np.stack(np.unravel_index(chosen, box.shape), axis=1) + np.asarray(box.lower)
     latents = np.zeros((wanted, sum(ensemble.latent_sizes)), dtype=np.float32)
     null = np.zeros_like(latents)
     medians = np.zeros((wanted, source.n_channels), dtype=np.float32)
-    for tile in tiles(source.shape, DEFAULT_TILE[ensemble.dimensions], ensemble.halo, ensemble.alignment):
+    for tile in _exact_tiles(ensemble, source.shape, box.slices, memory):
         starts = np.asarray([part.start for part in tile.keep])
         stops = np.asarray([part.stop for part in tile.keep])
         here = np.flatnonzero(((coordinates >= starts) & (coordinates < stops)).all(axis=1))

@@ -53,20 +53,32 @@ def mirror(image: NDArray[Scalar], widths: Sequence[tuple[int, int]]) -> NDArray
     return np.pad(image, [*leading, *widths], mode="symmetric")
 
 
-def tiles(shape: Sequence[int], size: Sequence[int], halo: Sequence[int], alignment: int = 1) -> Iterator[Tile]:
+def tiles(
+    shape: Sequence[int],
+    size: Sequence[int],
+    halo: Sequence[int],
+    alignment: int = 1,
+    region: Region | None = None,
+) -> Iterator[Tile]:
     """Cut ``shape`` into tiles of at most ``size`` kept pixels, each with at least ``halo`` pixels to every side.
 
     The kept parts are disjoint and cover the scan. All numbers are pixels per spatial axis. With an ``alignment``, what
     a tile holds with its halo begins and ends at multiples of it, counted from the first pixel of the scan: networks
     that halve their image then see the same pairs of pixels in every tile, also in one that is turned around.
+
+    With a ``region``, the kept parts cover no more than that part of the scan, from the multiple of ``alignment`` at or
+    before its first pixel.
     """
     size = [max(step - step % alignment, alignment) for step in size]
     halo = [rim + -rim % alignment for rim in halo]
-    starts = [range(0, extent, step) for extent, step in zip(shape, size, strict=True)]
+    parts = region or tuple(slice(0, extent) for extent in shape)
+    starts = [
+        range(part.start - part.start % alignment, part.stop, step) for part, step in zip(parts, size, strict=True)
+    ]
     for corner in product(*starts):
         keep, read, mirrored, inner = [], [], [], []
-        for start, extent, step, rim in zip(corner, shape, size, halo, strict=True):
-            stop = min(start + step, extent)
+        for start, extent, part, step, rim in zip(corner, shape, parts, size, halo, strict=True):
+            stop = min(start + step, part.stop)
             end = stop + -stop % alignment + rim
             first, last = max(start - rim, 0), min(end, extent)
             keep.append(slice(start, stop))
