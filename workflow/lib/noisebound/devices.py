@@ -24,6 +24,8 @@ def pick_device(members_per_gpu: int = 1) -> torch.device:
         return torch.device("cpu")
     device = torch.device("cuda", take_device(_gpu_names(), members_per_gpu))
     torch.cuda.set_device(device)
+    # float32 means float32: recent GPUs would round the factors of every product to ten bits.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     return device
 
 
@@ -50,12 +52,9 @@ def usable_memory(device: torch.device, threads: int, members_per_gpu: int = 1) 
     return min(int(psutil.virtual_memory().total * share), JOB_MEMORY)
 
 
-def mixed_precision(precision: str, device: torch.device) -> torch.autocast:
-    """The context in which the convolutions of a training step run.
-
-    ``precision`` is ``float32``, ``bfloat16`` (products of bfloat16 numbers, summed in float32; the weights stay
-    float32: Micikevicius et al., arXiv:1710.03740), or ``auto``: bfloat16 on GPUs that have it, float32 on processors,
-    whose compiled loops are as fast.
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """``float32`` or ``bfloat16``; ``auto`` is bfloat16 on GPUs that have it, and float32 on processors, whose compiled
+    loops are as fast.
 
     Raises ``InputError`` for another name.
     """
@@ -66,6 +65,16 @@ def mixed_precision(precision: str, device: torch.device) -> torch.autocast:
             value=precision,
             remedy="give auto, float32 or bfloat16",
         )
+    if precision != "auto":
+        return precision
     fast = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    mixed = precision == "bfloat16" or (precision == "auto" and fast)
-    return torch.autocast(device.type, torch.bfloat16, enabled=mixed)
+    return "bfloat16" if fast else "float32"
+
+
+def mixed_precision(precision: str, device: torch.device) -> torch.autocast:
+    """The context in which the convolutions of a training step run.
+
+    In bfloat16, products are of bfloat16 numbers and summed in float32, and the weights stay float32 (Micikevicius et
+    al., arXiv:1710.03740). ``precision`` as in :func:`resolve_precision`.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=resolve_precision(precision, device) == "bfloat16")
