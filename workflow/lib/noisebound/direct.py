@@ -110,7 +110,6 @@ class Plan:
             self.steps.append((heads + k * hidden, hidden, heads + 3 * hidden + k * outputs, outputs, 0))
         self.slopes = np.full(len(self.steps), SLOPE, dtype=np.float32)
         self.slopes[-3:] = 1
-        self.taps = 3**architecture.dimensions
         self.pad = max(edge.dilation for edge in architecture.edges)
         self._tables: dict[tuple[int, ...], Tables] = {}
 
