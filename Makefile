@@ -18,11 +18,15 @@ DEMOS := demo-edx demo-ct
 SMK := Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
-.PHONY: help demo test lint format benchmark clean
+.PHONY: help demo demo-conda test containers lint format benchmark clean
 
 help:
 	@echo "make demo    run the workflow on the images in resources/demo (about 15 minutes on 2 cores)"
-	@echo "make test    run all tests"
+	@echo "make test    run all tests that need nothing but Python"
+	@echo "make containers"
+	@echo "             build the image of every step into containers/images (needs Apptainer)"
+	@echo "make demo-conda"
+	@echo "             run the demo with a conda environment per step (needs conda 24.7.1 or newer)"
 	@echo "make lint    check format, types and the workflow"
 	@echo "make format  rewrite sources in the project's format"
 	@echo "make benchmark"
@@ -49,8 +53,20 @@ demo: $(RUN_STAMP)
 	done
 	@$(BIN)/python -m noisebound.summarise $(DEMOS:%=results/%)
 
+# The environments first, so that a channel out of reach is known before anything is computed.
+demo-conda: $(RUN_STAMP)
+	@$(PYTHON) envs/check_conda.py
+	@set -e; for run in $(DEMOS); do for more in --conda-create-envs-only ""; do \
+	    $(BIN)/snakemake --cores $(CORES) --configfile config/$$run.yaml --quiet rules reason host \
+	        --software-deployment-method conda $$more; \
+	done; done
+	@$(BIN)/python -m noisebound.summarise $(DEMOS:%=results/%)
+
 test: $(DEV_STAMP)
 	$(BIN)/python -m pytest
+
+containers:
+	@$(PYTHON) containers/build.py --pip-flags="$(PIP_FLAGS)"
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check --quiet .

@@ -15,3 +15,11 @@ def imported_packages(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             found.add(node.module.split(".")[0])
     return found
+
+
+def rooms_of(script: Path) -> list[str]:
+    """Modules of the library that a script imports."""
+    imports = [
+        node for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+    ]
+    return [node.module.split(".")[1] for node in imports if node.module and node.module.startswith("noisebound.")]

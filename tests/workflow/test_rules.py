@@ -1,4 +1,4 @@
-"""Properties that every step must have: log, benchmark, resources, an environment that suffices, a thin script."""
+"""Properties that every step must have: log, benchmark, resources, a thin script."""
 
 from __future__ import annotations
 
@@ -6,41 +6,14 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import yaml
 
 from noisebound.digests import library_modules
-from tests.imports import imported_packages
+from tests.imports import rooms_of
 from tests.workflow.project import ROOT, Project
 
 RULES = {path.stem: path for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")) if path.stem != "common"}
-# Names of packages where the module, the Python package or the conda package is called otherwise.
-PYTHON_PACKAGE = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn", "yaml": "pyyaml"}
-CONDA_PACKAGE = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
-
-
-def third_party(path: Path) -> set[str]:
-    """Python packages that a file imports, apart from the standard library, Snakemake and the library itself."""
-    found = imported_packages(path) - set(sys.stdlib_module_names) - {"noisebound", "snakemake"}
-    return {PYTHON_PACKAGE.get(name, name) for name in found}
-
-
-def rooms_of(script: Path) -> list[str]:
-    """Modules of the library that a script imports."""
-    imports = [
-        node for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
-    ]
-    return [node.module.split(".")[1] for node in imports if node.module and node.module.startswith("noisebound.")]
-
-
-def pins() -> dict[str, str]:
-    lines = (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8").splitlines()
-    found = [
-        re.fullmatch(r"([\w-]+)(?:\[\w+\])?==([\w.]+)", line) for line in lines if line and not line.startswith("#")
-    ]
-    return {match[1]: match[2] for match in found if match}
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -68,17 +41,6 @@ def test_digest_covers_every_module_the_script_imports(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_environment_covers_the_imports_with_the_pinned_versions(rule: str) -> None:
-    script = ROOT / "workflow" / "scripts" / f"{rule}.py"
-    needed = set().union(third_party(script), *(third_party(module) for module in library_modules(*rooms_of(script))))
-    environment = yaml.safe_load((ROOT / "envs" / f"{rule}.yaml").read_text(encoding="utf-8"))
-    assert environment["channels"] == ["conda-forge", "nodefaults"]
-    expected = {f"{CONDA_PACKAGE.get(name, name)} ={pins()[name]}" for name in needed}
-    assert {package for package in environment["dependencies"] if not package.startswith("python ")} == expected
-    assert any(package.startswith("python =") for package in environment["dependencies"])
-
-
-@pytest.mark.parametrize("rule", RULES)
 def test_script_is_one_call(rule: str) -> None:
     tree = ast.parse((ROOT / "workflow" / "scripts" / f"{rule}.py").read_text(encoding="utf-8"))
     (body,) = (node for node in tree.body if isinstance(node, ast.With))
@@ -100,23 +62,3 @@ def test_parsing_loads_no_heavy_package(fresh: Project) -> None:
     loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "noisebound.digests" in loaded
     assert not loaded & {"torch", "h5py", "sklearn", "skimage", "matplotlib", "tifffile", "scipy"}
-
-
-@pytest.mark.parametrize("prefix", ["images", "images/", None])
-def test_containers_come_from_the_configuration(fresh: Project, prefix: str | None) -> None:
-    """With a stand-in for Apptainer, which fails, so that only the first steps are tried."""
-    program = fresh.path / "programs" / "apptainer"
-    program.parent.mkdir()
-    program.write_text('#!/bin/sh\ncase "$*" in *--version*) echo apptainer version 1.4.5;; *) exit 3;; esac\n')
-    program.chmod(0o755)
-    fresh.configure(software={"containers": prefix})
-    target = "results/tiny/architectures/member-0.json"
-    done = fresh.snakemake(
-        "--software-deployment-method", "apptainer", "--", target, check=False, programs=program.parent
-    )
-    if prefix is None:
-        assert done.returncode == 0
-        assert (fresh.path / target).exists()
-    else:
-        assert done.returncode != 0
-        assert "Activating singularity image images/draw_architecture.sif" in done.stdout

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import validate
 
 PROJECT = Path(workflow.basedir)
@@ -126,9 +127,27 @@ def growing(amount):
     return resource
 
 
+IN_CONTAINERS = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+
+
 def image(step):
-    """Container of one step, where the configuration names a folder or a registry of them."""
+    """Container of one step, where the configuration names a folder or a registry of them.
+
+    Raises ``InputError`` where containers are asked for and there is none.
+    """
     prefix = config["software"]["containers"]
+    place = dict(file=CONFIG_FILE, key="software.containers", value=prefix or "null")
     if prefix is None:
+        if IN_CONTAINERS:
+            remedy = "build the images with `make containers` and name their folder, containers/images, or a registry"
+            raise InputError(
+                "steps were asked to run in containers, and no place of images is named", remedy=remedy, **place
+            )
         return None
-    return os.path.join(prefix, step if "://" in prefix else f"{step}.sif")
+    if "://" in prefix:
+        return f"{prefix.rstrip('/')}/{step}"
+    path = os.path.join(prefix, f"{step}.sif")
+    if IN_CONTAINERS and not os.path.exists(path):
+        remedy = f"build {path} with `make containers`, or name the folder in which the images are"
+        raise InputError(f"there is no image {path} for the step {step}", remedy=remedy, **place)
+    return path
