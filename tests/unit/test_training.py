@@ -58,6 +58,7 @@ class Data:
     settings: dict[str, Any]
     counts: bool = False
     seed: int = 3
+    code: str = ""
 
     def run(self, folder: Path, **changes: Any) -> tuple[Path, list[dict[str, str]]]:
         """Weights and history."""
@@ -74,6 +75,7 @@ class Data:
             settings={**self.settings, **changes},
             transforms=("sqrt", "sqrt") if self.counts else ("none", "none"),
             counts=self.counts,
+            code=self.code,
         )
         with open(folder / "member.history.csv", encoding="utf-8") as stream:
             return folder / "member.pt", list(csv.DictReader(stream))
@@ -234,7 +236,22 @@ def test_a_killed_training_continues_to_the_very_same_weights(data: Data, tmp_pa
     with open(folder / "member.history.csv", encoding="utf-8") as stream:
         resumed = list(csv.DictReader(stream))
     assert [{**row, "seconds": ""} for row in resumed] == [{**row, "seconds": ""} for row in history]
-    assert sorted(os.listdir(folder)) == ["member.history.csv", "member.pt"]
+    assert sorted(os.listdir(folder)) == ["member.checkpoint.pt", "member.history.csv", "member.pt"]
+
+
+def test_a_training_that_ended_unseen_is_not_repeated(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next Snakemake removes the outputs of a job that its predecessor did not see end, and runs it again."""
+    weights, history = data.run(tmp_path)
+    before = weights.read_bytes()
+    weights.unlink()
+    (tmp_path / "member.history.csv").unlink()
+    with monkeypatch.context() as patched, caplog.at_level(logging.INFO, "noisebound"):
+        patched.setattr(Trainer, "advance", lambda self: pytest.fail("trained again"))
+        weights, again = data.run(tmp_path)
+    assert "continuing from step" in caplog.text
+    assert weights.read_bytes() == before and again == history
 
 
 def interrupt(data: Data, folder: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> Path:
@@ -272,10 +289,11 @@ def change_scan(data: Data) -> Data:
         lambda data: replace(data, settings={**data.settings, "learning_rate": 0.01}),
         lambda data: replace(data, settings={**data.settings, "levels": [0.1, 0.9]}),
         lambda data: replace(data, counts=True),
+        lambda data: replace(data, code="edited"),
         change_regions,
         change_scan,
     ],
-    ids=["seed", "learning rate", "levels", "transform", "regions", "scan"],
+    ids=["seed", "learning rate", "levels", "transform", "code", "regions", "scan"],
 )
 def test_a_checkpoint_of_another_training_is_ignored(
     data: Data,
@@ -289,7 +307,7 @@ def test_a_checkpoint_of_another_training_is_ignored(
     interrupt(data, tmp_path / "cut", monkeypatch, 7)
     with caplog.at_level(logging.INFO, "noisebound"):
         weights, _ = changed.run(tmp_path / "cut")
-    assert "belongs to other data or settings" in caplog.text and "continuing" not in caplog.text
+    assert "belongs to other data, settings or code" in caplog.text and "continuing" not in caplog.text
     assert weights.read_bytes() == expected.read_bytes()
 
 

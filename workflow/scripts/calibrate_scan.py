@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from noisebound.calibration import calibrate_scan
-from noisebound.logs import step_log
+from noisebound.steps import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     calibrate_scan(
         snakemake.input.ensemble,
         snakemake.input.calibration,

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from noisebound.figures import draw_figures
-from noisebound.logs import step_log
+from noisebound.steps import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     draw_figures(
         coverage_csv=snakemake.input.coverage,
         conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border")},

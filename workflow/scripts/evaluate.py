@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from noisebound.evaluation import evaluate
-from noisebound.logs import step_log
+from noisebound.steps import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     evaluate(
         snakemake.input.ensembles,
         snakemake.input.scans,

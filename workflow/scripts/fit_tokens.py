@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.logs import step_log
+from noisebound.steps import step
 from noisebound.structure import fit_tokens
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     fit_tokens(
         snakemake.input.ensembles,
         snakemake.input.regions,

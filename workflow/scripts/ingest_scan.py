@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.logs import step_log
 from noisebound.scans import ingest_scan
+from noisebound.steps import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     ingest_scan(
         output=snakemake.output[0],
         scan=snakemake.wildcards.scan,

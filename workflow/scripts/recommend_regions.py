@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from noisebound.decisions import recommend_regions
-from noisebound.logs import step_log
+from noisebound.steps import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     recommend_regions(
         snakemake.input.denoised,
         snakemake.input.ensemble,

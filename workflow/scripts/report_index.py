@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.logs import step_log
 from noisebound.pages import report_index
 from noisebound.provenance import collect_provenance
+from noisebound.steps import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     report_index(
         pages=dict(zip(snakemake.params.scans, snakemake.input.pages, strict=True)),
         thumbnails=dict(zip(snakemake.params.scans, snakemake.input.thumbnails, strict=True)),

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.logs import step_log
 from noisebound.pages import report_scan
 from noisebound.provenance import collect_provenance
+from noisebound.steps import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     report_scan(
         scan=snakemake.input.scan,
         denoised=snakemake.input.denoised,

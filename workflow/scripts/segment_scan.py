@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.logs import step_log
+from noisebound.steps import step
 from noisebound.structure import segment_scan
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     segment_scan(
         snakemake.input.ensemble,
         snakemake.input.model,

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.logs import step_log
+from noisebound.steps import step
 from noisebound.training import train_member
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step_log(snakemake.log[0]):
+with step(snakemake):
     train_member(
         snakemake.input.architecture,
         snakemake.input.scans,
@@ -20,6 +20,7 @@ with step_log(snakemake.log[0]):
         settings=snakemake.params.settings,
         transforms=tuple(snakemake.params.transforms),
         counts=snakemake.params.counts,
+        code=snakemake.params.code,
         threads=snakemake.threads,
         members_per_gpu=snakemake.config["training"]["members_per_gpu"],
     )

@@ -245,6 +245,7 @@ def train_member(
     settings: Mapping[str, Any],
     transforms: tuple[str, str],
     counts: bool,
+    code: str = "",
     threads: int = 1,
     members_per_gpu: int = 1,
 ) -> None:
@@ -252,8 +253,10 @@ def train_member(
 
     ``scans`` and ``regions`` are matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``; pixels with role
     train are learned from, pixels with role select choose the step whose weights are kept. ``transforms`` names the
-    variance-stabilising transforms of input and target. A checkpoint beside the output, bound to data, architecture and
-    settings by a digest, lets a killed job continue. Of this user's jobs, at most ``members_per_gpu`` share a GPU.
+    variance-stabilising transforms of input and target. A checkpoint beside the output, bound to data, architecture,
+    settings and ``code`` (a digest of the library) by a digest, lets a killed job continue. The last one is kept: a job
+    that ended while no Snakemake watched is repeated by the next, and that repetition then has nothing left to train.
+    Of this user's jobs, at most ``members_per_gpu`` share a GPU.
 
     Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels, where a patch is
     smaller than the receptive field or does not fit the alignment, and where the training diverges.
@@ -288,17 +291,16 @@ def train_member(
     )
     checkpoint = Path(output).with_suffix(".checkpoint.pt")
     resolved = {**settings, "precision": resolve_precision(str(settings["precision"]), device)}
-    digest = _training_digest(graph, scans, regions, resolved, seed, transforms, counts)
+    digest = _training_digest(graph, scans, regions, resolved, seed, transforms, counts, code)
     _resume(trainer, checkpoint, digest)
     every = int(settings["checkpoint_every"])
     while not trainer.finished:
         trainer.advance()
-        if trainer.step % every == 0:
+        if trainer.step % every == 0 or trainer.finished:
             with atomic_path(checkpoint) as temporary:
                 torch.save({"digest": digest, **trainer.state()}, temporary)
     write_history(history, trainer.history)
     save_member(output, trainer.best, graph, normalisation, member=member, step=trainer.best_step)
-    checkpoint.unlink(missing_ok=True)
 
 
 def _check_scans(graph: Blueprint, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
@@ -330,6 +332,7 @@ def _training_digest(
     seed: int,
     transforms: tuple[str, str],
     counts: bool,
+    code: str,
 ) -> str:
     """Digest of everything that shapes the weights, so that a checkpoint of another training is never continued."""
     data = []
@@ -339,7 +342,7 @@ def _training_digest(
             sources = [[source["sha256"], source["part"]] for source in scan.sources]
         boxes = [(b.role, b.lower, b.upper) for b in Regions.read(region_file).of("train", "select")]
         data.append([facts, sources, boxes])
-    content = [graph.to_json()["digest"], graph.member, data, dict(settings), seed, list(transforms), counts]
+    content = [graph.to_json()["digest"], graph.member, data, dict(settings), seed, list(transforms), counts, code]
     return digest_json(content)
 
 
@@ -353,7 +356,7 @@ def _resume(trainer: Trainer, checkpoint: Path, digest: str) -> None:
         logger.warning("checkpoint %s cannot be read (%s): starting from the first step", checkpoint, error)
         return
     if found != digest:
-        logger.warning("checkpoint %s belongs to other data or settings: starting from the first step", checkpoint)
+        logger.info("checkpoint %s belongs to other data, settings or code: starting from the first step", checkpoint)
         return
     trainer.restore(state)
     logger.info("continuing from step %d of checkpoint %s", trainer.step, checkpoint)

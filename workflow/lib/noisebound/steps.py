@@ -1,0 +1,54 @@
+"""What every step has around its one call: a log, and its outputs to itself."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from .joblock import sole_job
+from .logs import step_log
+
+logger = logging.getLogger("noisebound")
+
+
+@contextmanager
+def step(snakemake: Any) -> Iterator[None]:
+    """Run the body as the step that a script's ``snakemake`` object describes.
+
+    What it prints goes to its log (:func:`noisebound.logs.step_log`). It waits while another job writes its outputs
+    (:func:`noisebound.joblock.sole_job`); the first output stands for all of them, for they are always the same ones
+    together. The signal TERM, with which batch systems cancel jobs, ends it like an error, so that nothing half
+    written is left and the next job waits for nothing.
+    """
+    terminal = sys.stderr
+
+    def announce(text: str) -> None:
+        logger.info("%s", text)
+        print("noisebound:", text, file=terminal, flush=True)
+
+    with step_log(snakemake.log[0]), _ended_by_term(), sole_job(snakemake.output[0], announce):
+        yield
+
+
+@contextmanager
+def _ended_by_term() -> Iterator[None]:
+    """Turn the signal TERM into ``SystemExit``, so that what is open is closed and removed."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        logger.error("ended by the signal TERM: cancelled, or over a limit of the batch system")
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
