@@ -18,11 +18,14 @@ DEMOS := demo-edx demo-ct
 SMK := Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
-.PHONY: help demo demo-conda test containers lint format benchmark clean
+.PHONY: help demo demo-conda test test-cluster containers lint format benchmark clean
 
 help:
 	@echo "make demo    run the workflow on the images in resources/demo (about 15 minutes on 2 cores)"
 	@echo "make test    run all tests that need nothing but Python"
+	@echo "make test-cluster"
+	@echo "             start a real Slurm on this machine (as root; installs it where it is missing), run the workflow on"
+	@echo "             it, interrupt it in every way, and remove all traces (15 minutes on 2 cores)"
 	@echo "make containers"
 	@echo "             build the image of every step into containers/images (needs Apptainer)"
 	@echo "make demo-conda"
@@ -67,6 +70,10 @@ test: $(DEV_STAMP)
 
 containers:
 	@$(PYTHON) containers/build.py --pip-flags="$(PIP_FLAGS)"
+
+test-cluster: $(DEV_STAMP)
+	$(BIN)/python -m tests.cluster.slurm
+	$(BIN)/python -m pytest tests/cluster
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check --quiet .

@@ -14,6 +14,7 @@ rule assign_regions:
         image("assign_regions")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(1000),
         runtime=growing(10),
     params:

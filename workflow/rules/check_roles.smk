@@ -15,6 +15,7 @@ rule check_roles:
         image("check_roles")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(1000),
         runtime=growing(10),
     params:

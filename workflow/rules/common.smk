@@ -17,7 +17,9 @@ from noisebound.digests import file_stamp, library_digest
 from noisebound.errors import InputError
 from noisebound.settings import check_roles_covered, check_settings, complete, explain_violation, family_settings
 from noisebound.sheet import missing_files, read_sheet
+from noisebound.storage import sha256_file, write_text
 
+SHEET_COPY = "NOISEBOUND_SHEET"
 CONFIG_FILE = ", ".join(str(path) for path in workflow.configfiles)
 
 
@@ -30,9 +32,28 @@ def validated(content, schema, file):
     return content
 
 
+def sheet_of_this_run(sheet):
+    """The rows of the scan sheet as they were when Snakemake was started.
+
+    Every job on a cluster reads the workflow again. Scans registered meanwhile would change the inputs of the steps
+    that gather all scans, so the jobs read a copy, which they find through the environment.
+    """
+    if not workflow.is_main_process and SHEET_COPY in os.environ:
+        return read_sheet(os.environ[SHEET_COPY])
+    while True:
+        rows = read_sheet(sheet)
+        # Named by its content, so that nobody, not even a dry run beside this one, ever changes a copy.
+        copy = Path(".snakemake", "noisebound", f"{sha256_file(sheet)}.tsv").absolute()
+        if not copy.exists():
+            write_text(copy, Path(sheet).read_text(encoding="utf-8"))
+        if read_sheet(copy) == rows:  # else a scan was registered between the lines above
+            os.environ[SHEET_COPY] = str(copy)
+            return rows
+
+
 def read_scans(sheet):
     """The rows of the scan sheet by name of the scan, all checked and with their files in place."""
-    rows = {row.scan: row for row in read_sheet(sheet)}
+    rows = {row.scan: row for row in sheet_of_this_run(sheet)}
     cells = [
         {column: list(cell) if isinstance(cell, tuple) else cell for column, cell in asdict(row).items()}
         for row in rows.values()
@@ -107,6 +128,11 @@ def evaluation_of(wildcards):
     return {"summary": result("evaluation/summary.json")} if wildcards.scan in HOLDS_TEST else {}
 
 
+def shown_settings():
+    """The configuration as the pages print it; what is asked of a cluster shapes no result and rebuilds no page."""
+    return {key: value for key, value in config.items() if key != "cluster"}
+
+
 def page_settings():
     """What the pages need of the configuration to word their content."""
     return {
@@ -116,6 +142,16 @@ def page_settings():
         "kind": config["data"]["kind"],
         "exceed": config["decisions"]["exceed"],
     }
+
+
+def submitted_with(kind):
+    """What the configuration says of jobs of a kind, "gpu" or "cpu", for Slurm; keys left out stay with the cluster."""
+    names = {"slurm_account": "account", "slurm_partition": f"{kind}_partition", "qos": f"{kind}_qos"}
+    return {resource: config["cluster"][key] for resource, key in names.items() if config["cluster"][key] is not None}
+
+
+CPU_JOBS = submitted_with("cpu")
+GPU_JOBS = submitted_with("gpu")
 
 
 def growing(amount):

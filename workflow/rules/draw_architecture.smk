@@ -11,6 +11,7 @@ rule draw_architecture:
         image("draw_architecture")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(500),
         runtime=growing(10),
     params:

@@ -48,6 +48,7 @@ rule draw_figures:
         image("draw_figures")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(1000),
         runtime=growing(15),
     params:

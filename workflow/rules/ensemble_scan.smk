@@ -16,6 +16,7 @@ rule ensemble_scan:
         image("ensemble_scan")
     threads: 1
     resources:
+        **GPU_JOBS,
         gpu=1,
         mem_mb=growing(4000),
         runtime=growing(120),

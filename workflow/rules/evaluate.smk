@@ -25,6 +25,7 @@ rule evaluate:
         image("evaluate")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(4000),
         runtime=growing(60),
     params:

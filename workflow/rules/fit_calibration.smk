@@ -16,6 +16,7 @@ rule fit_calibration:
         image("fit_calibration")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(4000),
         runtime=growing(30),
     params:

@@ -17,6 +17,7 @@ rule fit_latent_basis:
         image("fit_latent_basis")
     threads: 1
     resources:
+        **GPU_JOBS,
         gpu=1,
         mem_mb=growing(4000),
         runtime=growing(60),

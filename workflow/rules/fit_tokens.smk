@@ -18,6 +18,7 @@ rule fit_tokens:
         image("fit_tokens")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(4000),
         runtime=growing(30),
     params:

@@ -15,6 +15,7 @@ rule ingest_scan:
         image("ingest_scan")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(2000),
         runtime=growing(30),
     params:

@@ -16,6 +16,7 @@ rule recommend_regions:
         image("recommend_regions")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(2000),
         runtime=growing(30),
     params:

@@ -32,6 +32,7 @@ rule report_index:
         image("report_index")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
@@ -39,7 +40,7 @@ rule report_index:
         roles=ROLES,
         run=config["run"],
         seed=config["seed"],
-        config=config,
+        config=shown_settings(),
         settings=page_settings(),
         code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES),
     script:

@@ -32,12 +32,13 @@ rule report_scan:
         image("report_scan")
     threads: 1
     resources:
+        **CPU_JOBS,
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
         run=config["run"],
         seed=config["seed"],
-        config=config,
+        config=shown_settings(),
         settings=page_settings(),
         code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES),
     script:

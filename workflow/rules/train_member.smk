@@ -19,6 +19,7 @@ rule train_member:
     # Members are trained side by side; a second thread inside one gains little on networks this small.
     threads: 1
     resources:
+        **GPU_JOBS,
         gpu=1,
         mem_mb=growing(4000),
         runtime=growing(120),

@@ -1,0 +1,42 @@
+"""One cluster for all tests, and a project whose scans are read and whose networks are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.runs import ClusterRun, new_run
+from tests.cluster.slurm import Cluster, missing
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A running cluster; the tests fail, and never skip, where none can be started."""
+    why_not = missing()
+    if why_not:
+        pytest.fail(why_not, pytrace=False)
+    with Cluster() as running:
+        yield running
+    assert not running.leftovers()
+    assert not running.folder.exists()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> ClusterRun:
+    """A project in which everything before the training is done; not to be changed."""
+    run = new_run(tmp_path_factory.mktemp("prepared") / "project", cluster, {"field": "split", "fresh": "apply"}, 5)
+    run.project.snakemake(
+        "results/tiny/regions/check.json",
+        "results/tiny/scans/fresh.h5",
+        *(f"results/tiny/architectures/member-{member}.json" for member in range(5)),
+    )
+    return run
+
+
+@pytest.fixture
+def torn(prepared: ClusterRun, tmp_path: Path) -> Iterator[ClusterRun]:
+    """A copy of the prepared project; its jobs are gone afterwards."""
+    yield prepared.copy(tmp_path / "project")
+    prepared.cluster.cancel_all()

@@ -1,0 +1,87 @@
+"""The whole workflow as jobs of a real Slurm, started as a user starts it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.runs import Job, new_run
+from tests.cluster.slurm import NODES, Cluster
+from tests.workflow.project import TINY_SCANS, create
+
+MEMBERS = 5
+
+
+def submissions(members: int, scans: int) -> int:
+    """How many jobs a run submits, as config/README.md says."""
+    return members + scans + 5 + 3 * math.ceil(scans / 20)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster):
+    """A whole run, with the jobs that it submitted."""
+    run = new_run(tmp_path_factory.mktemp("whole") / "project", cluster, TINY_SCANS, MEMBERS)
+    with run.started() as started:
+        started.succeed(480)
+        yield run, started.jobs()
+
+
+def of_step(jobs: list[Job], step: str) -> list[Job]:
+    return [job for job in jobs if job.step == step]
+
+
+def test_a_whole_run_ends_with_calibrated_pages(finished) -> None:
+    run, jobs = finished
+    assert {job.state for job in jobs} == {"COMPLETED"}
+    for scan in TINY_SCANS:
+        assert (run.results / "report" / "scans" / f"{scan}.html").exists()
+        assert (run.results / "denoised" / f"{scan}.ome.tif").exists()
+        assert scan in (run.results / "report" / "index.html").read_text(encoding="utf-8")
+    calibration = json.loads((run.results / "calibration" / "calibration.json").read_text())
+    assert calibration["corrections"].keys() == {"0.5", "0.9"}
+    assert not run.project.planned()
+
+
+def test_members_are_jobs_with_a_gpu_each_on_both_nodes(finished) -> None:
+    run, jobs = finished
+    trainings = of_step(jobs, "train_member")
+    assert sorted(job.wildcards for job in trainings) == [str(member) for member in range(MEMBERS)]
+    assert {job.nodes for job in trainings} == set(NODES)
+    for member in range(MEMBERS):
+        begin, end = run.trainings(member)
+        assert (begin["what"], end["what"]) == ("begin", "end")
+        assert re.fullmatch(r"\d", begin["gpu"]), "one device each"
+        job = next(job for job in trainings if job.wildcards == str(member))
+        assert (begin["job"], begin["node"]) == (job.number, job.nodes)
+
+
+def test_gpus_and_partitions_go_to_the_steps_that_need_them(finished) -> None:
+    _, jobs = finished
+    with_gpu = {"train_member", "fit_latent_basis", "ensemble_scan"}
+    for job in jobs:
+        assert (job.gpus, job.partition) == ((1, "gpu") if job.step in with_gpu else (0, "cpu")), job
+        assert job.memory >= 500 and job.minutes >= 1
+
+
+def test_as_many_jobs_are_submitted_as_the_documentation_says(finished) -> None:
+    _, jobs = finished
+    assert len(jobs) == submissions(MEMBERS, len(TINY_SCANS))
+
+
+@pytest.mark.parametrize(("members", "scans"), [(2, 20), (5, 100)])
+def test_many_scans_do_not_mean_many_jobs(tmp_path: Path, members: int, scans: int) -> None:
+    """Counted on a dry run with the profile, whose groups are those that would be submitted."""
+    project = create(tmp_path / "project", {"field": "split", "judge": "test"})
+    (project.path / "slurm").symlink_to(Path(__file__).parents[2] / "slurm")
+    with open(project.path / "scans.tsv", "a", encoding="utf-8") as sheet:
+        sheet.writelines(f"scan{number}\tapply\tdata/judge.tif\t\t\n" for number in range(2, scans))
+    project.configure(architecture={"members": members})
+    output = project.snakemake("--profile", "slurm", "--dry-run").stdout
+    alone = re.findall(r"^rule (?!all:)\w+:$", output, flags=re.MULTILINE)
+    assert len(alone) + output.count("] Group job ") == submissions(members, scans)
+    page = " ".join((Path(__file__).parents[2] / "config" / "README.md").read_text(encoding="utf-8").split())
+    assert f"{submissions(members, scans)} for {members} members and {scans} scans" in page
