@@ -18,7 +18,7 @@ DEMOS := demo-edx demo-ct
 SMK := Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
-.PHONY: help demo demo-conda test test-cluster containers lint format benchmark clean
+.PHONY: help demo demo-conda test test-cluster containers lint format benchmark calibration-study clean
 
 help:
 	@echo "make demo    run the workflow on the images in resources/demo (about 15 minutes on 2 cores)"
@@ -35,6 +35,8 @@ help:
 	@echo "make benchmark"
 	@echo "             compare with the reference implementation, a U-Net and filters, and write benchmarks/RESULTS.md"
 	@echo "             (40 minutes on 2 cores; QUICK=1 make benchmark: less of everything, 8 minutes)"
+	@echo "make calibration-study"
+	@echo "             simulate what each unit of exchangeability is worth, and write docs/calibration-study.md (5 minutes)"
 	@echo "make clean   remove .venv and caches; results/ stays"
 
 $(BIN)/python:
@@ -96,6 +98,9 @@ $(REFERENCE_STAMP): benchmarks/requirements.txt
 
 benchmark: $(RUN_STAMP) $(REFERENCE_STAMP)
 	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
+
+calibration-study: $(RUN_STAMP)
+	$(BIN)/python -m benchmarks.calibration_study
 
 clean:
 	rm -rf $(VENV) $(REFERENCE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,7 +15,7 @@ import torch
 
 from noisebound import execution
 from noisebound.devices import mixed_precision, usable_memory
-from noisebound.ensemble import COMFORTABLE, Ensemble, average_members
+from noisebound.ensemble import COMFORTABLE, Ensemble, combine_members
 from noisebound.network import MemberNetwork
 from noisebound.optimiser import KernelOptimiser
 from noisebound.storage import write_json
@@ -90,7 +90,7 @@ def _tiles_of(ensemble: Ensemble, image: np.ndarray) -> Iterator[Any]:
     most = ensemble.pixels_within(usable_memory(ensemble.device, threads=1) // 2)
     for tile in tiles(shape, choose_size(shape, halo, comfortable, most, alignment), halo, alignment):
         piece = tile.complete(image[(slice(None), *tile.read)])
-        yield average_members(ensemble, piece, tile.inner, None)[:2]
+        yield combine_members(ensemble, piece, tile.inner, None)[:2]
 
 
 def _ensemble() -> Ensemble:

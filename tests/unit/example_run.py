@@ -18,6 +18,7 @@ from noisebound.predictions import Predictions, create_denoised, create_predicti
 from noisebound.provenance import collect_provenance
 from noisebound.regions import Box, Regions
 
+LOW_HIGH = (("low", -1), ("high", 1))
 NOMINAL = (0.5, 0.8, 0.9, 0.95)
 GUARANTEE = (
     "Per pixel and channel, approximately: an interval of nominal coverage 0.9 holds the mean of the other frames, for "
@@ -113,11 +114,15 @@ def write_scan(
         keep_members=False,
     ) as writer:
         writer.write(everything, median - half, median, median + half, spread)
+        writer.set_uncertainty({name: {"aleatoric": 0.4, "epistemic": 0.1} for name in channels})
     with (
         Predictions(paths["ensemble"]) as like,
         create_denoised(paths["denoised"], like, nominal=NOMINAL, primary=0.9) as out,
     ):
-        out.write(everything, median, spread, {n: (median - n * half, median + n * half) for n in NOMINAL})
+        out.set_zero_width({"0.9": dict.fromkeys(channels, 0.0) | {channels[0]: 0.0125}})
+        out.write(
+            everything, median, median + 0.1, spread, {n: (median - n * half, median + n * half) for n in NOMINAL}
+        )
     labels = np.digitize(median[0], np.quantile(median[0], np.arange(1, tokens) / tokens)).astype(np.uint8)
     tifffile.imwrite(paths["tokens_tif"], labels)
     write_tokens(paths["tokens_csv"], labels, median, channels, tokens, f"{pixel_unit}^{len(shape)}", pixel_size)
@@ -214,12 +219,17 @@ def summary_entry(coverage: float, explanation: str | None = None) -> dict[str, 
                 "high": min(1.0, (coverage if n == 0.9 else n) + 0.015),
                 "mean_width": 1.234,
                 "without_atoms": coverage - 0.004,
+                "of_atoms": coverage + 0.05,
+                "atoms": 0.25,
+                "zero_width": 0.0125,
             }
             for n in NOMINAL
         },
         "rmse": 0.31,
         "rmse_noise_removed": 0.12,
         "bias": -0.0123,
+        "bias_of_mean": 0.0021,
+        "target_mean": 1.5,
         "correlation": 0.987,
         "psnr": 30.4,
         "n_pixels": 12345,
@@ -253,6 +263,7 @@ def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: i
                 "one_sided": {},
                 "target": "the mean of the other frames",
                 "guarantee": GUARANTEE,
+                "unit_reason": "Chosen by calibration.unit: auto, for no scan that served calibration alone.",
                 "sources": [],
                 "n_frames": 4,
                 "n_pixels": 1000,
@@ -292,6 +303,15 @@ def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: i
         for n in NOMINAL
     ]
     pd.DataFrame(rows).to_csv(folder / "coverage.csv", index=False)
+    ends = {"decile": 0.06, "token": 0.03, "border": 0.02, "block": 0.05}
+    modes = [
+        {"mode": name, "unit": "pixel", "chosen": not k, "channel": c, "nominal": 0.9, "coverage": 0.9 + 0.004 * i}
+        | {"mean_width": 1 + 0.1 * k, "relative_width": 1 + 0.1 * k, "decile_gap": 0.02 / (k + 1)}
+        | {f"{kind}_{end}": 0.9 + sign * gap / (k + 1) for kind, gap in ends.items() for end, sign in LOW_HIGH}
+        for k, name in enumerate(("one correction for both ends", "a correction for each end, scaled by width"))
+        for i, c in enumerate(channels)
+    ]
+    pd.DataFrame(modes).to_csv(folder / "modes.csv", index=False)
     conditional = {}
     for kind, groups in {"intensity": range(1, 11), "token": range(3), "border": ["0-2", "2-4", "4-8", "8+"]}.items():
         found = [
@@ -341,6 +361,7 @@ def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: i
         "summary": summary,
         "coverage_csv": folder / "coverage.csv",
         "conditional_csv": conditional,
+        "modes_csv": folder / "modes.csv",
         "ensemble_size_csv": folder / "ensemble_size.csv",
         "stability_csv": folder / "stability.csv",
         "histories": histories,

@@ -36,6 +36,7 @@ def write_predicted_scan(
     members: np.ndarray | None = None,
     frame: int = 0,
     counts: bool = False,
+    group: str = "",
 ) -> Files:
     """``noisy`` (R, C, *spatial), ``reference`` (C, *spatial), ``frames`` lower, median, upper (R, C, *spatial)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +57,7 @@ def write_predicted_scan(
                 "pixel_unit": pixel_unit,
                 "reference_kind": reference_kind,
                 "sources": "[]",
-                "group": "",
+                "group": group,
                 "counts": int(counts),
             }
         )

@@ -15,7 +15,8 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noisebound.calibration import Calibration, calibrate_scan, count_blocks, fit_calibration
+from noisebound.calibration import Calibration, calibrate_scan
+from noisebound.calibration_fit import count_blocks, fit_calibration
 from noisebound.conformal import (
     conformal_rank,
     corrections,
@@ -224,12 +225,13 @@ def test_coverage_on_calibration_pixels_is_at_least_k_of_n(tmp_path: Path, score
             if score == "symmetric":
                 assert entry["lower"] == entry["upper"] == np.sort(scores)[entry["k"] - 1]
     for confidence in (0.75, 0.95):
-        below = sum((fitted.bound("lower", x, confidence) <= t).sum(axis=1) for x, _, _, t in pixels)
-        above = sum((fitted.bound("upper", z, confidence) >= t).sum(axis=1) for _, _, z, t in pixels)
+        below = sum((fitted.bound("lower", x, m, z, confidence) <= t).sum(axis=1) for x, m, z, t in pixels)
+        above = sum((fitted.bound("upper", x, m, z, confidence) >= t).sum(axis=1) for x, m, z, t in pixels)
         assert (below >= conformal_rank(n, confidence)).all()
         assert (above >= conformal_rank(n, confidence)).all()
-        one = fitted.bound("lower", pixels[0][0][1], confidence, "Fe")
-        np.testing.assert_array_equal(one, fitted.bound("lower", pixels[0][0], confidence)[1])
+        images = pixels[0][:3]
+        one = fitted.bound("lower", *(image[1] for image in images), confidence, "Fe")
+        np.testing.assert_array_equal(one, fitted.bound("lower", *images, confidence)[1])
 
 
 def test_crossed_ends_are_put_on_the_median_and_counted() -> None:
@@ -247,7 +249,7 @@ def test_crossed_ends_are_put_on_the_median_and_counted() -> None:
     with pytest.raises(InputError, match=r"calibration.nominal"):
         fitted.interval(lower, median, upper, 0.9)
     with pytest.raises(InputError, match=r"decisions.exceed.confidence"):
-        fitted.bound("lower", lower, 0.9)
+        fitted.bound("lower", lower, median, upper, 0.9)
 
 
 def test_floor_holds_for_both_ends_and_infinity_is_a_word(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noisebound.calibration import calibrate_scan, fit_calibration
+from noisebound.calibration import calibrate_scan
+from noisebound.calibration_fit import fit_calibration
 from noisebound.decisions import exceedance, rank_regions, recommend_regions, remeasure_boxes
 from noisebound.errors import InputError
 from noisebound.regions import Box

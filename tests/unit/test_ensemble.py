@@ -18,6 +18,7 @@ from noisebound.ensemble import Ensemble, ensemble_scan, fit_latent_basis
 from noisebound.errors import InputError
 from noisebound.latent import LatentBasis, fit_basis, load_sample
 from noisebound.network import MemberNetwork
+from noisebound.pooling import pool_quantiles
 from noisebound.predictions import Predictions
 from noisebound.regions import Box
 from noisebound.training import load_member, save_member
@@ -143,6 +144,12 @@ def test_every_image_is_the_brute_force_over_the_members(members: Members, tmp_p
                 for m, median in enumerate(medians):
                     near(found.read_member(m), median)
                 near(found.read_latent(), basis.project(np.concatenate(latents)), 2e-3)  # stored as float16
+                width = np.square((np.stack([q[2] - q[0] for q in quantiles]) / (2 * 1.6448536)).astype(np.float64))
+                for c, name in enumerate(found.channels):
+                    parts = found.uncertainty[name]
+                    assert parts["aleatoric"] == pytest.approx(np.sqrt(width[:, c].mean()), rel=1e-4)
+                    spread = np.square(found.read("spread", channel=c), dtype=np.float64)
+                    assert parts["epistemic"] == pytest.approx(np.sqrt(spread.mean()), rel=1e-4)
         lower, median, upper = (found.read(kind) for kind in ("lower", "median", "upper"))
         assert (lower <= median).all() and (median <= upper).all()
         if COUNTS[members.dimensions]:
@@ -340,6 +347,23 @@ def test_a_member_that_gives_no_numbers_is_never_delivered(tmp_path: Path) -> No
         with pytest.raises(InputError, match=r"not finite.*Remedy"):
             apply(members, scan, tmp_path / "e.h5", tile=tile)
     assert sorted(os.listdir(tmp_path)) == ["members", "s.h5"]
+
+
+@pytest.mark.parametrize("tile", ["auto", "small"])
+def test_pooled_members_are_the_quantiles_of_their_mixture(members: Members, tmp_path: Path, tile: str) -> None:
+    frames = make_frames(members.dimensions)
+    scan = write_scan(tmp_path / "s.h5", frames, None, channels=["Mg", "Fe"])
+    size: Any = "auto" if tile == "auto" else TILES[members.dimensions][1]
+    output = apply(members, scan, tmp_path / "e.h5", tile=size, combine="pool")
+    _, quantiles = members.brute_force(frames[0].astype(np.float32))
+    lower, median, upper = (np.stack([q[side] for q in quantiles]) for side in range(3))
+    with Predictions(output) as found:
+        expected = pool_quantiles(lower, median, upper, (0.05, 0.95))
+        for kind, values in zip(("lower", "median", "upper"), expected, strict=True):
+            near(found.read(kind), values, 1e-4)
+        near(found.read("spread"), median.std(axis=0), 2e-5)
+        averaged = upper.mean(axis=0) - lower.mean(axis=0)
+        assert not np.allclose(found.read("upper") - found.read("lower"), averaged, rtol=1e-3)
 
 
 def fit(members: Members, scans: list[Path], regions: list[Path], folder: Path, **changes: Any) -> tuple[Path, Path]:

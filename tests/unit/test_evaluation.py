@@ -19,7 +19,8 @@ from scipy.stats import pearsonr
 from skimage.metrics import peak_signal_noise_ratio
 
 from noisebound.baselines import SIGMAS
-from noisebound.calibration import Calibration, fit_calibration
+from noisebound.calibration import Calibration
+from noisebound.calibration_fit import fit_calibration
 from noisebound.errors import InputError
 from noisebound.evaluation import OUTPUTS, evaluate, explain
 from noisebound.heldout import border_distance
@@ -131,10 +132,14 @@ def test_coverage_equals_counting(judged: tuple[Any, ...]) -> None:
             assert entry["mean_width"] == pytest.approx(width[:, c].mean(), rel=1e-6)
             positive = brute.target[:, c] > 0
             assert entry["without_atoms"] == pytest.approx(covered[:, c][positive].mean())
+            assert entry["of_atoms"] == pytest.approx(covered[:, c][~positive].mean())
+            assert entry["atoms"] == pytest.approx((~positive).mean())
+            assert entry["zero_width"] == (width[:, c] == 0).mean()
             assert entry["low"] < entry["value"] < entry["high"]
             assert entry["below"] + entry["above"] + entry["value"] == pytest.approx(1)
             row = select(tables["coverage"], channel=name, nominal=nominal).iloc[0]
             assert row["coverage"] == pytest.approx(entry["value"])
+            assert row["target"] == "the mean of the other 4 frames, noisy itself"
             assert row["n_pixels"] == 5 * (20 * 24 + 24 * 18)
             # 20 x 24 px make 2 x 3 blocks of about 8 px (20 / 8 rounds to even), 24 x 18 px make 3 x 2.
             assert row["n_blocks"] == 2 * 3 + 3 * 2
@@ -150,6 +155,10 @@ def test_errors_equal_brute_force(judged: tuple[Any, ...]) -> None:
         assert entry["rmse"] == pytest.approx(math.sqrt(mse))
         assert entry["rmse_noise_removed"] == pytest.approx(math.sqrt(max(mse - noise, 0)), rel=1e-5, abs=1e-9)
         assert entry["bias"] == pytest.approx((median - target).mean())
+        estimate = brute.fitted.mean(np.moveaxis(brute.median, 1, 0))[c]
+        assert entry["bias_of_mean"] == pytest.approx((estimate - target).mean(), abs=1e-6)
+        assert abs(entry["bias_of_mean"]) < 0.05
+        assert entry["target_mean"] == pytest.approx(target.mean())
         assert entry["correlation"] == pytest.approx(pearsonr(median.ravel(), target.ravel())[0])
         extent = target.max() - target.min()
         assert entry["psnr"] == pytest.approx(peak_signal_noise_ratio(target, median, data_range=extent))
@@ -207,6 +216,35 @@ def test_groups_equal_counting(judged: tuple[Any, ...]) -> None:
     assert len(select(tables["by_intensity"], channel="Mg", nominal=0.9)) == 10
 
 
+def test_modes_are_compared_with_the_one_asked_for(judged: tuple[Any, ...]) -> None:
+    summary, tables, brute, _, _ = judged
+    modes, blocks = tables["modes"], tables["by_block"]
+    chosen = modes[modes["chosen"]]
+    assert list(chosen["mode"]) == ["one correction for both ends"] * 2
+    assert list(chosen["relative_width"]) == [1, 1]
+    others = set(modes[~modes["chosen"]]["mode"])
+    assert others == {"a correction for each end", "one correction for both ends, scaled by width"}
+    for c, name in enumerate(("Mg", "Fe")):
+        row = select(modes, mode="one correction for both ends", channel=name).iloc[0]
+        assert row["coverage"] == pytest.approx(summary["channels"][name]["coverage"]["0.9"]["value"])
+        deciles = select(tables["by_intensity"], channel=name, nominal=0.9)["coverage"]
+        assert row["decile_low"] == pytest.approx(deciles.min())
+        assert row["decile_gap"] == pytest.approx((deciles - 0.9).abs().mean())
+        tokens = select(tables["by_token"], channel=name, nominal=0.9)["coverage"]
+        assert (row["token_low"], row["token_high"]) == pytest.approx((tokens.min(), tokens.max()))
+        own = select(blocks, channel=name)
+        assert row["block_low"] == pytest.approx(np.quantile(own["coverage"], 0.1))
+        assert len(own) == 12
+        assert own["n_pixels"].sum() == brute.target[:, c].size
+        assert (own["coverage"] * own["n_pixels"]).sum() == pytest.approx(brute.inside(0.9)[0][:, c].sum())
+        # The block that begins in the corner of the first test box, by plain indexing.
+        first = own[(own["y"] == 0) & (own["x"] == 40)].iloc[0]
+        place = np.flatnonzero(brute.mask)
+        inside = brute.inside(0.9)[0][:, c]
+        chosen_pixels = (place // 64 < 10) & (place % 64 < 48)
+        assert first["coverage"] == pytest.approx(inside[:, chosen_pixels].mean())
+
+
 def test_ensemble_size_equals_all_subsets(judged: tuple[Any, ...]) -> None:
     _, tables, brute, _, _ = judged
     for c, name in enumerate(("Mg", "Fe")):
@@ -223,8 +261,8 @@ def test_ensemble_size_equals_all_subsets(judged: tuple[Any, ...]) -> None:
 
 def test_realised_precision_equals_counting(judged: tuple[Any, ...]) -> None:
     summary, tables, brute, _, _ = judged
-    low = np.array([brute.fitted.bound("lower", v, 0.75) for v in brute.raw["lower"]])[:, 0]
-    high = np.array([brute.fitted.bound("upper", v, 0.75) for v in brute.raw["upper"]])[:, 0]
+    frames = list(zip(*(brute.raw[kind] for kind in ("lower", "median", "upper")), strict=True))
+    low, high = (np.array([brute.fitted.bound(side, *v, 0.75) for v in frames])[:, 0] for side in ("lower", "upper"))
     target = brute.target[:, 0]
     rows = tables["decisions"].set_index("side")
     above, below = (low > 4) & (high > 4), (high <= 4) & (low <= 4)

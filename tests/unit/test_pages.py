@@ -23,6 +23,7 @@ from PIL import Image
 from noisebound.errors import InputError
 from noisebound.pages import report_scan
 from noisebound.pages_images import ScanImages, display_gain
+from noisebound.pages_index import mode_rows
 from noisebound.pages_parts import coverage_words, nominal_percent, percent, signed, test_rows
 from noisebound.predictions import Predictions
 from noisebound.regions import Regions
@@ -244,6 +245,12 @@ def test_a_page_says_what_the_files_say(flat: dict[str, Any]) -> None:
     assert "Coverage misses by 0.03: steep edges." in page.text
     assert "ab" * 32 in page.text
     assert "1.72 nm" in page.text
+    assert "noise of ±0.400 counts (aleatoric)" in page.text
+    assert "5.9 % of the variance" in page.text
+    assert page.text.count("1.25 % of the intervals of Mg have no width") == 1
+    assert "25 % tied: " in page.text
+    assert "+0.00210" in page.text
+    assert "calibration.unit: auto, for no scan" in page.text
     assert "seed" in page.text
     roles = {role for role in ("train", "calibrate", "test") if role in page.text}
     assert roles == {"train", "calibrate", "test"}
@@ -354,6 +361,13 @@ def test_index_says_what_the_tables_say(flat: dict[str, Any]) -> None:
     assert "nominal: [0.5, 0.8, 0.9, 0.95]" in page.text
     names = [a["alt"].split(":")[0] for a in page.all("img")]
     assert names == ["map", "new scan"]
+    assert "calibration.unit: auto, for no scan" in page.text
+    assert "Other ways to calibrate" in page.text
+    assert "a correction for each end, scaled by width" in page.text
+    for row in mode_rows(flat["files"]["modes_csv"], ["Mg", "Fe"]):
+        low, high = row["decile"]
+        assert f"{100 * low:.1f} – {100 * high:.1f} %" in page.text
+    assert [row["relative_width"] for row in mode_rows(flat["files"]["modes_csv"], ["Mg"])] == pytest.approx([1, 1.1])
 
 
 def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:

@@ -129,11 +129,14 @@ def test_denoised_links_primary(tmp_path: Path) -> None:
     with Predictions(tmp_path / "e.h5") as ensemble:
         with create_denoised(tmp_path / "d.h5", ensemble, nominal=[0.5, 0.9], primary=0.9) as writer:
             infinite = np.full_like(lower, np.inf)
-            writer.write(region, median, spread, {0.5: (lower, upper), 0.9: (lower - 1, infinite)})
+            writer.write(region, median, median + 1, spread, {0.5: (lower, upper), 0.9: (lower - 1, infinite)})
             writer.set_projected_fraction({"0.5": {"Mg": 0.25}})
+            writer.set_zero_width({"0.5": {"Mg": 0.125}})
     with Predictions(tmp_path / "d.h5") as denoised:
         assert (denoised.nominal, denoised.primary, denoised.n_frames) == ((0.5, 0.9), 0.9, 0)
         assert denoised.projected_fraction == {"0.5": {"Mg": 0.25}}
+        assert denoised.zero_width == {"0.5": {"Mg": 0.125}}
+        np.testing.assert_array_equal(denoised.read("mean"), median + 1)
         np.testing.assert_array_equal(denoised.read("lower"), lower - 1)
         np.testing.assert_array_equal(denoised.read_interval(0.9)[1], infinite)
         np.testing.assert_array_equal(denoised.read_interval(0.5)[1], upper)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from noisebound import execution
 from noisebound.architecture import Architecture, Edge, draw_architecture, read_architecture
-from noisebound.ensemble import Ensemble, average_members, ensemble_scan, fit_latent_basis
+from noisebound.ensemble import Ensemble, combine_members, ensemble_scan, fit_latent_basis
 from noisebound.errors import InputError
 from noisebound.figures_graph import architectures, describe
 from noisebound.pages_index import drawn_architectures
@@ -294,7 +294,7 @@ def test_an_ensemble_may_hold_both_families(tmp_path: Path) -> None:
     ensemble = Ensemble(weights, files)
     assert ensemble.alignment == 4 and ensemble.halo == (plan(2, 2).radius(),) * 2
     image = smooth_image((CHANNELS, 32, 32), 1).astype(np.float32)
-    (lower, median, upper), *_ = average_members(ensemble, image, (slice(4, 28),) * 2, None)
+    (lower, median, upper), *_ = combine_members(ensemble, image, (slice(4, 28),) * 2, None)
     assert (lower <= median).all() and (median <= upper).all() and median.shape == (CHANNELS, 24, 24)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -79,6 +80,28 @@ def test_number_of_tokens_runs_no_network(run: Project) -> None:
 def test_nominal_coverages_run_no_network(run: Project) -> None:
     run.configure(calibration={"nominal": [0.5, 0.8, 0.9]})
     assert run.planned() == CALIBRATION | EVALUATION | PAGES
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"score": "asymmetric"}, {"scale": "width"}, {"groups": "intensity"}, {"ties": "random"}, {"unit": "pixel"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_how_intervals_are_calibrated_runs_no_network(run: Project, change: dict[str, str]) -> None:
+    run.configure(calibration=change)
+    assert run.planned() == CALIBRATION | EVALUATION | PAGES
+
+
+def test_calibrating_by_token_runs_no_network(run: Project) -> None:
+    run.configure(calibration={"groups": "token", "smallest_group": 50})
+    assert run.planned() == CALIBRATION | EVALUATION | PAGES
+    run.snakemake()
+    assert run.planned() == set()
+    content = json.loads((run.path / "results/tiny/calibration/calibration.json").read_text(encoding="utf-8"))
+    assert content["groups"]["by"] == "token"
+    assert content["n_frames"] == 1
+    run.configure(structure={"tokens": 4})
+    assert run.planned() == TOKENS | CALIBRATION | EVALUATION | PAGES
 
 
 def test_wording_rebuilds_pages_only(run: Project) -> None:

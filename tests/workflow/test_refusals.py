@@ -29,9 +29,13 @@ def refusal(project: Project) -> str:
         ({"training": {"patch": [8, 8]}}, ["config.yaml", "training.patch", "[8, 8]", "leave no pixel"]),
         ({"architecture": {"family": "unet"}}, ["config.yaml", "architecture.max_radius", "value 4", "raise it to 13"]),
         ({"calibration": {"primary": 0.8}}, ["config.yaml", "calibration.primary", "0.8", "[0.5, 0.9]"]),
+        (
+            {"calibration": {"unit": "scan"}},
+            ["config.yaml", "calibration.unit", "'scan'", "no scan", "needs 1 of them"],
+        ),
         ({"calibration": {"nominal": [0.9, 1.0]}}, ["config.yaml", "calibration.nominal.1", "1.0", "below 1"]),
     ],
-    ids=["unknown key", "number as text", "layout", "patch", "radius", "primary", "nominal"],
+    ids=["unknown key", "number as text", "layout", "patch", "radius", "primary", "unit", "nominal"],
 )
 def test_configuration(fresh: Project, change: dict[str, Any], words: list[str]) -> None:
     fresh.configure(**change)

@@ -1,5 +1,6 @@
 rule calibrate_scan:
     input:
+        **tokens_for_calibration(),
         ensemble=result("ensemble/{scan}.h5"),
         calibration=result("calibration/calibration.json"),
     output:

@@ -15,7 +15,14 @@ sys.path.insert(0, str(PROJECT / "workflow" / "lib"))
 
 from noisebound.digests import file_stamp, library_digest
 from noisebound.errors import InputError
-from noisebound.settings import check_roles_covered, check_settings, complete, explain_violation, family_settings
+from noisebound.settings import (
+    check_calibrate_scans,
+    check_roles_covered,
+    check_settings,
+    complete,
+    explain_violation,
+    family_settings,
+)
 from noisebound.sheet import missing_files, read_sheet
 from noisebound.storage import sha256_file, write_text
 
@@ -70,6 +77,9 @@ check_settings(complete(config), CONFIG_FILE)
 SCANS = read_scans(config["scans"])
 ROLES = {scan: row.role for scan, row in SCANS.items()}
 check_roles_covered(ROLES, config, config["scans"])
+check_calibrate_scans(
+    {(row.group or row.scan) for row in SCANS.values() if row.role == "calibrate"}, config, CONFIG_FILE
+)
 
 
 def scans_that_are(*roles):
@@ -101,6 +111,17 @@ MEMBER_NUMBERS = range(config["architecture"]["members"])
 ARCHITECTURES = expand(result("architectures/member-{member}.json"), member=MEMBER_NUMBERS)
 MEMBERS = expand(result("members/member-{member}.pt"), member=MEMBER_NUMBERS)
 HISTORIES = expand(result("members/member-{member}.history.csv"), member=MEMBER_NUMBERS)
+
+
+# The keys of the section calibration that say how corrections are formed; they change no network.
+CALIBRATION_MODE = ("score", "scale", "groups", "bins", "smallest_group", "ties", "unit", "confidence")
+
+
+def tokens_for_calibration(**scans):
+    """Label images as an input, only where corrections are made for each token: nothing else waits for tokens."""
+    path = result("tokens/{scan}.tif")
+    needed = config["calibration"]["groups"] == "token"
+    return {"tokens": expand(path, **scans) if scans else path} if needed else {}
 
 
 def denoised_images():

@@ -11,6 +11,8 @@ rule evaluate:
         by_intensity=result("evaluation/by_intensity.csv"),
         by_token=result("evaluation/by_token.csv"),
         by_border=result("evaluation/by_border.csv"),
+        by_block=result("evaluation/by_block.csv"),
+        modes=result("evaluation/modes.csv"),
         ensemble_size=result("evaluation/ensemble_size.csv"),
         errors=result("evaluation/errors.csv"),
         decisions=result("evaluation/decisions.csv"),

@@ -1,9 +1,11 @@
 rule fit_calibration:
     input:
+        **tokens_for_calibration(scan=HOLDS_CALIBRATE),
         ensembles=expand(result("ensemble/{scan}.h5"), scan=HOLDS_CALIBRATE),
         scans=expand(result("scans/{scan}.h5"), scan=HOLDS_CALIBRATE),
         regions=expand(result("regions/{scan}.json"), scan=HOLDS_CALIBRATE),
         check=ancient(result("regions/check.json")),
+        sample=result("latent/sample.npz"),
     output:
         result("calibration/calibration.json"),
     log:
@@ -22,11 +24,10 @@ rule fit_calibration:
     params:
         nominal=config["calibration"]["nominal"],
         primary=config["calibration"]["primary"],
-        score=config["calibration"]["score"],
-        unit=config["calibration"]["unit"],
+        mode={key: config["calibration"][key] for key in CALIBRATION_MODE},
         block=config["calibration"]["block"],
         confidences=sorted({entry["confidence"] for entry in config["decisions"]["exceed"]}),
         counts=COUNTS,
-        code=library_digest("calibration"),
+        code=library_digest("calibration_fit"),
     script:
         "../scripts/fit_calibration.py"

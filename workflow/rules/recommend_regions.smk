@@ -1,5 +1,6 @@
 rule recommend_regions:
     input:
+        **tokens_for_calibration(),
         denoised=result("denoised/{scan}.h5"),
         ensemble=result("ensemble/{scan}.h5"),
         calibration=result("calibration/calibration.json"),

@@ -8,6 +8,7 @@ rule report_index:
         by_intensity=rules.evaluate.output.by_intensity,
         by_token=rules.evaluate.output.by_token,
         by_border=rules.evaluate.output.by_border,
+        modes=rules.evaluate.output.modes,
         ensemble_size=rules.evaluate.output.ensemble_size,
         stability=rules.fit_tokens.output.stability,
         basis=result("latent/basis.npz"),

@@ -14,4 +14,5 @@ with step(snakemake):
         snakemake.input.calibration,
         snakemake.output.images,
         snakemake.output.tiff,
+        snakemake.input.get("tokens"),
     )

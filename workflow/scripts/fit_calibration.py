@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.calibration import fit_calibration
+from noisebound.calibration_fit import fit_calibration
 from noisebound.steps import step
 
 if TYPE_CHECKING:
@@ -16,9 +16,10 @@ with step(snakemake):
         snakemake.output[0],
         nominal=snakemake.params.nominal,
         primary=snakemake.params.primary,
-        score=snakemake.params.score,
+        **snakemake.params.mode,
         confidences=snakemake.params.confidences,
         counts=snakemake.params.counts,
-        unit=snakemake.params.unit,
         block=snakemake.params.block,
+        sample=snakemake.input.sample,
+        tokens=snakemake.input.get("tokens", []),
     )

@@ -15,6 +15,7 @@ with step(snakemake):
         snakemake.input.calibration,
         snakemake.output.table,
         snakemake.output.maps,
+        tokens=snakemake.input.get("tokens"),
         exceed=snakemake.params.exceed,
         remeasure=snakemake.params.remeasure,
     )

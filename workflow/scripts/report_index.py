@@ -18,6 +18,7 @@ with step(snakemake):
         summary=snakemake.input.summary,
         coverage_csv=snakemake.input.coverage,
         conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border")},
+        modes_csv=snakemake.input.modes,
         ensemble_size_csv=snakemake.input.ensemble_size,
         stability_csv=snakemake.input.stability,
         histories=snakemake.input.histories,

@@ -1,28 +1,29 @@
 """Conformalised quantile regression: what the predicted intervals need to cover the reference at a stated rate.
 
-The correction of a channel is an exact order statistic of the scores of held-out reference pixels (module
-``conformal``). Scores are taken from the stored float32 images, and every rounding on the way to the delivered
-float32 goes outwards, so that what was counted during calibration also holds for the delivered numbers.
+Here the corrections are applied; ``calibration_fit`` makes them. Scores were taken from the stored float32 images, and
+every rounding on the way to the delivered float32 goes outwards, so that what was counted during calibration also holds
+for the delivered numbers.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import tifffile
+from numpy.typing import NDArray
 
-from .conformal import SCORES, Doubles, Floats, Score, corrections, one_sided, round_outwards, subtract_up
+from .chance import chance_at
+from .conformal import Doubles, Floats, round_outwards, up, width_of
 from .errors import InputError
 from .ometiff import write_ome_tiff
 from .predictions import KINDS, Predictions, Region, create_denoised, nominal_key
-from .regions import Box, Regions
-from .scans import Scan
-from .storage import read_json, sha256_file, write_json
+from .storage import read_json, sha256_file
 
 logger = logging.getLogger("noisebound")
 
@@ -33,7 +34,12 @@ SIDES = ("lower", "upper")
 class Calibration:
     """The content of ``calibration/calibration.json``, and its application to predicted images.
 
-    ``corrections[nominal][channel]`` and ``one_sided[confidence][channel]`` hold {"lower", "upper", "n", "k"};
+    ``corrections[nominal][channel]`` and ``one_sided[confidence][channel]`` hold {"lower", "upper", "n", "k"}: the
+    corrections in the unit of the reference, or as multiples of the predicted width where ``scale`` is "width". With
+    ``groups``, each entry also holds a list "groups" of such entries, one per group; its own numbers are then for
+    pixels of no group. ``groups`` is {"by": "intensity", "edges": {channel: [...]}} (bins of the predicted median) or
+    {"by": "token", "tokens": [...]}. Where ``ties`` are broken at random, entries hold "lower_share" and "upper_share".
+    ``mean`` holds per channel {"median", "shift"}, the knots of what is added to the median to estimate the mean.
     ``floor`` is the smallest value an interval end may take (0 for counts) or None.
     """
 
@@ -83,6 +89,16 @@ class Calibration:
         """What is promised, in words."""
         return str(self.content["guarantee"])
 
+    @property
+    def by_token(self) -> bool:
+        """Whether corrections depend on tokens, which exist for the delivered frame alone."""
+        return bool(self.content.get("groups")) and self.content["groups"]["by"] == "token"
+
+    @property
+    def random_ties(self) -> bool:
+        """Whether ties are broken at random, for which intervals need a uniform number per pixel."""
+        return bool(self.content.get("ties"))
+
     def check_channels(self, channels: Sequence[str], file: str | Path) -> None:
         """Raise ``InputError`` unless ``channels`` are the calibrated ones in their order."""
         if tuple(channels) != self.channels:
@@ -93,7 +109,8 @@ class Calibration:
                 remedy="run the workflow again, so that all steps see the same channels",
             )
 
-    def _amounts(self, table: str, value: float, side: str, key: str) -> Doubles:
+    def _entries(self, table: str, value: float, key: str) -> list[Mapping[str, Any]]:
+        """The entry of each channel at one coverage or confidence."""
         entries = self.content.get(table, {}).get(nominal_key(value))
         if entries is None:
             raise InputError(
@@ -103,7 +120,57 @@ class Calibration:
                 value=value,
                 remedy="add the value to the configuration and run the step fit_calibration again",
             )
-        return np.array([float(entries[name][side]) for name in self.channels])
+        return [entries[name] for name in self.channels]
+
+    def group_labels(self, c: int, median: Floats, tokens: NDArray[Any] | None) -> NDArray[np.intp] | None:
+        """The group of each pixel of channel ``c``, the number of groups where it has none; None without groups.
+
+        ``median`` is that channel's image, ``tokens`` the label image, broadcast against it.
+        """
+        groups = self.content.get("groups")
+        if not groups:
+            return None
+        if groups["by"] == "intensity":
+            return np.searchsorted(np.asarray(groups["edges"][self.channels[c]], np.float32), median, side="right")
+        if tokens is None:
+            raise InputError(
+                "the corrections depend on tokens, and none are given",
+                file=self.path,
+                key="calibration.groups",
+                value="token",
+                remedy="give the token map of the scan",
+            )
+        known = np.asarray(groups["tokens"], dtype=np.int64)
+        if not known.size:
+            return np.zeros(median.shape, dtype=np.intp)
+        place = np.minimum(np.searchsorted(known, tokens), known.size - 1)
+        return np.broadcast_to(np.where(known[place] == tokens, place, known.size), median.shape)
+
+    @staticmethod
+    def _amount(entry: Mapping[str, Any], name: str, labels: NDArray[np.intp] | None) -> Any:
+        """One number of an entry, or of each pixel's group."""
+        if labels is None:
+            return float(entry[name])
+        return np.array([float(part[name]) for part in (*entry["groups"], entry)])[labels]
+
+    def _end(
+        self, side: str, values: Floats, width: Doubles | None, amount: Any, drop: NDArray[np.bool_] | None
+    ) -> Floats:
+        """One end of an interval as delivered, except for the floor.
+
+        ``drop`` marks the pixels whose end is taken a hair further in, so that a target right on it is outside.
+        """
+        sign = {"lower": -1.0, "upper": 1.0}[side]
+        moved = values.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            shift = amount if width is None else up(amount * width)
+        end = moved + sign * shift
+        if width is not None:
+            end = np.nextafter(end, sign * np.inf)
+        result = round_outwards(end, sign * np.inf)
+        if drop is not None:
+            result = np.where(drop, np.nextafter(result, np.float32(-sign * np.inf)), result)
+        return result
 
     def _floored(self, values: Floats) -> Floats:
         return values if self.floor is None else np.maximum(values, np.float32(self.floor))
@@ -112,223 +179,90 @@ class Calibration:
         """The median as delivered, (C, ...) float32: not below the floor."""
         return self._floored(median)
 
-    def interval(self, lower: Floats, median: Floats, upper: Floats, nominal: float) -> tuple[Floats, Floats, Doubles]:
+    def mean(self, median: Floats) -> Floats:
+        """Estimate of the mean of the reference, (C, ...) float32, from the ``median`` of the ensemble.
+
+        The median of skewed counts lies below their mean. Added is what the reference exceeds the median by on the
+        calibrate regions, as a piecewise linear function of the median (see ``calibration_fit.fit_mean``).
+        """
+        knots = self.content.get("mean", {})
+        images = []
+        for c, name in enumerate(self.channels):
+            shift = knots.get(name, {"median": [0.0], "shift": [0.0]})
+            images.append(median[c] + np.interp(median[c], shift["median"], shift["shift"]))
+        return self._floored(np.stack(images).astype(np.float32))
+
+    def interval(
+        self,
+        lower: Floats,
+        median: Floats,
+        upper: Floats,
+        nominal: float,
+        tokens: NDArray[Any] | None = None,
+        chance: NDArray[np.floating[Any]] | None = None,
+    ) -> tuple[Floats, Floats, Doubles]:
         """Calibrated interval at a ``nominal`` coverage.
 
-        ``lower``, ``median``, ``upper`` are (C, ...) float32 as the ensemble stores them. Returns lower and upper,
-        (C, ...) float32, and per channel the share of pixels whose corrected end had crossed the median; such an end
-        is put onto the median, which only widens the interval. Ends are infinite where the correction is.
+        ``lower``, ``median``, ``upper`` are (C, ...) float32 as the ensemble stores them; ``tokens`` (...) is needed
+        where ``by_token``. Returns lower and upper, (C, ...) float32, and per channel the share of pixels whose
+        corrected end had crossed the median; such an end is put onto the median, which only widens the interval. Ends
+        are infinite where the correction is. ``chance`` (C, ...), uniform between 0 and 1, breaks ties where
+        ``random_ties``; without it, all ties are covered.
         """
-        axes = (slice(None), *(None,) * (median.ndim - 1))
-        low = lower.astype(np.float64) - self._amounts("corrections", nominal, "lower", "calibration.nominal")[axes]
-        high = upper.astype(np.float64) + self._amounts("corrections", nominal, "upper", "calibration.nominal")[axes]
-        crossed = (low > median) | (high < median)
-        fraction = crossed.reshape(len(crossed), -1).mean(axis=1) if crossed.size else np.zeros(len(crossed))
-        low32, high32 = round_outwards(low, -np.inf), round_outwards(high, np.inf)
-        return self._floored(np.minimum(low32, median)), self._floored(np.maximum(high32, median)), fraction
+        entries = self._entries("corrections", nominal, "calibration.nominal")
+        ends: dict[str, list[Floats]] = {side: [] for side in SIDES}
+        fraction = np.zeros(len(entries))
+        for c, entry in enumerate(entries):
+            labels = self.group_labels(c, median[c], tokens)
+            width = width_of(lower[c], upper[c]) if self.content.get("scale") == "width" else None
+            crossed = np.zeros(median[c].shape, dtype=bool)
+            for side, values, sign in (("lower", lower[c], -1), ("upper", upper[c], 1)):
+                amount = self._amount(entry, side, labels)
+                drop = None
+                if chance is not None and self.random_ties:
+                    drop = chance[c] > self._amount(entry, f"{side}_share", labels)
+                end = self._end(side, values, width, amount, drop)
+                crossed |= sign * end < sign * median[c]
+                ends[side].append(end)
+            fraction[c] = crossed.mean() if crossed.size else 0.0
+        low, high = np.stack(ends["lower"]), np.stack(ends["upper"])
+        return self._floored(np.minimum(low, median)), self._floored(np.maximum(high, median)), fraction
 
-    def bound(self, side: str, values: Floats, confidence: float, channel: str | None = None) -> Floats:
-        """One-sided bound on the reference at a ``confidence``, float32 of the shape of ``values``.
+    def bound(
+        self,
+        side: str,
+        lower: Floats,
+        median: Floats,
+        upper: Floats,
+        confidence: float,
+        channel: str | None = None,
+        tokens: NDArray[Any] | None = None,
+    ) -> Floats:
+        """One-sided bound on the reference at a ``confidence``, float32 of the shape of ``lower``.
 
-        ``side`` "lower": the reference is at least the bound with that confidence, ``values`` is the ensemble's
-        lower; "upper" likewise. ``values`` is (C, ...) or, with ``channel``, that channel's image alone. A bound may
+        ``side`` "lower": the reference is at least the bound with that confidence; "upper": at most. ``lower``,
+        ``median`` and ``upper`` are as for ``interval`` or, with ``channel``, that channel's images alone. A bound may
         lie beyond the median, which is a statement about one side only.
         """
-        sign = {"lower": -1.0, "upper": 1.0}[side]
-        amounts = self._amounts("one_sided", confidence, side, "decisions.exceed.confidence")
-        if channel is None:
-            shift: Any = amounts[(slice(None), *(None,) * (values.ndim - 1))]
+        if channel is not None:
+            chosen, parts = [self.channels.index(channel)], [lower[None], median[None], upper[None]]
         else:
-            shift = amounts[self.channels.index(channel)]
-        return self._floored(round_outwards(values.astype(np.float64) + sign * shift, sign * np.inf))
+            chosen, parts = list(range(len(self.channels))), [lower, median, upper]
+        entries = self._entries("one_sided", confidence, "decisions.exceed.confidence")
+        bounds = []
+        for c, low, middle, high in zip(chosen, *parts, strict=True):
+            width = width_of(low, high) if self.content.get("scale") == "width" else None
+            amount = self._amount(entries[c], side, self.group_labels(c, middle, tokens))
+            bounds.append(self._end(side, {"lower": low, "upper": high}[side], width, amount, None))
+        return self._floored(bounds[0] if channel is not None else np.stack(bounds))
 
 
-@dataclass
-class _Pool:
-    """Scores of all calibration pixels, per channel, and where they came from."""
-
-    channels: tuple[str, ...]
-    levels: tuple[float, ...]
-    lower: list[list[Doubles]]
-    upper: list[list[Doubles]]
-    sources: list[dict[str, Any]]
-    targets: list[str]
-
-    def add(self, ensemble: Predictions, scan: Scan, boxes: Sequence[Box]) -> None:
-        for k in range(ensemble.n_frames):
-            for box in boxes:
-                lower, _, upper = ensemble.read_frame(k, box.slices)
-                target = scan.read_target(k, box.slices)
-                for c in range(len(self.channels)):
-                    self.lower[c].append(subtract_up(lower[c], target[c]).ravel())
-                    self.upper[c].append(subtract_up(target[c], upper[c]).ravel())
-        self.sources.append(
-            {
-                "scan": scan.name,
-                "boxes": len(boxes),
-                "frames": ensemble.n_frames,
-                "pixels": ensemble.n_frames * sum(box.size for box in boxes),
-            }
-        )
-        words = describe_target(scan)
-        if words not in self.targets:
-            self.targets.append(words)
-
-
-def describe_target(scan: Scan) -> str:
-    """In words, what the intervals of ``scan`` are meant to cover."""
-    if scan.reference_kind == "leave-one-out":
-        return f"the mean of the other {scan.n_frames - 1} frames, noisy itself"
-    return "the reference measurement, noisy itself"
-
-
-def count_blocks(boxes: Sequence[Box], block: int) -> int:
-    """Number of blocks of ``block`` px per axis that the boxes are cut into (remainders join their neighbour)."""
-    return sum(math.prod(max(1, round(extent / block)) for extent in box.shape) for box in boxes)
-
-
-def _check_settings(nominal: Sequence[float], primary: float, score: str, unit: str, levels: Sequence[float]) -> None:
-    for key, values in (("calibration.nominal", nominal), ("decisions.exceed.confidence", levels)):
-        for value in values:
-            if not 0 < value < 1:
-                raise InputError("not a probability", key=key, value=value, remedy="give numbers between 0 and 1")
-    if nominal_key(primary) not in map(nominal_key, nominal):
-        raise InputError(
-            f"not among calibration.nominal {list(nominal)}",
-            key="calibration.primary",
-            value=primary,
-            remedy="add it to calibration.nominal",
-        )
-    if score not in SCORES:
-        raise InputError("unknown score", key="calibration.score", value=score, remedy=f"use {' or '.join(SCORES)}")
-    if unit != "pixel":
-        raise InputError("unknown unit", key="calibration.unit", value=unit, remedy="use pixel")
-
-
-def _guarantee(pool: _Pool, target: str, primary: float, n_blocks: int, block: int, infinite: Sequence[str]) -> str:
-    pixels = sum(source["pixels"] for source in pool.sources)
-    fields = "this field of view" if len(pool.sources) == 1 else f"these {len(pool.sources)} fields of view"
-    warning = (
-        f" Too few pixels for {'; '.join(infinite)}: those intervals are infinite rather than falsely finite."
-        if infinite
-        else ""
-    )
-    return (
-        f"Per pixel and channel, approximately: intervals of nominal coverage {nominal_key(primary)} hold {target}, "
-        f"in about {nominal_key(round(100 * primary, 6))} of 100 pixels of {fields} taken together (other nominal "
-        f"coverages likewise). The corrections were counted on {pixels} pixels in {n_blocks} blocks of {block} px that "
-        f"no network was trained on; neighbouring pixels resemble each other, so coverage in a given region scatters "
-        f"more than that number of pixels suggests. Covered is that measurement, not the true signal behind it. There "
-        f"is no guarantee at scan level: none for another field of view, none for a single pixel or a region picked "
-        f"because it looks unusual.{warning}"
-    )
-
-
-def fit_calibration(
-    ensembles: Sequence[str | Path],
-    scans: Sequence[str | Path],
-    regions: Sequence[str | Path],
-    output: str | Path,
-    *,
-    nominal: Sequence[float],
-    primary: float,
-    score: Score = "symmetric",
-    confidences: Sequence[float] = (),
-    counts: bool = False,
-    unit: str = "pixel",
-    block: int = 16,
-) -> None:
-    """Fit the corrections on the calibrate regions of all scans and write ``calibration.json``.
-
-    ``ensembles``, ``scans`` and ``regions`` are parallel lists of files. Pooled are, per channel, the pixels of all
-    calibrate boxes over all frames, each frame predicted on its own and compared with its own target.
-    ``confidences`` are those of one-sided bounds; ``counts`` puts a floor of 0 under the intervals; ``block`` (px)
-    only states how many roughly independent places there were.
-
-    Raises ``InputError`` where no scan has calibrate regions, one that has lacks a reference, or channels differ.
-    """
-    _check_settings(nominal, primary, score, unit, confidences)
-    pool: _Pool | None = None
-    n_blocks = 0
-    for ensemble_file, scan_file, region_file in zip(ensembles, scans, regions, strict=True):
-        boxes = Regions.read(region_file).of("calibrate")
-        if not boxes:
-            continue
-        with Predictions(ensemble_file) as ensemble, Scan(scan_file) as scan:
-            if not scan.has_reference or not ensemble.n_frames:
-                raise InputError(
-                    "the scan has calibrate regions but no reference to calibrate against",
-                    file=scan_file,
-                    remedy="name its reference in the scan sheet, or give it the role apply",
-                )
-            channels = tuple(ensemble.channels)
-            if pool is None:
-                pool = _Pool(channels, ensemble.levels, [[] for _ in channels], [[] for _ in channels], [], [])
-            if channels != pool.channels:
-                raise InputError(
-                    f"channels {list(channels)} differ from those of the other scans, {list(pool.channels)}",
-                    file=ensemble_file,
-                    remedy="give all scans of a run the same channels in the same order",
-                )
-            pool.add(ensemble, scan, boxes)
-            n_blocks += count_blocks(boxes, block)
-    if pool is None:
-        raise InputError(
-            "no scan has a region to calibrate on",
-            key="role",
-            remedy="give a scan with a reference the role calibrate, or draw cells C into regions.layout",
-        )
-
-    fitted: dict[str, dict[str, Any]] = {nominal_key(value): {} for value in nominal}
-    bounds: dict[str, dict[str, Any]] = {nominal_key(value): {} for value in confidences}
-    infinite: list[str] = []
-    for c, name in enumerate(pool.channels):
-        low, high = np.concatenate(pool.lower[c]), np.concatenate(pool.upper[c])
-        if not (np.isfinite(low).all() and np.isfinite(high).all()):
-            raise InputError(
-                f"channel {name!r} of a reference is not finite in a calibrate region",
-                file=", ".join(source["scan"] for source in pool.sources),
-                remedy="repair the reference or leave that place out of the calibrate regions",
-            )
-        for value in nominal:
-            entry = corrections(low, high, value, score)
-            fitted[nominal_key(value)][name] = _plain(entry)
-            infinite += [f"nominal {nominal_key(value)} in channel {name}"] if entry["k"] > entry["n"] else []
-        for value in confidences:
-            entry = one_sided(low, high, value)
-            bounds[nominal_key(value)][name] = _plain(entry)
-            infinite += [f"confidence {nominal_key(value)} in channel {name}"] if entry["k"] > entry["n"] else []
-    for words in infinite:
-        logger.warning("too few calibration pixels for %s: the interval is infinite", words)
-
-    target = " or ".join(pool.targets)
-    write_json(
-        output,
-        {
-            "unit": unit,
-            "score": score,
-            "levels": list(pool.levels),
-            "channels": list(pool.channels),
-            "nominal": [float(value) for value in nominal],
-            "primary": float(primary),
-            "floor": 0.0 if counts else None,
-            "corrections": fitted,
-            "one_sided": bounds,
-            "target": target,
-            "guarantee": _guarantee(pool, target, primary, n_blocks, block, infinite),
-            "sources": pool.sources,
-            "n_scans": len(pool.sources),
-            "n_blocks": n_blocks,
-            "block": int(block),
-            "n_frames": sum(source["frames"] for source in pool.sources),
-            "n_pixels": sum(source["pixels"] for source in pool.sources),
-        },
-    )
-
-
-def _plain(entry: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no infinity: it is written as a word."""
-    return {key: ("inf" if value == math.inf else value) for key, value in entry.items()}
+def read_tokens(path: str | Path | None, shape: Sequence[int]) -> NDArray[Any] | None:
+    """The label image of a scan of spatial ``shape``, or None without a file."""
+    if path is None:
+        return None
+    labels: NDArray[Any] = tifffile.imread(path).reshape(tuple(shape))
+    return labels
 
 
 def _slabs(shape: Sequence[int], n_channels: int, budget: int = 1 << 23) -> Iterator[Region]:
@@ -341,35 +275,50 @@ def _slabs(shape: Sequence[int], n_channels: int, budget: int = 1 << 23) -> Iter
 
 
 def calibrate_scan(
-    ensemble: str | Path, calibration: str | Path, output_h5: str | Path, output_tif: str | Path
+    ensemble: str | Path,
+    calibration: str | Path,
+    output_h5: str | Path,
+    output_tif: str | Path,
+    tokens: str | Path | None = None,
 ) -> None:
     """Deliver one scan: ``denoised/<scan>.h5`` with every nominal coverage, and an OME-TIFF with the primary one.
 
     The TIFF is float32 with axes CYX or CZYX; its channels are "<channel> median", "<channel> lower <nominal>" and
-    "<channel> upper <nominal>". Memory is bounded by slabs. Raises ``InputError`` where the channels differ.
+    "<channel> upper <nominal>". ``tokens`` is the scan's label TIFF, needed where corrections depend on it. Memory is
+    bounded by slabs, apart from those labels. Raises ``InputError`` where the channels differ.
     """
     fitted = Calibration.read(calibration)
     with Predictions(ensemble) as predictions:
         fitted.check_channels(predictions.channels, ensemble)
         n_channels, n_pixels = len(predictions.channels), math.prod(predictions.shape)
         projected = {value: np.zeros(n_channels) for value in fitted.nominal}
+        without_width = {value: np.zeros(n_channels) for value in fitted.nominal}
+        labels = read_tokens(tokens, predictions.shape) if fitted.by_token else None
         with create_denoised(output_h5, predictions, nominal=fitted.nominal, primary=fitted.primary) as writer:
             for region in _slabs(predictions.shape, n_channels):
                 lower, median, upper, spread = (predictions.read(kind, region) for kind in KINDS)
+                around: dict[str, Any] = {"tokens": None if labels is None else labels[region]}
+                if fitted.random_ties:
+                    around["chance"] = chance_at(predictions.scan, predictions.frame, n_channels, region)
                 intervals = {}
                 for value in fitted.nominal:
-                    low, high, fraction = fitted.interval(lower, median, upper, value)
+                    low, high, fraction = fitted.interval(lower, median, upper, value, **around)
                     intervals[value] = (low, high)
                     projected[value] += fraction * (median[0].size / n_pixels)
-                writer.write(region, fitted.centre(median), spread, intervals)
-            writer.set_projected_fraction(
-                {
-                    nominal_key(value): dict(zip(fitted.channels, map(float, shares), strict=True))
-                    for value, shares in projected.items()
-                }
-            )
+                    without_width[value] += (low == high).reshape(n_channels, -1).sum(axis=1) / n_pixels
+                writer.write(region, fitted.centre(median), fitted.mean(median), spread, intervals)
+            writer.set_projected_fraction(_by_name(projected, fitted.channels))
+            writer.set_zero_width(_by_name(without_width, fitted.channels))
     write_denoised_tiff(output_h5, output_tif)
     logger.info("intervals projected to hold the median: %s", projected)
+    for value, shares in without_width.items():
+        for name, share in zip(fitted.channels, shares, strict=True):
+            if share > 0:
+                logger.warning("%s: %.3g of the intervals at %g have no width", name, share, value)
+
+
+def _by_name(shares: Mapping[float, Doubles], channels: Sequence[str]) -> dict[str, dict[str, float]]:
+    return {nominal_key(value): dict(zip(channels, map(float, of), strict=True)) for value, of in shares.items()}
 
 
 def write_denoised_tiff(denoised: str | Path, output: str | Path) -> None:

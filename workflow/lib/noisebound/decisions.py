@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .calibration import Calibration
+from .calibration import Calibration, read_tokens
 from .errors import InputError
 from .ometiff import write_ome_tiff
 from .predictions import Predictions
@@ -154,6 +154,7 @@ def recommend_regions(
     output_csv: str | Path,
     output_tif: str | Path,
     *,
+    tokens: str | Path | None = None,
     exceed: Sequence[Mapping[str, Any]],
     remeasure: Mapping[str, Any] | None,
 ) -> None:
@@ -161,7 +162,8 @@ def recommend_regions(
 
     ``exceed`` lists {"name", "channel", "above" (threshold, units of the reference), "confidence"}; each gets one-sided
     bounds at its own confidence, a map (see ``exceedance``) and its regions (see ``rank_regions``). ``remeasure`` is
-    {"size" (px), "count"} or None (see ``relative_width``, ``remeasure_boxes``). Bounds in the CSV are half-open, in
+    {"size" (px), "count"} or None (see ``relative_width``, ``remeasure_boxes``). ``tokens`` is the scan's label TIFF,
+    needed where corrections depend on it. Bounds in the CSV are half-open, in
     pixels (``y0_px`` ...) and in the unit of the pixel size (``y0`` ...), from the image's first corner.
 
     The TIFF is uint8 (N, [Z], Y, X), OME with the entries' names as channels; without entries it is one map named
@@ -173,10 +175,14 @@ def recommend_regions(
     with Predictions(ensemble) as raw, Predictions(denoised) as images:
         fitted.check_channels(raw.channels, ensemble)
         check_exceed(exceed, raw.channels)
+        labels = read_tokens(tokens, raw.shape) if fitted.by_token else None
         for entry in exceed:
             c, confidence, above = raw.channels.index(entry["channel"]), entry["confidence"], float(entry["above"])
-            low = fitted.bound("lower", raw.read("lower", channel=c), confidence, entry["channel"])
-            high = fitted.bound("upper", raw.read("upper", channel=c), confidence, entry["channel"])
+            lower, median, upper = (raw.read(kind, channel=c) for kind in ("lower", "median", "upper"))
+            low, high = (
+                fitted.bound(side, lower, median, upper, confidence, entry["channel"], labels)
+                for side in ("lower", "upper")
+            )
             maps.append(exceedance(low, high, above))
             regions = rank_regions(maps[-1] == ABOVE, low.astype(np.float64) - above)
             rows += [_row("exceed", rank, region, entry, images) for rank, region in enumerate(regions, 1)]

@@ -18,6 +18,7 @@ from .devices import pick_device, usable_memory
 from .errors import InputError
 from .latent import LatentBasis, LatentSample, fit_basis, save_sample
 from .network import QuantileNetwork
+from .pooling import normal_quantile, pool_quantiles
 from .predictions import create_predictions
 from .regions import Box, Regions
 from .scans import Scan
@@ -121,24 +122,39 @@ def _turn_back(image: Tensor, turns: int, flipped: bool) -> Tensor:
     return turned.flip(-1) if flipped else turned
 
 
-# Averaged lower, median and upper, spread, projected latents, and each member's median.
-TilePrediction = tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats]]
+# Combined lower, median and upper, spread, projected latents, each member's median, and sums per channel over pixels of
+# the members' own variance and of the variance between them.
+TilePrediction = tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats], NDArray[np.float64]]
 
 
-def average_members(
-    ensemble: Ensemble, image: Floats, inner: tuple[slice, ...], basis: LatentBasis | None
+def combine_members(
+    ensemble: Ensemble,
+    image: Floats,
+    inner: tuple[slice, ...],
+    basis: LatentBasis | None,
+    levels: Sequence[float] = (0.05, 0.95),
+    combine: str = "average",
 ) -> TilePrediction:
-    """Predict one tile with every member, and average.
+    """Predict one tile with every member, and combine their quantiles, in physical units.
 
-    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the averaged (lower, median, upper)
+    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the combined (lower, median, upper)
     (C, *keep), the spread, which is the standard deviation of the members' medians (C, *keep), the projected latents
-    (K, *keep) where a ``basis`` is given, and each member's median. The average of quantiles is the quantile function
-    of the Vincent average (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137), taken in physical units.
+    (K, *keep) where a ``basis`` is given, each member's median, and (2, C) sums over the pixels: of the mean over
+    members of the variance that a normal distribution of their width between ``levels`` would have (aleatoric), and of
+    the squared spread (epistemic).
+
+    ``combine`` "average": the mean of the members' quantiles, which is the quantile function of the Vincent average
+    (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137); their disagreement does not widen the interval. "pool": the
+    quantiles of their distributions taken together, which it widens, see ``pooling.pool_quantiles``. Only "pool" keeps
+    all members' quantiles of the tile in memory.
     """
     window = (slice(None), *inner)
     sums: list[NDArray[np.float64]] = []
     medians: list[Floats] = []
+    outer: list[tuple[Floats, Floats]] = []
+    own = np.zeros(len(image))
     scores: Floats | None = None
+    normal_width = normal_quantile(levels[1]) - normal_quantile(levels[0])
     for m in range(len(ensemble)):
         latent, quantiles = ensemble.member(m, image)
         kept = [quantile[window] for quantile in quantiles]
@@ -147,14 +163,23 @@ def average_members(
         for total, part in zip(sums, kept, strict=True):
             total += part
         medians.append(kept[1])
+        if combine == "pool":
+            outer.append((kept[0], kept[2]))
+        deviation = (kept[2].astype(np.float64) - kept[0]) / normal_width
+        own += np.square(deviation).reshape(len(own), -1).sum(axis=1) / len(ensemble)
         if basis is not None:
             partial = basis.partial(m, latent[window])
             scores = partial if scores is None else scores + partial
     if basis is not None and scores is not None:
         scores = scores + basis.offset.reshape(-1, *(1,) * len(inner)).astype(np.float32)
-    lower, median, upper = ((total / len(ensemble)).astype(np.float32) for total in sums)
+    if combine == "pool":
+        lows, highs = (np.stack([pair[end] for pair in outer]) for end in (0, 1))
+        lower, median, upper = pool_quantiles(lows, np.stack(medians), highs, levels, ensemble.device)
+    else:
+        lower, median, upper = ((total / len(ensemble)).astype(np.float32) for total in sums)
     spread = np.std(np.stack(medians), axis=0, dtype=np.float64).astype(np.float32)
-    return (lower, median, upper), spread, scores, medians
+    between = np.square(spread, dtype=np.float64).reshape(len(own), -1).sum(axis=1)
+    return (lower, median, upper), spread, scores, medians, np.stack([own, between])
 
 
 def ensemble_scan(
@@ -174,9 +199,9 @@ def ensemble_scan(
     The delivered frame (``settings["frame"]``) gets quantiles, spread and latents. A scan with a reference also gets
     the quantiles of every other frame, each predicted on its own, because calibration and evaluation are about single
     frames. ``settings`` further holds ``tile`` (px per axis, or "auto": by ``usable_memory``), ``overlap`` (px, or
-    "exact"), ``orientations``, ``keep_members`` and ``levels``. The next tile is read and the last one written while
-    one is computed. Where the overlap is narrower than the receptive radius, its error is measured, logged and written
-    beside the images.
+    "exact"), ``orientations``, ``combine``, ``keep_members`` and ``levels``. The next tile is read and the last one
+    written while one is computed. Where the overlap is narrower than the receptive radius, its error is measured,
+    logged and written beside the images.
 
     Raises ``InputError`` where the scan does not fit the members, or has no frame of that number.
     """
@@ -196,7 +221,7 @@ def ensemble_scan(
                 value=delivered,
                 remedy="deliver a frame that exists",
             )
-        levels = settings["levels"]
+        levels, combine = settings["levels"], str(settings.get("combine", "average"))
         with create_predictions(
             output,
             scan=source.name,
@@ -219,9 +244,10 @@ def ensemble_scan(
             cuts = list(tiles(source.shape, size, halo, ensemble.alignment))
             logger.info("scan %s: %d tiles of up to %s px, overlap %s px", source.name, len(cuts), size, halo)
             if halo != ensemble.halo:
-                error = _measure_overlap(ensemble, source, delivered, cuts, halo, memory)
+                error = _measure_overlap(ensemble, source, delivered, cuts, halo, memory, levels, combine)
                 writer.set_overlap_error(error)
             pieces = [(k, tile) for k in frames for tile in cuts]
+            variances = np.zeros((2, source.n_channels))
 
             def read(piece: tuple[int, Tile]) -> Floats:
                 k, tile = piece
@@ -229,16 +255,18 @@ def ensemble_scan(
 
             def predict(piece: tuple[int, Tile], image: Floats) -> TilePrediction:
                 k, tile = piece
-                return average_members(ensemble, image, tile.inner, projection if k == delivered else None)
+                basis_of = projection if k == delivered else None
+                return combine_members(ensemble, image, tile.inner, basis_of, levels, combine)
 
             def write(piece: tuple[int, Tile], found: TilePrediction) -> None:
                 k, tile = piece
-                quantiles, spread, scores, medians = found
+                quantiles, spread, scores, medians, sums = found
                 if source.has_reference:
                     writer.write_frame(k, tile.keep, *quantiles)
                 if k == delivered and scores is not None:
                     writer.write(tile.keep, *quantiles, spread)
                     writer.write_latent(tile.keep, scores)
+                    variances[:] += sums
                     if settings["keep_members"] and source.has_reference:
                         for m, median in enumerate(medians):
                             writer.write_member(m, tile.keep, median)
@@ -246,6 +274,17 @@ def ensemble_scan(
                     logger.info("scan %s: frame %d of %d", source.name, k + 1, source.n_frames)
 
             stream(pieces, read, predict, write)
+            writer.set_uncertainty(_uncertainty(variances / math.prod(source.shape), source.channels))
+
+
+def _uncertainty(variances: NDArray[np.float64], channels: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Root mean variances by channel, to six digits: in which order tiles were added up must leave no trace."""
+    return {
+        name: {
+            kind: float(f"{math.sqrt(variances[row, c]):.6g}") for row, kind in enumerate(("aleatoric", "epistemic"))
+        }
+        for c, name in enumerate(channels)
+    }
 
 
 def _halo(overlap: Any, exact: tuple[int, ...]) -> tuple[int, ...]:
@@ -254,7 +293,14 @@ def _halo(overlap: Any, exact: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _measure_overlap(
-    ensemble: Ensemble, source: Scan, frame: int, cuts: Sequence[Tile], halo: Sequence[int], memory: int
+    ensemble: Ensemble,
+    source: Scan,
+    frame: int,
+    cuts: Sequence[Tile],
+    halo: Sequence[int],
+    memory: int,
+    levels: Sequence[float],
+    combine: str,
 ) -> dict[str, dict[str, float]]:
     """What a ``halo`` narrower than the receptive radius changes, on a few tiles spread evenly over ``cuts``.
 
@@ -265,7 +311,7 @@ def _measure_overlap(
 
     def predict(tile: Tile) -> tuple[Floats, Floats, Floats]:
         image = tile.complete(source.read_frame(frame, tile.read))
-        return average_members(ensemble, image, tile.inner, None)[0]
+        return combine_members(ensemble, image, tile.inner, None, levels, combine)[0]
 
     chosen = sorted({round(at) for at in np.linspace(0, len(cuts) - 1, MEASURED_TILES)})
     differences, widths = [], []

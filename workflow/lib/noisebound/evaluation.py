@@ -23,9 +23,11 @@ from .baselines import SIGMAS, gaussian_errors
 from .calibration import Calibration
 from .decisions import check_exceed
 from .errors import InputError
-from .groupwise import by_border, by_intensity, by_token, channel_coverage, realised_precision
+from .groupwise import by_block, by_border, by_intensity, by_token, channel_coverage, realised_precision
 from .heldout import HeldOut, load_held_out
 from .metrics import correlation, noise_removed_root, psnr, ratio
+from .modes import COLUMNS as MODE_COLUMNS
+from .modes import compare_modes
 from .predictions import Predictions, nominal_key
 from .regions import Regions
 from .scans import Scan
@@ -36,14 +38,21 @@ logger = logging.getLogger("noisebound")
 # A channel has structure where the signal varies by at least this share of the variance of its target's noise.
 STRUCTURED_SHARE = 0.25
 TOLERANCE = 0.02
+CALIBRATION_KEYS = (
+    *("mode", "score", "scale", "ties", "unit", "units", "unit_reason", "confidence"),
+    *("n_scans", "n_whole_scans", "n_blocks", "n_pixels"),
+)
 FEW_BLOCKS = 20
 MAX_SUBSETS = 20
-OUTPUTS = ("coverage", "by_intensity", "by_token", "by_border", "ensemble_size", "errors", "decisions", "summary")
+OUTPUTS = (
+    *("coverage", "by_intensity", "by_token", "by_border", "by_block", "modes"),
+    *("ensemble_size", "errors", "decisions", "summary"),
+)
 
 COLUMNS: dict[str, list[str]] = {
     "coverage": [
-        *("channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "mean_width"),
-        *("below", "above", "n_pixels", "n_blocks"),
+        *("channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "coverage_of_atoms", "atoms"),
+        *("mean_width", "zero_width", "below", "above", "n_pixels", "n_blocks", "target"),
     ],
     "by_intensity": [
         *("channel", "nominal", "decile", "coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"),
@@ -53,12 +62,26 @@ COLUMNS: dict[str, list[str]] = {
     "by_border": [
         *("channel", "nominal", "distance", "coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"),
     ],
+    "by_block": ["channel", "nominal", "scan", "y", "x", "coverage", "mean_width", "n_pixels"],
+    "modes": MODE_COLUMNS,
     "ensemble_size": [
         *("channel", "members", "correlation", "rmse", "correlation_q25", "correlation_q75", "rmse_q25", "rmse_q75"),
         "subsets",
     ],
     "errors": [
-        *("channel", "scan", "rmse", "rmse_noise_removed", "bias", "correlation", "psnr", "mse", "mse_noise_removed"),
+        *(
+            "channel",
+            "scan",
+            "rmse",
+            "rmse_noise_removed",
+            "bias",
+            "bias_of_mean",
+            "target_mean",
+            "correlation",
+            "psnr",
+            "mse",
+            "mse_noise_removed",
+        ),
         *("target_noise", "gaussian_sigma", "gaussian_mse", "gaussian_mse_noise_removed", "gaussian_psnr"),
         *("flat_mse", "flat_mse_noise_removed", "structured", "n_pixels"),
     ],
@@ -81,13 +104,15 @@ def _flat(parts: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
 
-def channel_errors(regions: Sequence[HeldOut], gaussian: NDArray[np.float64], c: int) -> dict[str, Any]:
+def channel_errors(
+    regions: Sequence[HeldOut], gaussian: NDArray[np.float64], c: int, calibration: Calibration
+) -> dict[str, Any]:
     """Errors of the median of channel ``c`` over all frames, beside the best Gaussian filter and a flat image.
 
     ``gaussian`` is the sum of squared errors per sigma, (len(SIGMAS),). Mean squared errors are in squared units of
     the reference; "noise_removed" has the mean variance of the target's own noise subtracted, NaN where it is unknown.
-    The flat image of a frame is the mean of its target in the scan's test regions. Bias is mean(median - target); the
-    range in PSNR is that of the target.
+    The flat image of a frame is the mean of its target in the scan's test regions. Bias is mean(median - target),
+    bias_of_mean the same for the estimate of the mean; the range in PSNR is that of the target.
     """
     median, target = _flat([r.median[c] for r in regions]), _flat([r.target[c] for r in regions])
     known = all(region.noise is not None for region in regions)
@@ -106,6 +131,8 @@ def channel_errors(regions: Sequence[HeldOut], gaussian: NDArray[np.float64], c:
         "rmse": math.sqrt(mse),
         "rmse_noise_removed": noise_removed_root(mse - noise),
         "bias": float((median - target).mean()),
+        "bias_of_mean": float((_flat([calibration.mean(r.median)[c] for r in regions]) - target).mean()),
+        "target_mean": float(target.mean()),
         "correlation": correlation(median, target),
         "psnr": psnr(mse, extent),
         "mse": mse,
@@ -161,8 +188,10 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
     """In words, whether the coverage of a row of ``channel_coverage`` is near its nominal value, and why not."""
     coverage, nominal = float(row["coverage"]), float(row["nominal"])
     gap = coverage - nominal
+    without_width = float(row.get("zero_width", 0))
+    flat = f" {without_width:.2%} of the intervals have no width: both ends are equal there." if without_width else ""
     if abs(gap) <= TOLERANCE:
-        return f"Coverage {coverage:.3f} is within {TOLERANCE} of the nominal {nominal:g}."
+        return f"Coverage {coverage:.3f} is within {TOLERANCE} of the nominal {nominal:g}.{flat}"
     words = [f"Coverage {coverage:.3f} is {abs(gap):.3f} {'below' if gap < 0 else 'above'} the nominal {nominal:g}."]
     if math.isnan(row["low"]):
         words.append("The test region is a single block, so nothing can be said about chance.")
@@ -186,7 +215,7 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
         without = row["coverage_without_atoms"]
         if not math.isnan(without) and abs(without - nominal) < abs(gap):
             words.append(f"Tied targets (zeros or saturation) account for a part: without them it is {without:.3f}.")
-    return " ".join(words)
+    return " ".join(words) + flat
 
 
 def _summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Calibration) -> dict[str, Any]:
@@ -200,12 +229,16 @@ def _summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: C
                 "high": row["high"],
                 "mean_width": row["mean_width"],
                 "without_atoms": row["coverage_without_atoms"],
+                "of_atoms": row["coverage_of_atoms"],
+                "atoms": row["atoms"],
+                "zero_width": row["zero_width"],
                 "below": row["below"],
                 "above": row["above"],
             }
             for _, row in rows.iterrows()
         },
-        **{key: errors[key] for key in ("rmse", "rmse_noise_removed", "bias", "correlation", "psnr")},
+        **{key: errors[key] for key in ("rmse", "rmse_noise_removed", "bias", "bias_of_mean", "target_mean")},
+        **{key: errors[key] for key in ("correlation", "psnr")},
         **{key: errors[key] for key in ("mse", "mse_noise_removed", "target_noise")},
         "gaussian": {
             "sigma": errors["gaussian_sigma"],
@@ -288,7 +321,9 @@ def _load(
                     file=scan_file,
                     remedy="name its reference in the scan sheet, or give it the role apply",
                 )
-            held_out = load_held_out(predictions, scan, boxes, tokens.get(scan.name), block)
+            held_out = load_held_out(
+                predictions, scan, boxes, tokens.get(scan.name), block, only_delivered=calibration.by_token
+            )
             spatial = tuple(range(1, held_out[0].target.ndim))
             pixels = sum(region.target[0].size for region in held_out)
             mean = np.sum([region.target.sum(axis=spatial, dtype=np.float64) for region in held_out], axis=0) / pixels
@@ -314,10 +349,9 @@ def evaluate(
     """Judge the test regions of all scans and write the tables and ``summary.json``.
 
     ``ensembles``, ``scans`` and ``regions`` are parallel lists of files; scans without test regions are left out.
-    ``tokens`` are label TIFFs named <scan>.tif, for any of the scans. ``outputs`` maps names among coverage,
-    by_intensity, by_token, by_border, ensemble_size, errors, decisions and summary to paths; a name left out is not
-    written. ``block`` is the side of a bootstrap block in px, ``bootstrap`` the number of draws, ``exceed`` the
-    entries of decisions.exceed whose realised precision is wanted.
+    ``tokens`` are label TIFFs named <scan>.tif, for any of the scans. ``outputs`` maps names of OUTPUTS to paths; a
+    name left out is not written. ``block`` is the side of a bootstrap block in px, ``bootstrap`` the number of draws,
+    ``exceed`` the entries of decisions.exceed whose realised precision is wanted.
 
     Tokens come from the delivered frame, which for leave-one-out is part of the other frames' targets: coverage by
     token and by ensemble size are therefore counted on the delivered frame alone, everything else on all frames.
@@ -339,7 +373,7 @@ def evaluate(
         "bootstrap": bootstrap,
         "target": fitted.target,
         "guarantee": fitted.guarantee,
-        "calibration": {key: fitted.content.get(key) for key in ("score", "unit", "n_scans", "n_blocks", "n_pixels")},
+        "calibration": {key: fitted.content.get(key) for key in CALIBRATION_KEYS},
         "channels": {},
         "scans": {},
         "decisions": [],
@@ -378,14 +412,14 @@ def _judge_all(
     rows: list[dict[str, Any]] = []
     for i, (scan, part) in enumerate(parts.items()):
         coverage = channel_coverage(part.regions, fitted, bootstrap, stream(0, i))
-        own = {name: channel_errors(part.regions, part.gaussian[:, c], c) for c, name in enumerate(names)}
+        own = {name: channel_errors(part.regions, part.gaussian[:, c], c, fitted) for c, name in enumerate(names)}
         rows += [{"channel": name, "scan": scan, **own[name]} for name in names]
         summary["scans"][scan] = {
             name: _summary_entry(coverage[coverage["channel"] == name], own[name], fitted) for name in names
         }
     tables["errors"] = pd.DataFrame(rows, columns=COLUMNS["errors"])
     tables["coverage"] = channel_coverage(everything, fitted, bootstrap, stream(1))[COLUMNS["coverage"]]
-    pooled = {name: channel_errors(everything, gaussian[:, c], c) for c, name in enumerate(names)}
+    pooled = {name: channel_errors(everything, gaussian[:, c], c, fitted) for c, name in enumerate(names)}
     for name in names:
         own_rows = tables["coverage"][tables["coverage"]["channel"] == name]
         summary["channels"][name] = _summary_entry(own_rows, pooled[name], fitted)
@@ -393,6 +427,8 @@ def _judge_all(
     tables["by_intensity"] = by_intensity(everything, fitted, bootstrap, stream(2))[COLUMNS["by_intensity"]]
     tables["by_token"] = by_token(everything, fitted, bootstrap, stream(3))[COLUMNS["by_token"]]
     tables["by_border"] = by_border(everything, fitted, bootstrap, stream(4))[COLUMNS["by_border"]]
+    tables["by_block"] = by_block(everything, fitted)
+    tables["modes"] = compare_modes(everything, fitted, stream(7))
     tables["ensemble_size"] = ensemble_size(everything, names, stream(5))
     tables["decisions"] = realised_precision(everything, fitted, exceed, bootstrap, stream(6))[COLUMNS["decisions"]]
     summary["decisions"] = tables["decisions"].to_dict("records")

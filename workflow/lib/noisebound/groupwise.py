@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from .calibration import Calibration
 from .heldout import HeldOut, Judged, judge
@@ -60,8 +61,10 @@ def channel_coverage(
 ) -> pd.DataFrame:
     """Coverage of each channel at each nominal coverage, over all frames.
 
-    Columns channel, nominal, coverage with its 95 % block bootstrap interval low and high, coverage_without_atoms
-    (see ``metrics.atoms``), mean_width, the shares of targets below and above the interval, n_pixels, n_blocks.
+    Columns channel, nominal, coverage with its 95 % block bootstrap interval low and high, coverage_without_atoms,
+    coverage_of_atoms and the share of atoms among the targets (see ``metrics.atoms``), mean_width, zero_width (share of
+    intervals without width), the shares of targets below and above the interval, n_pixels, n_blocks, and the target in
+    words.
     """
     counts = calibration.floor == 0
     marked = [
@@ -79,7 +82,9 @@ def channel_coverage(
             covered = [part.covered[c] for part in judged]
             result = _shares(regions, covered, one, 1, draws, rng)
             pixels = int(result["n_pixels"][0])
-            free = [inside[~tied] for inside, tied in zip(covered, marked[c], strict=True)]
+            tied_pixels = sum(int(tied.sum()) for tied in marked[c])
+            inside_tied = sum(int(inside[tied].sum()) for inside, tied in zip(covered, marked[c], strict=True))
+            inside_all = sum(int(inside.sum()) for inside in covered)
             rows.append(
                 {
                     "channel": name,
@@ -87,14 +92,16 @@ def channel_coverage(
                     "coverage": float(result["share"][0]),
                     "low": float(result["low"][0]),
                     "high": float(result["high"][0]),
-                    "coverage_without_atoms": ratio(
-                        float(sum(part.sum() for part in free)), float(sum(part.size for part in free))
-                    ),
+                    "coverage_without_atoms": ratio(inside_all - inside_tied, pixels - tied_pixels),
+                    "coverage_of_atoms": ratio(inside_tied, tied_pixels),
+                    "atoms": tied_pixels / pixels,
                     "mean_width": float(_mean_width(judged, c, one, 1)[0]),
+                    "zero_width": sum(int((part.width[c] == 0).sum()) for part in judged) / pixels,
                     "below": sum(int(part.below[c].sum()) for part in judged) / pixels,
                     "above": sum(int(part.above[c].sum()) for part in judged) / pixels,
                     "n_pixels": pixels,
                     "n_blocks": int(result["n_blocks"][0]),
+                    "target": calibration.target,
                 }
             )
     table = pd.DataFrame(rows)
@@ -196,6 +203,41 @@ def by_border(
     return _grouped(regions, calibration, lambda c: (labels, words), draws, rng, ["distance"])
 
 
+def by_block(regions: Sequence[HeldOut], calibration: Calibration) -> pd.DataFrame:
+    """Coverage of every block by itself at the primary coverage, over all frames.
+
+    Columns channel, nominal, scan, the first pixel of the block (z), y, x, coverage, mean_width, n_pixels.
+    """
+    rows = []
+    for region in regions:
+        part = judge(region, calibration, calibration.primary)
+        axes = "zyx"[-len(region.box.lower) :]
+        first = [
+            np.asarray(ndimage.minimum(grid, region.blocks, np.arange(region.n_blocks)), dtype=int) + low
+            for grid, low in zip(np.indices(region.blocks.shape), region.box.lower, strict=True)
+        ]
+        whole = np.zeros((), dtype=np.intp)
+        for c, name in enumerate(calibration.channels):
+            counted = [
+                block_sums(values, np.broadcast_to(whole, region.target.shape[1:]), region.blocks, region.n_blocks, 1)
+                for values in (part.covered[c], part.width[c], np.ones(()))
+            ]
+            inside, width, pixels = (sums[:, 0] for sums in counted)
+            for b in range(region.n_blocks):
+                rows.append(
+                    {
+                        "channel": name,
+                        "nominal": calibration.primary,
+                        "scan": region.scan,
+                        **{axis: int(corner[b]) for axis, corner in zip(axes, first, strict=True)},
+                        "coverage": inside[b] / pixels[b],
+                        "mean_width": width[b] / pixels[b],
+                        "n_pixels": int(pixels[b]),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
 def realised_precision(
     regions: Sequence[HeldOut],
     calibration: Calibration,
@@ -212,8 +254,15 @@ def realised_precision(
     rows = []
     for entry in exceed:
         c, above = calibration.channels.index(entry["channel"]), float(entry["above"])
-        lower = [calibration.bound("lower", r.lower[c], entry["confidence"], entry["channel"]) for r in regions]
-        upper = [calibration.bound("upper", r.upper[c], entry["confidence"], entry["channel"]) for r in regions]
+        lower, upper = (
+            [
+                calibration.bound(
+                    side, r.lower[c], r.median[c], r.upper[c], entry["confidence"], entry["channel"], r.tokens
+                )
+                for r in regions
+            ]
+            for side in ("lower", "upper")
+        )
         is_above = [(low > above) & ~(high <= above) for low, high in zip(lower, upper, strict=True)]
         is_below = [(high <= above) & ~(low > above) for low, high in zip(lower, upper, strict=True)]
         total = sum(region.target[c].size for region in regions)

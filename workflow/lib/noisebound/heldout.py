@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration import Calibration
+from .calibration import Calibration, read_tokens
+from .chance import chance_at
 from .metrics import block_labels
 from .predictions import Predictions
 from .regions import Box
@@ -22,6 +23,7 @@ Floats = NDArray[np.float32]
 class HeldOut:
     """One test box of one scan. Images are float32 (C, R, *box): every frame predicted on its own.
 
+    ``frames`` are the numbers of these frames in the scan, ``delivered`` the place among them of the delivered one.
     ``noise`` is the variance of the targets or None where unknown; ``blocks`` numbers the box's blocks from 0;
     ``border`` is each pixel's distance to the border of the image in px (0 on it); ``tokens`` the labels of the
     delivered frame or None; ``members`` (M, C, *box) the members' medians of the delivered frame or None.
@@ -29,6 +31,7 @@ class HeldOut:
 
     scan: str
     box: Box
+    frames: tuple[int, ...]
     delivered: int
     lower: Floats
     median: Floats
@@ -57,16 +60,20 @@ def border_distance(shape: Sequence[int], box: Box) -> NDArray[np.intp]:
 
 
 def load_held_out(
-    predictions: Predictions, scan: Scan, boxes: Sequence[Box], tokens: Path | None, block: int
+    predictions: Predictions,
+    scan: Scan,
+    boxes: Sequence[Box],
+    tokens: Path | None,
+    block: int,
+    only_delivered: bool = False,
 ) -> list[HeldOut]:
-    """Read the test ``boxes`` of one scan; ``tokens`` is its label TIFF or None, ``block`` a block's side in px."""
-    labels = None
-    if tokens is not None:
-        import tifffile
+    """Read the test ``boxes`` of one scan; ``tokens`` is its label TIFF or None, ``block`` a block's side in px.
 
-        labels = tifffile.imread(tokens).reshape(scan.shape)
+    All frames are read, or the delivered one alone where intervals exist for no other, because they depend on tokens.
+    """
+    labels = read_tokens(tokens, scan.shape)
     loaded = []
-    frames = range(predictions.n_frames)
+    frames = (predictions.frame,) if only_delivered else tuple(range(predictions.n_frames))
     for box in boxes:
         region = box.slices
         images = [predictions.read_frame(k, region) for k in frames]
@@ -77,7 +84,8 @@ def load_held_out(
             HeldOut(
                 scan=scan.name,
                 box=box,
-                delivered=predictions.frame,
+                frames=frames,
+                delivered=frames.index(predictions.frame),
                 lower=lower,
                 median=median,
                 upper=upper,
@@ -126,5 +134,10 @@ class Judged:
 
 def judge(region: HeldOut, calibration: Calibration, nominal: float) -> Judged:
     """Apply the calibrated interval, exactly as it is delivered, to every frame of a held-out region."""
-    low, high, _ = calibration.interval(region.lower, region.median, region.upper, nominal)
+    chance = None
+    if calibration.random_ties:
+        channels = len(region.target)
+        chance = np.stack([chance_at(region.scan, k, channels, region.box.slices) for k in region.frames], axis=1)
+    tokens = region.tokens if calibration.by_token else None
+    low, high, _ = calibration.interval(region.lower, region.median, region.upper, nominal, tokens, chance)
     return Judged(region, low, high)

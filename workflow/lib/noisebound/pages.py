@@ -94,8 +94,11 @@ def report_scan(
             "guard_from": layout.guard_from,
             "primary": fitted.primary,
             "guarantee": fitted.guarantee,
+            "unit_reason": fitted.content.get("unit_reason"),
             "target": fitted.target,
             "infinite": primary_infinite,
+            "variances": pages_scan.uncertainty_parts(images_file),
+            "flat": pages_scan.without_width(images_file),
             "headline": tested,
             "rows": rows,
             "has_psnr": shows_psnr(rows),
@@ -132,6 +135,7 @@ def report_index(
     summary: str | Path,
     coverage_csv: str | Path,
     conditional_csv: Mapping[str, str | Path],
+    modes_csv: str | Path,
     ensemble_size_csv: str | Path,
     stability_csv: str | Path,
     histories: Sequence[str | Path],
@@ -142,10 +146,10 @@ def report_index(
 ) -> None:
     """Write the index of a run.
 
-    ``pages``, ``thumbnails`` and ``roles`` map a scan's name to its page, its thumbnail and the role it has in the
-    scan sheet, in the order in which the scans are listed; ``conditional_csv`` maps intensity, token and border to
-    the table of coverage by that. ``histories`` and ``architectures`` are in the order of the members. ``settings``:
-    title, run and intensity_unit.
+    ``pages``, ``thumbnails`` and ``roles`` map a scan's name to its page, its thumbnail and the role it has in the scan
+    sheet, in the order in which the scans are listed; ``conditional_csv`` maps intensity, token and border to the table
+    of coverage by that, ``modes_csv`` compares ways to calibrate. ``histories`` and ``architectures`` are in the order
+    of the members. ``settings``: title, run and intensity_unit.
     """
     fitted = Calibration.read(calibration)
     content = read_json(summary)
@@ -157,8 +161,10 @@ def report_index(
         "primary": fitted.primary,
         "nominal": fitted.nominal,
         "guarantee": fitted.guarantee,
+        "unit_reason": fitted.content.get("unit_reason"),
         "target": fitted.target,
         "headline": coverage_words(rows, fitted.primary),
+        "modes": pages_index.mode_rows(modes_csv, [row["name"] for row in rows if row["structured"]]),
         "numbers": pages_index.headline_numbers(content, rows, fitted.primary),
         "cards": pages_index.cards(pages, thumbnails, roles, output_html),
         "rows": rows,

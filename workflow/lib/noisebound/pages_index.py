@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 
 from . import figures
@@ -99,6 +100,37 @@ def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
         for content in contents
     ]
     return {"members": members, "dilations": list(colours.items()), "random": bool(colours)}
+
+
+def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any]]:
+    """Ways to form corrections beside each other, over the ``structured`` channels together.
+
+    Each has mode, unit, chosen, relative_width (geometric mean over channels), the ends of coverage over channels, and
+    the lowest and highest coverage over deciles, tokens, distances to the border and (80 % of the) blocks.
+    """
+    table = figures.read_table(path)
+    if not len(table):
+        return []
+    table = table[table["channel"].isin(structured)] if structured else table
+    rows = []
+    for (mode, unit), own in table.groupby(["mode", "unit"], sort=False):
+        widths = own["relative_width"].to_numpy(dtype=float)
+        kinds = {
+            kind: (float(own[f"{kind}_low"].min()), float(own[f"{kind}_high"].max()))
+            for kind in ("decile", "token", "border", "block")
+        }
+        rows.append(
+            {
+                "mode": mode,
+                "unit": unit,
+                "chosen": bool(own["chosen"].iloc[0]),
+                "relative_width": float(np.exp(np.log(widths).mean())) if (widths > 0).all() else None,
+                "coverage": (float(own["coverage"].min()), float(own["coverage"].max())),
+                "decile_gap": float(own["decile_gap"].mean()),
+                **kinds,
+            }
+        )
+    return rows
 
 
 def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from .predictions import nominal_key
 from .storage import write_text
 
 TOLERANCE = 0.02
+COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width")
 TEMPLATES = Path(__file__).resolve().parents[2] / "report"
 
 
@@ -150,7 +151,7 @@ def _quotient(a: Any, b: Any) -> float | None:
 def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float) -> list[dict[str, Any]]:
     """Rows of the table about the test region, one per channel, from the ``channels`` of the summary.
 
-    Each has name, coverage (value, low, high, mean_width, without_atoms), rmse, bias, correlation, psnr,
+    Each has name, coverage (COVERAGE_KEYS), rmse, bias, bias_of_mean, target_mean, correlation, psnr,
     gaussian_psnr, error_ratio (squared error, the reference's noise removed where it is known, over that of the best
     Gaussian filter; None where unknown), structured, missed (coverage off by more than TOLERANCE) and explanations.
     """
@@ -168,10 +169,12 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float) -> list
         rows.append(
             {
                 "name": name,
-                "coverage": {key: coverage.get(key) for key in ("value", "low", "high", "mean_width", "without_atoms")},
+                "coverage": {key: coverage.get(key) for key in COVERAGE_KEYS},
                 "rmse": entry.get("rmse"),
                 "rmse_noise_removed": rmse if known else None,
                 "bias": entry.get("bias"),
+                "bias_of_mean": entry.get("bias_of_mean"),
+                "target_mean": entry.get("target_mean"),
                 "correlation": entry.get("correlation"),
                 "psnr": entry.get("psnr"),
                 "gaussian_psnr": gaussian.get("psnr"),

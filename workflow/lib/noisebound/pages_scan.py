@@ -18,6 +18,7 @@ from .figures_images import (
 from .figures_scan import Cut, line_cut
 from .pages_images import ScanImages, area, box_over, read_planes
 from .pages_parts import nominal_percent, picture
+from .predictions import Predictions, nominal_key
 from .regions import Box, Regions
 
 ROLE_COLOURS = {"train": "#4477aa", "select": "#66ccee", "calibrate": "#ccbb44", "test": "#ee6677", "apply": "#999999"}
@@ -30,6 +31,24 @@ def region_boxes(regions: Regions) -> list[dict[str, Any]]:
         return list(zip(box.lower, box.upper, strict=True))
 
     return [box_over(bounds(b), regions.shape, b.role, ROLE_COLOURS.get(b.role, "#999999")) for b in regions.boxes]
+
+
+def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
+    """By channel, how much of the predicted variance is noise (aleatoric) and how much disagreement (epistemic).
+
+    Each has name, aleatoric and epistemic (root mean variances) and share, that of the epistemic variance in the sum.
+    """
+    rows = []
+    for name, of in denoised.uncertainty.items():
+        total = of["aleatoric"] ** 2 + of["epistemic"] ** 2
+        rows.append({"name": name, **of, "share": of["epistemic"] ** 2 / total if total > 0 else None})
+    return rows
+
+
+def without_width(denoised: Predictions) -> list[tuple[str, float]]:
+    """Channels some of whose intervals at the primary coverage have no width, and which share."""
+    shares = denoised.zero_width.get(nominal_key(denoised.primary or 0), {})
+    return [(name, share) for name, share in shares.items() if share > 0]
 
 
 def cut_places(images: ScanImages) -> tuple[int, int]:

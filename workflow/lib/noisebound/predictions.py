@@ -47,9 +47,11 @@ class Predictions:
     ``pixel_unit``), ``frame`` (index of the delivered frame), ``levels`` (quantile levels of lower, median, upper),
     ``shape`` (spatial), ``ndim`` (2 or 3), ``n_frames`` (frames predicted on their own, 0 where the scan has no
     reference), ``n_members``, ``has_members`` (members' medians are stored), ``n_latent``, ``counts`` (the reference
-    counts events), ``nominal`` (coverages with a stored interval; empty for an ensemble file), ``primary``, and
-    ``overlap_error`` (by channel, ``rms`` and ``largest`` difference of the median to that of exact tiles, and the mean
-    ``width`` of the interval before calibration; empty where tiles are exact).
+    counts events), ``nominal`` (coverages with a stored interval; empty for an ensemble file), ``primary``,
+    ``uncertainty`` (by channel, root mean variance within members, aleatoric, and between them, epistemic, of the
+    delivered frame before calibration), ``zero_width`` (share of pixels whose interval has no width, by nominal and
+    channel), and ``overlap_error`` (by channel, ``rms`` and ``largest`` difference of the median to that of exact
+    tiles, and the mean ``width`` of the interval before calibration; empty where tiles are exact).
 
     Images are float32 in the physical units of the reference. Raises ``InputError`` where the file is missing, is no
     HDF5 or does not have the format.
@@ -83,6 +85,8 @@ class Predictions:
             self.projected_fraction: dict[str, dict[str, float]] = json.loads(
                 attributes.get("projected_fraction", "{}")
             )
+            self.uncertainty: dict[str, dict[str, float]] = json.loads(attributes.get("uncertainty", "{}"))
+            self.zero_width: dict[str, dict[str, float]] = json.loads(attributes.get("zero_width", "{}"))
             self.overlap_error: dict[str, dict[str, float]] = json.loads(attributes.get("overlap_error", "{}"))
             self.shape: tuple[int, ...] = tuple(int(size) for size in self._file["median"].shape[1:])
         except KeyError as error:
@@ -123,10 +127,10 @@ class Predictions:
     def read(self, kind: str, region: Region | None = None, channel: int | None = None) -> Floats:
         """One image of the delivered frame, float32 (C, *region); ``kind`` is lower, median, upper or spread.
 
-        With the index of a ``channel`` only that one is read: float32 (*region).
+        A denoised file also has the estimated "mean". With the index of a ``channel`` only that one is read, (*region).
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        if kind not in (*KINDS, "mean"):
+            raise ValueError(f"kind {kind!r} is none of {', '.join((*KINDS, 'mean'))}")
         return self._read(kind, (), region, "run the step that writes it again", channel)
 
     def read_frame(self, k: int, region: Region | None = None) -> tuple[Floats, Floats, Floats]:
@@ -228,6 +232,10 @@ class PredictionsWriter:
         """What tiles that overlap less than they should change, by channel; see ``Predictions.overlap_error``."""
         self._images.set_attribute("overlap_error", json.dumps({channel: dict(of) for channel, of in error.items()}))
 
+    def set_uncertainty(self, parts: Mapping[str, Mapping[str, float]]) -> None:
+        """Root mean variance within members (aleatoric) and between them (epistemic), by channel."""
+        self._images.set_attribute("uncertainty", json.dumps({channel: dict(of) for channel, of in parts.items()}))
+
     def write_latent(self, region: Region, latent: NDArray[Any]) -> None:
         """Projected latents of the delivered frame, kept as float16."""
         limit = float(np.finfo(np.float16).max)
@@ -315,14 +323,19 @@ class DenoisedWriter:
         self._file, self._images = file, images
 
     def write(
-        self, region: Region, median: Floats, spread: Floats, intervals: Mapping[float, tuple[Floats, Floats]]
+        self,
+        region: Region,
+        median: Floats,
+        mean: Floats,
+        spread: Floats,
+        intervals: Mapping[float, tuple[Floats, Floats]],
     ) -> None:
-        """Median, spread and one (lower, upper) per nominal coverage, float32 (C, *region) each.
+        """Median, estimated mean, spread and one (lower, upper) per nominal coverage, float32 (C, *region) each.
 
         Interval ends may be infinite, where too few pixels calibrate a nominal coverage.
         """
-        self._images.put("median", (), region, median)
-        self._images.put("spread", (), region, spread)
+        for name, values in (("median", median), ("mean", mean), ("spread", spread)):
+            self._images.put(name, (), region, values)
         for nominal, (lower, upper) in intervals.items():
             self._images.put(f"intervals/{nominal_key(nominal)}/lower", (), region, lower, finite=False)
             self._images.put(f"intervals/{nominal_key(nominal)}/upper", (), region, upper, finite=False)
@@ -330,6 +343,10 @@ class DenoisedWriter:
     def set_projected_fraction(self, fractions: Mapping[str, Mapping[str, float]]) -> None:
         """Share of pixels whose interval had to be projected to contain the median, by nominal and channel."""
         self._file.attrs["projected_fraction"] = json.dumps({key: dict(value) for key, value in fractions.items()})
+
+    def set_zero_width(self, fractions: Mapping[str, Mapping[str, float]]) -> None:
+        """Share of pixels whose interval has no width, by nominal and channel."""
+        self._file.attrs["zero_width"] = json.dumps({key: dict(value) for key, value in fractions.items()})
 
 
 @contextmanager
@@ -359,9 +376,11 @@ def create_denoised(
             file.attrs["primary"] = float(primary)
             if like.overlap_error:
                 file.attrs["overlap_error"] = json.dumps(like.overlap_error)
+            if like.uncertainty:
+                file.attrs["uncertainty"] = json.dumps(like.uncertainty)
             images = _Images(file, path, like.shape)
             names = [f"intervals/{nominal_key(value)}/{side}" for value in nominal for side in ("lower", "upper")]
-            for name in ("median", "spread", *names):
+            for name in ("median", "mean", "spread", *names):
                 images.create(name, (n_channels,), (1, *chunk), np.float32)
             for side in ("lower", "upper"):
                 file[side] = file[f"intervals/{nominal_key(primary)}/{side}"]

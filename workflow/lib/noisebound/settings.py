@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .errors import InputError
+from .exchangeability import check_scans
 from .layout import LAYOUT_LETTERS, check_layout
 from .unet_architecture import FAMILY as UNET
 from .unet_architecture import check_reach, unet_alignment
@@ -137,6 +138,25 @@ def check_roles_covered(roles: Mapping[str, str], settings: Settings, file: str 
                 value=sorted(set(roles.values())),
                 remedy=f"give one scan role {needed!r}, or divide one scan with role 'split' and regions.layout",
             )
+
+
+def check_calibrate_scans(fields: Collection[str], settings: Settings, file: str | Path) -> None:
+    """Raise ``InputError`` where ``calibration.unit`` asks for a statement that the scans cannot carry.
+
+    ``fields`` names the fields of view (groups, or scans without group) whose scans serve calibration as a whole.
+    """
+    calibration = settings["calibration"]
+    check_scans(
+        calibration["unit"],
+        len(fields),
+        {
+            "calibration.nominal": calibration["nominal"],
+            "decisions.exceed.confidence": sorted({entry["confidence"] for entry in settings["decisions"]["exceed"]}),
+        },
+        calibration["confidence"],
+        2 if calibration["score"] == "asymmetric" else 1,
+        file,
+    )
 
 
 def offered_roles(roles: Iterable[str], layout: Sequence[str] | None) -> set[str]:
