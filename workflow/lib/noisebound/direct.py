@@ -28,16 +28,17 @@ from .network import SLOPE
 class Layout:
     """How an image (C, [Z], Y, X) lies in rows (C, length): every axis is followed by ``pad`` zeros.
 
-    ``start`` and ``stop`` are the positions of the first pixel and behind the last; ``inside`` float32 (length,) is one
-    at pixels and zero between them.
+    ``start`` is the position of the first pixel; ``inside`` float32 (length,) is one at pixels and zero between them;
+    ``runs`` int64 (R, 2) are first positions and lengths of what is computed: all lines of an image, or every slice of
+    a volume by itself, because much of what lies between slices is no pixel. Nothing else is ever written.
     """
 
     spatial: tuple[int, ...]
     pad: int
     strides: tuple[int, ...]
     start: int
-    stop: int
     inside: NDArray[np.float32]
+    runs: NDArray[np.int64]
 
     @classmethod
     @lru_cache(maxsize=64)
@@ -46,9 +47,9 @@ class Layout:
         padded = [extent + pad for extent in spatial]
         strides = tuple(math.prod(padded[axis + 1 :]) for axis in range(len(padded)))
         start = pad * sum(strides)
-        stop = start + sum((extent - 1) * stride for extent, stride in zip(spatial, strides, strict=True)) + 1
-        inside = np.zeros(2 * start + math.prod(padded), dtype=np.float32)
-        layout = cls(spatial, pad, strides, start, stop, inside)
+        # All taps of all runs stay within: a run is at most STEP - 1 too long.
+        inside = np.zeros(2 * start + math.prod(padded) + STEP, dtype=np.float32)
+        layout = cls(spatial, pad, strides, start, inside, _runs(spatial, strides, start))
         layout.pixels(torch.from_numpy(inside)).fill_(1)
         return layout
 
@@ -59,9 +60,8 @@ class Layout:
 
     def pixels(self, rows: Tensor) -> Tensor:
         """The pixels of ``rows`` (..., length) as a view (..., [Z], Y, X)."""
-        padded = rows[..., self.start : self.length - self.start].unflatten(
-            -1, tuple(extent + self.pad for extent in self.spatial)
-        )
+        extents = tuple(extent + self.pad for extent in self.spatial)
+        padded = rows[..., self.start : self.start + math.prod(extents)].unflatten(-1, extents)
         return padded[(..., *(slice(extent) for extent in self.spatial))]
 
     def shifts(self, dilation: int) -> NDArray[np.int64]:
@@ -76,6 +76,32 @@ class Layout:
         return np.where(shifts < channels, shifts, 0).reshape(-1, 9) * self.length
 
 
+# Positions computed at a time: what nine shifted rows and four outputs hold in the first-level cache. Lengths are
+# multiples of STEP, because what is left over after the compiler's widest steps runs much slower.
+RUN, STEP = 1536, 64
+# Slices of a volume are computed one by one where this share of all positions lies between them; else runs are longer.
+BETWEEN_SLICES = 0.15
+
+
+def _runs(spatial: tuple[int, ...], strides: tuple[int, ...], start: int) -> NDArray[np.int64]:
+    """See :class:`Layout`. The last run may reach STEP - 1 zeros behind the last pixel."""
+    extents = [(extent - 1) * stride for extent, stride in zip(spatial, strides, strict=True)]
+    slices, length = 1, sum(extents) + 1
+    one_slice = _round_up(length - extents[0])
+    if len(spatial) > 2 and one_slice < (1 - BETWEEN_SLICES) * strides[0]:
+        slices, length = spatial[0], one_slice
+    size = _round_up(length / math.ceil(length / RUN))
+    found = []
+    for first in range(start, start + slices * strides[0], strides[0]):
+        stop = first + _round_up(length)
+        found += [(begin, min(size, stop - begin)) for begin in range(first, stop, size)]
+    return np.asarray(found, dtype=np.int64)
+
+
+def _round_up(length: float) -> int:
+    return math.ceil(length / STEP) * STEP
+
+
 class Plan:
     """A network as a list of convolutions over one buffer of features, and buffers that are used again.
 
@@ -85,7 +111,8 @@ class Plan:
     more memory than its widest member.
     """
 
-    _free: ClassVar[list[Tensor]] = []
+    # A buffer, the layout that it was used for last, and how much of it.
+    _free: ClassVar[list[tuple[Tensor, Layout, int]]] = []
 
     def __init__(self, architecture: Architecture) -> None:
         widths = architecture.widths()
@@ -110,6 +137,12 @@ class Plan:
             self.steps.append((heads + k * hidden, hidden, heads + 3 * hidden + k * outputs, outputs, 0))
         self.slopes = np.full(len(self.steps), SLOPE, dtype=np.float32)
         self.slopes[-3:] = 1
+        # What reads the same node is computed together, run for run, while that node lies in the cache; and so are the
+        # layers behind the graph, which look at single pixels.
+        sources = [edge.source for edge in architecture.edges]
+        behind = np.arange(len(sources), len(self.steps))
+        self.order = np.concatenate([np.argsort(sources, kind="stable"), behind])
+        self.blocks = np.cumsum([0, *np.unique(sources, return_counts=True)[1], len(behind)])
         self.pad = max(edge.dilation for edge in architecture.edges)
         self._tables: dict[tuple[int, ...], Tables] = {}
 
@@ -147,23 +180,20 @@ class Plan:
         return Tables(layout, np.asarray(forward), np.asarray(back), np.concatenate(shifts), weights)
 
     def borrow(self, images: int, layout: Layout) -> Tensor:
-        """A buffer (images, channels, length) whose image channels, and all that no loop writes, are zero."""
-        shape = (images, self.channels, layout.length)
-        size = math.prod(shape)
-        found = self._free.pop() if self._free else None
-        if found is None or found.numel() < size:
-            found = torch.zeros(size)
-        buffer = found[:size].view(shape)
-        # What lies between the pixels is zeroed with the rectifier; the rest may hold another network's features.
-        buffer[:, : self.inputs] = 0
-        buffer[..., : layout.start] = 0
-        buffer[..., layout.stop :] = 0
-        return buffer
+        """A buffer (images, channels, length) that is zero between the pixels of ``layout`` and around them."""
+        size = images * self.channels * layout.length
+        free, last, clean = self._free.pop() if self._free else (torch.empty(0), layout, 0)
+        if free.numel() < size:
+            # From numpy, which asks the system for large pages.
+            free = torch.from_numpy(np.zeros(size, dtype=np.float32))
+        elif last is not layout or clean < size:
+            free[:size] = 0
+        return free[:size].view(images, self.channels, layout.length)
 
-    def give_back(self, buffer: Tensor) -> None:
+    def give_back(self, buffer: Tensor, layout: Layout) -> None:
         """Return what :meth:`borrow` gave; only one buffer is kept, so that memory does not pile up."""
         whole = torch.empty(0).set_(buffer.untyped_storage())
-        self._free[:] = [max([whole, *self._free], key=Tensor.numel)]
+        self._free[:] = [max([(whole, layout, buffer.numel()), *self._free], key=lambda free: free[0].numel())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,9 +234,9 @@ class DirectNetwork(torch.autograd.Function):
         sums, biases = np.zeros(tables.weights, dtype=np.float32), np.zeros(plan.channels, dtype=np.float32)
         run_back(
             ctx.features.numpy(), gradients[0].contiguous().numpy(), tables.forward, tables.back, tables.shifts,
-            mirrored, plan.slopes, layout.inside, layout.start, layout.stop, sums, biases,
+            mirrored, plan.slopes, layout.inside, layout.runs, sums, biases,
         )  # fmt: skip
-        plan.give_back(ctx.features)
+        plan.give_back(ctx.features, layout)
         ctx.features = None
         results: list[Tensor | None] = []
         for step, kernel in zip(tables.forward, kernels, strict=True):
@@ -238,7 +268,7 @@ def compute(features: Tensor, images: Tensor, plan: Plan, packed: Packed) -> Non
     layout.pixels(features[:, : plan.inputs]).copy_(images)
     run(
         features.numpy(), tables.forward, tables.shifts, packed.weights, packed.biases, plan.slopes, layout.inside,
-        layout.start, layout.stop,
+        layout.runs, plan.order, plan.blocks,
     )  # fmt: skip
 
 

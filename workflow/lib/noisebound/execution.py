@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from . import merged
 from .architecture import Architecture
@@ -66,11 +67,10 @@ def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]
         features = layout.pixels(buffer[0])
         result[: -plan.outputs] = features[plan.latent : plan.latent + network.architecture.latent]
         result[-plan.outputs :] = features[-plan.outputs :]
-    plan.give_back(buffer)
-    active, heads = found[:, : -plan.outputs], found[:, -plan.outputs :]
-    # The loops keep the latents behind their rectifier, which can be undone.
-    latent = torch.where(active > 0, active, active / SLOPE)
-    return latent, quantiles_from(*heads.chunk(3, dim=1))
+    plan.give_back(buffer, layout)
+    latent, heads = found[:, : -plan.outputs], found[:, -plan.outputs :]
+    # The loops keep the latents behind their rectifier, which another one undoes.
+    return functional.leaky_relu_(latent, 1 / SLOPE), quantiles_from(*heads.chunk(3, dim=1))
 
 
 def _channels_last(image: Tensor) -> Tensor:

@@ -17,8 +17,6 @@ import numpy as np
 from numba.core.codegen import get_host_cpu_features
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-# How many pixels are worked on at a time: what nine shifted rows and four outputs hold in the first-level cache.
-RUN = 1024
 # For sums over pixels: longer, because each ends with a sum across the registers.
 SUM_RUN = 4096
 
@@ -236,30 +234,33 @@ def _kernel(weights, step):  # type: ignore[no-untyped-def]
 
 
 @_Compiled
-def run(features, steps, shifts, weights, biases, slopes, inside, start, stop):  # type: ignore[no-untyped-def]
+def run(features, steps, shifts, weights, biases, slopes, inside, runs, order, blocks):  # type: ignore[no-untyped-def]
     """Compute ``features`` (B, channels, length), whose first channels hold the images, one convolution at a time.
 
     Each row of ``steps`` (E, 7) int64 is a convolution: it reads INPUTS channels from SOURCE on at GROUPS times nine
     shifts, the rows of ``shifts`` from SHIFTS on, and writes OUTPUTS channels from TARGET on; its weights (inputs,
     groups, outputs, 9) lie in ``weights`` from WEIGHTS on. ``biases`` (channels,); ``slopes`` (E,) of the rectifiers
-    behind. Image by image, so that one image's features stay in the cache.
+    behind. ``runs`` (R, 2) are first positions and lengths. ``blocks`` cuts ``order`` (E,), the order of computing,
+    into convolutions that are made together, run for run: none of a block needs more than the same positions of
+    another. Image by image, so that one image's features stay in the cache.
     """
     for b in range(features.shape[0]):
         rows = features[b]
-        for e in range(len(steps)):
-            step = steps[e]
-            kernel, taps = _kernel(weights, step), shifts[step[SHIFTS] : step[SHIFTS] + step[GROUPS]]
-            target = rows[step[TARGET] : step[TARGET] + step[OUTPUTS]]
-            bias = biases[step[TARGET] : step[TARGET] + step[OUTPUTS]]
-            for first in range(start, stop, RUN):
-                size = min(RUN, stop - first)
-                _accumulate(rows, step[SOURCE], step[INPUTS], target, kernel, taps, first, size, True, bias)
-                _activate(target, slopes[e], inside, first, size)
+        for block in range(len(blocks) - 1):
+            for r in range(len(runs)):
+                first, size = runs[r, 0], runs[r, 1]
+                for e in order[blocks[block] : blocks[block + 1]]:
+                    step = steps[e]
+                    kernel, taps = _kernel(weights, step), shifts[step[SHIFTS] : step[SHIFTS] + step[GROUPS]]
+                    target = rows[step[TARGET] : step[TARGET] + step[OUTPUTS]]
+                    bias = biases[step[TARGET] : step[TARGET] + step[OUTPUTS]]
+                    _accumulate(rows, step[SOURCE], step[INPUTS], target, kernel, taps, first, size, True, bias)
+                    _activate(target, slopes[e], inside, first, size)
 
 
 @_Compiled
 def run_back(  # type: ignore[no-untyped-def]
-    features, arrived, steps, back, shifts, back_weights, slopes, inside, start, stop, weight_sums, bias_sums
+    features, arrived, steps, back, shifts, back_weights, slopes, inside, runs, weight_sums, bias_sums
 ):
     """Add the gradients of weights and biases to ``weight_sums`` and ``bias_sums``, laid out as in :func:`run`.
 
@@ -269,6 +270,7 @@ def run_back(  # type: ignore[no-untyped-def]
     """
     channels = features.shape[1]
     gradient = np.zeros(features.shape[1:], dtype=np.float32)
+    start, stop = runs[0, 0], runs[-1, 0] + runs[-1, 1]
     for b in range(features.shape[0]):
         rows = features[b]
         gradient[: channels - arrived.shape[1]] = 0
@@ -289,8 +291,8 @@ def run_back(  # type: ignore[no-untyped-def]
                 continue
             kernel, taps = _kernel(back_weights, step), shifts[step[SHIFTS] : step[SHIFTS] + step[GROUPS]]
             target = gradient[step[TARGET] : step[TARGET] + step[OUTPUTS]]
-            for first in range(start, stop, RUN):
-                size = min(RUN, stop - first)
+            for r in range(len(runs)):
+                first, size = runs[r, 0], runs[r, 1]
                 _accumulate(
                     gradient, step[SOURCE], step[INPUTS], target, kernel, taps, first, size, False, target[:, 0]
                 )
