@@ -140,7 +140,7 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
     ("file", "expected"),
     [
         ("workflow/lib/noisebound/pages_index.py", PAGES),
-        ("workflow/report/page.css", PAGES),
+        ("workflow/lib/noisebound/templates/page.css", PAGES),
         ("workflow/lib/noisebound/decisions.py", each(["recommend_regions"], TINY_SCANS) | EVALUATION | PAGES),
         ("workflow/lib/noisebound/clustering.py", TOKENS | EVALUATION | PAGES),
         ("workflow/lib/noisebound/conformal.py", CALIBRATION | EVALUATION | PAGES),

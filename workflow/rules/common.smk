@@ -93,7 +93,7 @@ TRAINED_ON = scans_that_are("train", "select", "split")
 HOLDS_TRAIN = scans_that_are("train", "split")
 HOLDS_CALIBRATE = scans_that_are("calibrate", "split")
 HOLDS_TEST = scans_that_are("test", "split")
-PAGE_TEMPLATES = (PROJECT / "workflow" / "report",)
+PAGE_TEMPLATES = (PROJECT / "workflow" / "lib" / "noisebound" / "templates",)
 COUNTS = config["data"]["kind"] == "counts"
 
 

@@ -22,7 +22,7 @@ from .storage import write_text
 
 TOLERANCE = 0.02
 COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width")
-TEMPLATES = Path(__file__).resolve().parents[2] / "report"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def percent(value: object, digits: int = 1) -> str:
@@ -87,7 +87,7 @@ def png_file_uri(path: str | Path) -> str:
 
 
 def render(template: str, output: str | Path, context: Mapping[str, Any], *, script: str | None = None) -> None:
-    """Fill a template of ``workflow/report`` and write the page, atomically.
+    """Fill one of ``TEMPLATES`` and write the page, atomically.
 
     Everything in ``context`` is escaped unless it is ``Markup``. ``script`` names the page's only script; the page's
     content security policy admits it by its SHA-256 and nothing else, and forbids every request.
