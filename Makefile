@@ -18,7 +18,7 @@ DEMOS := demo-edx demo-ct
 SMK := Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
-.PHONY: help demo demo-conda test test-cluster containers lint format benchmark calibration-study clean
+.PHONY: help demo demo-conda test test-cluster test-containers containers lint format benchmark calibration-study clean
 
 help:
 	@echo "make demo    run the workflow on the images in resources/demo (about 15 minutes on 2 cores)"
@@ -28,6 +28,8 @@ help:
 	@echo "             it, interrupt it in every way, and remove all traces (15 minutes on 2 cores)"
 	@echo "make containers"
 	@echo "             build the image of every step into containers/images (needs Apptainer)"
+	@echo "make test-containers"
+	@echo "             build all images and run the workflow in them (installs Apptainer for the time; as root on Debian)"
 	@echo "make demo-conda"
 	@echo "             run the demo with a conda environment per step (needs conda 24.7.1 or newer)"
 	@echo "make lint    check format, types and the workflow"
@@ -76,6 +78,9 @@ containers:
 test-cluster: $(DEV_STAMP)
 	$(BIN)/python -m tests.cluster.slurm
 	$(BIN)/python -m pytest tests/cluster
+
+test-containers: $(DEV_STAMP)
+	$(BIN)/python -m pytest tests/containers
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check --quiet .
