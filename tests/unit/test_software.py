@@ -127,3 +127,30 @@ def test_profile_passes_what_a_job_needs_and_nothing_of_the_shell() -> None:
     names = set(re.findall(r"export (\w+)$", passed, flags=re.MULTILINE))
     assert {"CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID", "OMP_NUM_THREADS"} <= names
     assert not any(name.startswith("PYTHON") or name == "HOME" for name in names)
+
+
+def test_profiles_for_containers_and_for_slurm_add_up() -> None:
+    code = (
+        "from snakemake.cli import parse_args; "
+        "given = parse_args(['--profile', 'slurm', '--profile', 'containers'])[1]; "
+        "print('FOUND', given.executor, *map(str, given.software_deployment_method), given.apptainer_args)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert re.search(r"^FOUND slurm \S*(?i:apptainer) .*--nv .*--env-file \S+$", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [(None, "no conda on the PATH"), ("4.12.0", "conda 4.12.0 is too old"), ("24.7.1", ""), ("25.1.0", "")],
+)
+def test_a_conda_that_will_not_do_is_refused(tmp_path, version: str | None, words: str) -> None:
+    if version is not None:
+        program = tmp_path / "conda"
+        program.write_text(f"#!/bin/sh\necho conda {version}\n")
+        program.chmod(0o755)
+    command = [sys.executable, str(ROOT / "envs" / "check_conda.py")]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert (done.returncode != 0) == bool(words)
+    assert words in done.stderr and ("Remedy: " in done.stderr) == bool(words) and "Traceback" not in done.stderr
