@@ -29,6 +29,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/draw_figures.smk"
 include: "workflow/rules/report_scan.smk"
 include: "workflow/rules/report_index.smk"
+include: "workflow/rules/describe_run.smk"
 
 
 rule all:
@@ -38,6 +39,7 @@ rule all:
         rules.evaluate.output,
         rules.draw_figures.output,
         denoised_images(),
+        rules.describe_run.output,
 
 
 rule denoise:
@@ -48,3 +50,4 @@ rule denoise:
 rule report:
     input:
         rules.report_index.output,
+        rules.describe_run.output,

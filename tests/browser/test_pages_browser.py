@@ -102,9 +102,10 @@ def test_pages_open_quietly_and_fit_the_window(
     browser: Any, request: pytest.FixtureRequest, which: str, scheme: str, width: int
 ) -> None:
     made = request.getfixturevalue(which)
-    for path in (made["index"], *made["pages"].values()):
+    for path in (made["index"], made["jobs"], *made["pages"].values()):
         visit(browser, path, width, scheme)
         check_quiet(browser, path)
+        browser.execute_script("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
         broken = "return [...document.images].filter(i => i.src && !i.naturalWidth).map(i => i.alt)"
         assert browser.execute_script(broken) == []

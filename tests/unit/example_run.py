@@ -14,9 +14,12 @@ import tifffile
 from scipy import ndimage
 
 from noisebound.pages import report_index, report_scan
+from noisebound.pages_jobs import write_jobs_page
 from noisebound.predictions import Predictions, create_denoised, create_predictions
 from noisebound.provenance import collect_provenance
 from noisebound.regions import Box, Regions
+from noisebound.storage import write_json
+from tests.unit.run_records import record
 
 LOW_HIGH = (("low", -1), ("high", 1))
 NOMINAL = (0.5, 0.8, 0.9, 0.95)
@@ -464,4 +467,8 @@ def write_pages(
         settings=settings,
         output_html=index,
     )
-    return {"index": index, "pages": pages, "files": files, "exceed": exceed, "folder": folder}
+    jobs = folder / "report" / "jobs.html"
+    lost = record(number=2, state="failed", error=f"no place for {title}", wildcards={"member": "1"})
+    write_jobs_page(jobs, run="example", title=title, records=[record(), record(number=1, attempt=2), lost])
+    write_json(folder / "provenance" / "ro-crate-metadata.json", {})
+    return {"index": index, "jobs": jobs, "pages": pages, "files": files, "exceed": exceed, "folder": folder}

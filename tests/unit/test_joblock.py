@@ -11,13 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from noisebound import joblock
 from noisebound.errors import InputError
-from noisebound.steps import step
 
 LIBRARY = str(Path(joblock.__file__).parents[1])
 
@@ -204,7 +202,7 @@ from types import SimpleNamespace
 from noisebound import joblock
 from noisebound.steps import step
 joblock.PAUSE = 0.02
-snakemake = SimpleNamespace(**json.loads(sys.argv[1]))
+snakemake = SimpleNamespace(**json.loads(sys.argv[1]), rule="some_step", wildcards={}, params={}, input=[])
 with step(snakemake):
     print("at work", flush=True)
     time.sleep(float(sys.argv[2]))
@@ -212,7 +210,8 @@ with step(snakemake):
 
 
 def start_step(tmp_path: Path, seconds: float) -> subprocess.Popen[str]:
-    content = {"log": [str(tmp_path / "log")], "output": [str(tmp_path / "out.h5")]}
+    config = {"results": str(tmp_path / "results"), "run": "tiny"}
+    content = {"log": [str(tmp_path / "log")], "output": [str(tmp_path / "out.h5")], "config": config}
     return subprocess.Popen(
         [sys.executable, "-c", STEP, json.dumps(content), str(seconds)],
         env={**os.environ, "PYTHONPATH": LIBRARY},
@@ -243,13 +242,6 @@ def test_a_cancelled_step_gives_its_lock_back_and_the_one_that_waited_goes_on(tm
     assert log.read_text().count("at work") == 2 and not lock.exists()
     first.stderr.close()
     second.stderr.close()
-
-
-def test_a_step_gives_the_handling_of_signals_back(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with step(SimpleNamespace(log=[str(tmp_path / "log")], output=[str(tmp_path / "out")])):
-        assert signal.getsignal(signal.SIGTERM) is not before
-    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_who_comes_late_to_a_dead_lock_leaves_it_to_the_one_that_was_faster(output: Path) -> None:

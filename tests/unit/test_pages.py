@@ -132,7 +132,7 @@ def shown_images(page: Page, layer: str) -> list[list[str]]:
 @pytest.mark.parametrize("which", ["flat", "deep"])
 def test_pages_hold_everything_and_ask_for_nothing(which: str, request: pytest.FixtureRequest) -> None:
     made = request.getfixturevalue(which)
-    for path in [made["index"], *made["pages"].values()]:
+    for path in [made["index"], made["jobs"], *made["pages"].values()]:
         page = Page(path)
         for tag, attributes in page.elements:
             for key, value in attributes.items():

@@ -12,7 +12,8 @@ from tests.workflow.project import TINY_SCANS, Project, each
 
 MEMBERS = ("0", "1")
 PER_SCAN = ("ingest_scan", "assign_regions", "ensemble_scan", "calibrate_scan", "segment_scan", "recommend_regions")
-PAGES = each(["report_scan"], TINY_SCANS) | {("report_index", "")}
+INDEX = {("report_index", ""), ("describe_run", "")}
+PAGES = each(["report_scan"], TINY_SCANS) | INDEX
 EVALUATION = {("evaluate", ""), ("draw_figures", "")}
 CALIBRATION = {("fit_calibration", "")} | each(["calibrate_scan", "recommend_regions"], TINY_SCANS)
 TOKENS = {("fit_tokens", "")} | each(["segment_scan"], TINY_SCANS)
@@ -35,7 +36,7 @@ def test_nothing_changed_runs_nothing(run: Project) -> None:
 
 def test_new_apply_scan_runs_only_its_own_steps_and_the_index(run: Project) -> None:
     run.register("next-month", "apply", seed=11)
-    expected = each([*PER_SCAN, "report_scan"], ["next-month"]) | {("report_index", "")}
+    expected = each([*PER_SCAN, "report_scan"], ["next-month"]) | INDEX
     assert run.planned() == expected
     members = {path: path.read_bytes() for path in run.path.glob("results/tiny/members/*")}
     pages = {path: path.stat().st_mtime_ns for path in run.path.glob("results/tiny/report/scans/*.html")}
@@ -45,6 +46,12 @@ def test_new_apply_scan_runs_only_its_own_steps_and_the_index(run: Project) -> N
     assert {path: path.stat().st_mtime_ns for path in pages} == pages
     index = (run.path / "results/tiny/report/index.html").read_text(encoding="utf-8")
     assert "next-month" in index
+
+
+def test_records_of_jobs_run_nothing(run: Project) -> None:
+    for file in run.path.glob("results/tiny/provenance/jobs/*/*.json"):
+        file.unlink()
+    assert run.planned() == set()
 
 
 def test_new_calibrate_scan_recalibrates_without_training(run: Project) -> None:
@@ -63,7 +70,7 @@ def test_new_test_scan_is_only_judged(run: Project) -> None:
     run.register("more", "test", seed=13)
     judged = each(["report_scan"], [scan for scan, role in TINY_SCANS.items() if role in ("test", "split")])
     own = each([*PER_SCAN, "report_scan"], ["more"])
-    assert run.planned() == own | judged | {("check_roles", ""), ("report_index", "")} | EVALUATION
+    assert run.planned() == own | judged | {("check_roles", "")} | INDEX | EVALUATION
 
 
 def test_new_train_scan_trains_again(run: Project) -> None:
@@ -118,7 +125,7 @@ def test_order_of_the_sheet_only_reorders_the_index(run: Project) -> None:
     sheet = run.path / "scans.tsv"
     header, *rows = sheet.read_text(encoding="utf-8").splitlines()
     sheet.write_text("\n".join([header, *reversed(rows)]) + "\n", encoding="utf-8")
-    assert run.planned() == {("report_index", "")}
+    assert run.planned() == INDEX
 
 
 def test_comments_in_the_configuration_run_nothing(run: Project) -> None:
@@ -133,7 +140,7 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
     before = os.stat(file)
     file.write_bytes((run.path / "data" / "judge.tif").read_bytes())
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns - 10**12))
-    assert run.planned() == each([*PER_SCAN, "report_scan"], ["fresh"]) | {("report_index", "")}
+    assert run.planned() == each([*PER_SCAN, "report_scan"], ["fresh"]) | INDEX
 
 
 @pytest.mark.parametrize(
@@ -141,6 +148,7 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
     [
         ("workflow/lib/noisebound/pages_index.py", PAGES),
         ("workflow/lib/noisebound/templates/page.css", PAGES),
+        ("workflow/lib/noisebound/crate.py", {("describe_run", "")}),
         ("workflow/lib/noisebound/decisions.py", each(["recommend_regions"], TINY_SCANS) | EVALUATION | PAGES),
         ("workflow/lib/noisebound/clustering.py", TOKENS | EVALUATION | PAGES),
         ("workflow/lib/noisebound/conformal.py", CALIBRATION | EVALUATION | PAGES),

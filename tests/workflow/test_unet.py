@@ -24,6 +24,6 @@ def test_a_run_of_unets(tmp_path: Path) -> None:
     assert (results / "denoised/fresh.ome.tif").exists()
     assert not run.planned()
     run.configure(architecture={"depth": 7, "dilations": [1, 2]})
-    assert {rule for rule, _ in run.planned()} == {"report_scan", "report_index"}, "pages show all keys"
+    assert {rule for rule, _ in run.planned()} == {"report_scan", "report_index", "describe_run"}, "pages show all keys"
     run.configure(architecture={"unet": {**unet, "width": 4}})
     assert ("draw_architecture", "0") in run.planned()

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import Image
 
+from . import pages_template
 from .figures_images import physical, short_number
 from .figures_style import inline_svg
 from .predictions import nominal_key
-from .storage import write_text
 
 TOLERANCE = 0.02
 COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width")
-TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def percent(value: object, digits: int = 1) -> str:
@@ -87,36 +84,16 @@ def png_file_uri(path: str | Path) -> str:
 
 
 def render(template: str, output: str | Path, context: Mapping[str, Any], *, script: str | None = None) -> None:
-    """Fill one of ``TEMPLATES`` and write the page, atomically.
-
-    Everything in ``context`` is escaped unless it is ``Markup``. ``script`` names the page's only script; the page's
-    content security policy admits it by its SHA-256 and nothing else, and forbids every request.
-    """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        percent=percent,
-        nominal_percent=nominal_percent,
-        number=number,
-        integer=integer,
-        signed=signed,
-        physical=physical,
-    )
-    code = (TEMPLATES / script).read_text(encoding="utf-8") if script else ""
-    digest = base64.b64encode(hashlib.sha256(code.encode("utf-8")).digest()).decode("ascii")
-    page = environment.get_template(template).render(
-        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        script=Markup(code),
-        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
-        **context,
-    )
-    write_text(output, page)
+    """Write a page with the filters of both kinds of page, see :func:`noisebound.pages_template.render`."""
+    filters: dict[str, Callable[..., Any]] = {
+        "percent": percent,
+        "nominal_percent": nominal_percent,
+        "number": number,
+        "integer": integer,
+        "signed": signed,
+        "physical": physical,
+    }
+    pages_template.render(template, output, context, filters=filters, script=script)
 
 
 def explanations(entry: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""What every step has around its one call: a log, and its outputs to itself."""
+"""What every step has around its one call: a log, its outputs to itself, and a record of how it went."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from .joblock import sole_job
+from .jobrecords import recorded
 from .logs import step_log
 
 logger = logging.getLogger("noisebound")
@@ -23,8 +26,8 @@ def step(snakemake: Any) -> Iterator[None]:
 
     What it prints goes to its log (:func:`noisebound.logs.step_log`). It waits while another job writes its outputs
     (:func:`noisebound.joblock.sole_job`); the first output stands for all of them, for they are always the same ones
-    together. The signal TERM, with which batch systems cancel jobs, ends it like an error, so that nothing half
-    written is left and the next job waits for nothing.
+    together. Its record is kept (:func:`noisebound.jobrecords.recorded`). The signal TERM, with which batch systems
+    cancel jobs, ends it like an error, so that nothing half written is left and the next job waits for nothing.
     """
     terminal = sys.stderr
 
@@ -32,8 +35,24 @@ def step(snakemake: Any) -> Iterator[None]:
         logger.info("%s", text)
         print("noisebound:", text, file=terminal, flush=True)
 
-    with step_log(snakemake.log[0]), _ended_by_term(), sole_job(snakemake.output[0], announce):
-        yield
+    begin = time.monotonic()
+    with step_log(snakemake.log[0]), _ended_by_term(), sole_job(snakemake.output[0], announce) as process:
+        with recorded(
+            records_folder(snakemake.config),
+            process,
+            rule=snakemake.rule,
+            wildcards=dict(snakemake.wildcards.items()),
+            inputs=[str(path) for path in snakemake.input],
+            outputs=[str(path) for path in snakemake.output],
+            seed=snakemake.params.get("seed"),
+            waited=time.monotonic() - begin,
+        ):
+            yield
+
+
+def records_folder(config: Mapping[str, Any]) -> Path:
+    """Where a run keeps the records of its jobs."""
+    return Path(config["results"]) / config["run"] / "provenance" / "jobs"
 
 
 @contextmanager

@@ -1,0 +1,355 @@
+"""A run as a Workflow Run RO-Crate: what went in, what came out, and which job made what, for machines.
+
+Follows Provenance Run Crate 0.5 (https://w3id.org/ro/wfrun/provenance/0.5) on RO-Crate 1.1. The crate's root is the
+folder ``provenance`` of the results. It holds the workflow, the configuration and the scan sheet; results are named by
+paths relative to it ("../denoised/a.h5"), so that the folder of a run can be moved as a whole and nothing is copied.
+Scans, which may lie anywhere, are named by their content (RFC 6920: "ni:///sha-256;...").
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+from rocrate.model import ComputationalWorkflow, ContextEntity, Entity
+from rocrate.rocrate import ROCrate
+
+from . import __version__
+from .jobrecords import FAILED, FINISHED, describe_file
+from .sources import split_source
+from .storage import write_json
+
+RO_CRATE = "1.1"
+WORKFLOW_RUN = "https://w3id.org/ro/terms/workflow-run"
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/provenance/0.5": ("Provenance Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+# What a job took: name, key of its record, definition of the quantity, unit.
+USAGE = (
+    ("wall time", "wall_s", "https://slurm.schedmd.com/sacct.html#OPT_Elapsed", "https://qudt.org/vocab/unit/SEC"),
+    ("CPU time", "cpu_s", "https://slurm.schedmd.com/sacct.html#OPT_TotalCPU", "https://qudt.org/vocab/unit/SEC"),
+    (
+        "peak memory",
+        "peak_memory_bytes",
+        "https://slurm.schedmd.com/sacct.html#OPT_MaxRSS",
+        "https://qudt.org/vocab/unit/BYTE",
+    ),
+)
+MEDIA_TYPES = {
+    "": "text/plain",
+    ".csv": "text/csv",
+    ".h5": "application/x-hdf5",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".npz": "application/zip",
+    ".png": "image/png",
+    ".pt": "application/zip",
+    ".svg": "image/svg+xml",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".tsv": "text/tab-separated-values",
+    ".yaml": "application/yaml",
+}
+TOUCHED = 600e9  # nanoseconds after the end of a job in which Snakemake may still set the time of its outputs
+
+
+class RunCrate:
+    """The crate under construction: entities are made once and found again by the path or name they stand for."""
+
+    def __init__(self, home: str | Path, records: Sequence[Mapping[str, Any]]) -> None:
+        self.home = Path(home)
+        self.crate = ROCrate(version=RO_CRATE)
+        self.crate.metadata.extra_contexts.append(f"{WORKFLOW_RUN}/context")
+        self.known = {output["path"]: output for record in records for output in record["outputs"]}
+        self.scans: dict[str, Entity] = {}
+        self.files: dict[str, Entity] = {}
+
+    def context(self, name_of: str, kind: str, /, **properties: Any) -> Entity:
+        """The contextual entity of that ``@id``, made with ``properties`` where there is none yet."""
+        found = self.crate.get(name_of)
+        return found or self.crate.add(
+            ContextEntity(self.crate, name_of, properties={"@type": kind, **_present(properties)})
+        )
+
+    def file(self, path: str, **properties: Any) -> Entity:
+        """A file of the results with its size and SHA-256."""
+        if path not in self.files:
+            place = Path(os.path.relpath(path, self.home)).as_posix()
+            self.files[path] = self.crate.add_file(dest_path=place, properties=self.about(path) | properties)
+        return self.files[path]
+
+    def about(self, path: str) -> dict[str, Any]:
+        """Name, media type, size and SHA-256 of a file; from its job's record unless it seems to have changed since."""
+        recorded = self.known.get(path, {})
+        status = os.stat(path)
+        same = (
+            recorded.get("bytes") == status.st_size
+            and 0 <= status.st_mtime_ns - recorded.get("mtime_ns", status.st_mtime_ns + 1) <= TOUCHED
+        )
+        content = recorded if same else describe_file(path)
+        return _present(
+            {
+                "name": Path(path).name,
+                "encodingFormat": MEDIA_TYPES.get(Path(path).suffix),
+                "contentSize": str(content["bytes"]),
+                "sha256": content["sha256"],
+            }
+        )
+
+    def scan_files(self, path: str | Path) -> None:
+        """The files that a scan was read from, with the SHA-256 that they had then."""
+        with h5py.File(path) as stored:
+            sources = json.loads(stored.attrs["sources"])
+        for source in sources:
+            place = split_source(source["path"])[0]
+            digest = base64.urlsafe_b64encode(bytes.fromhex(source["sha256"])).decode("ascii").rstrip("=")
+            identifier = f"ni:///sha-256;{digest}"
+            self.scans[place] = self.crate.get(identifier) or self.crate.add_file(
+                identifier,
+                properties=_present(
+                    {
+                        "name": Path(place).name,
+                        "alternateName": place,
+                        "encodingFormat": MEDIA_TYPES.get(Path(place).suffix),
+                        "sha256": source["sha256"],
+                    }
+                ),
+            )
+
+    def entities(self, paths: Iterable[str]) -> list[Entity]:
+        """Entities of files of the results or scans; those that are no longer there are left out."""
+        return [
+            self.scans[path] if path in self.scans else self.file(path)
+            for path in dict.fromkeys(paths)
+            if path in self.scans or os.path.isfile(path)
+        ]
+
+    def tool(self, rule: str, record: Mapping[str, Any]) -> Entity:
+        """A step's program with the versions of the packages that it had."""
+        versions = dict(record["versions"])
+        return self.context(
+            f"#tool-{rule}",
+            "SoftwareApplication",
+            name=rule,
+            description=f"workflow/scripts/{rule}.py of noisebound",
+            softwareVersion=versions.pop("noisebound", None),
+            softwareRequirements=[
+                self.context(f"#software-{name}-{version}", "SoftwareApplication", name=name, softwareVersion=version)
+                for name, version in versions.items()
+                if name not in ("platform", "snakemake")
+            ],
+        )
+
+    def job(self, record: Mapping[str, Any]) -> Entity:
+        """The execution of a step by one job."""
+        identifier = f"#job-{record['process']['token']}"
+        words = " ".join([record["rule"], *record["wildcards"].values()])
+        finished = record["state"] == FINISHED
+        image = record.get("image")
+        usage = [
+            self.context(
+                f"{identifier}-{key}",
+                "PropertyValue",
+                name=name,
+                propertyID=meaning,
+                unitCode=unit,
+                value=str(record[key]),
+            )
+            for name, key, meaning, unit in USAGE
+            if record.get(key) is not None
+        ]
+        return self.crate.add_action(
+            self.tool(record["rule"], record),
+            identifier,
+            properties=_present(
+                {
+                    "object": self.entities(record["inputs"]),
+                    "result": self.entities(output["path"] for output in record["outputs"]) if finished else None,
+                    "name": f"{words}, attempt {record['attempt']}",
+                    "description": _where(record),
+                    "startTime": record["start"],
+                    "endTime": record["end"],
+                    "actionStatus": _status(record),
+                    "error": (record["error"] or record["state"]) if not finished else None,
+                    "containerImage": image
+                    and self.context(
+                        f"#image-{image}",
+                        "ContainerImage",
+                        name=image,
+                        additionalType={"@id": f"{WORKFLOW_RUN}#SIFImage"},
+                    ),
+                    "resourceUsage": usage,
+                }
+            ),
+        )
+
+
+def write_crate(
+    output: str | Path,
+    *,
+    run: str,
+    settings: Mapping[str, Any],
+    workflow: str,
+    configuration: str,
+    sheet: str,
+    scans: Sequence[str],
+    results: Sequence[str],
+    records: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write ``ro-crate-metadata.json`` to ``output``, which fixes the crate's root.
+
+    ``workflow``, ``configuration`` and ``sheet`` are files that lie in the root already; ``settings`` are the keys of
+    the configuration. ``scans`` are the ingested scans, whose sources are the inputs of the run, ``results`` its
+    outputs. ``records`` come from ``jobrecords.read_records``. Digests are those that the jobs took; a file without
+    one, or changed since, is read.
+    """
+    home = RunCrate(Path(output).parent, records)
+    crate = home.crate
+    for scan in scans:
+        home.scan_files(scan)
+    ended = [record["end"] for record in records if record["end"]]
+    begun = [record["start"] for record in records]
+    root = crate.root_dataset
+    root["name"] = f"Run {run} of noisebound"
+    root["description"] = (
+        "How the results of this run came about. Files are named relative to this folder, scans by their SHA-256."
+    )
+    root["license"] = home.context(
+        "#licence",
+        "CreativeWork",
+        name="Not stated",
+        description="Who measured the scans decides on the licence of the results.",
+    )
+    if ended:
+        root["datePublished"] = max(ended)
+    main = crate.add(
+        ComputationalWorkflow(
+            crate,
+            dest_path=Path(workflow).name,
+            properties=home.about(workflow)
+            | {
+                "@type": [*ComputationalWorkflow.TYPES, "HowTo"],
+                "name": "noisebound",
+                "version": __version__,
+                "license": home.context("https://spdx.org/licenses/BSD-3-Clause", "CreativeWork", name="BSD-3-Clause"),
+            },
+        )
+    )
+    crate.mainEntity = main
+    engine = home.context(
+        "#snakemake",
+        "SoftwareApplication",
+        name="Snakemake",
+        url="https://snakemake.github.io",
+        softwareVersion=next((r["versions"]["snakemake"] for r in records if "snakemake" in r["versions"]), None),
+    )
+    main["programmingLanguage"] = home.context(
+        f"{next(reversed(PROFILES)).rpartition('/')[0]}#snakemake",
+        "ComputerLanguage",
+        name="Snakemake",
+        identifier={"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
+        url={"@id": "https://snakemake.readthedocs.io"},
+    )
+    crate.metadata["conformsTo"] = [{"@id": f"https://w3id.org/ro/crate/{RO_CRATE}"}, {"@id": next(reversed(PROFILES))}]
+    root["conformsTo"] = [
+        home.context(identifier, "CreativeWork", name=name, version=version)
+        for identifier, (name, version) in PROFILES.items()
+    ]
+    given = [home.file(configuration), home.file(sheet)]
+    given += [
+        home.context(f"#parameter-{name}", "PropertyValue", name=name, value=value) for name, value in _flat(settings)
+    ]
+    steps: dict[str, Entity] = {}
+    attempts: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for record in sorted(records, key=lambda one: one["start"]):
+        rule = record["rule"]
+        if rule not in steps:
+            steps[rule] = home.context(f"#step-{rule}", "HowToStep", name=rule, workExample=home.tool(rule, record))
+        attempts.setdefault((rule, *record["wildcards"].values()), []).append(record)
+    jobs = {words: [home.job(record) for record in of_one] for words, of_one in attempts.items()}
+    controls = [
+        home.context(
+            f"#control-{'-'.join(words)}",
+            "ControlAction",
+            name=f"orchestrate {' '.join(words)}",
+            instrument=steps[words[0]],
+            object=jobs[words],
+            actionStatus=_status(of_one[-1]),
+        )
+        for words, of_one in attempts.items()
+    ]
+    if steps:
+        main["step"] = list(steps.values())
+        main["hasPart"] = [step["workExample"] for step in steps.values()]
+    action = crate.add_action(
+        main,
+        "#run",
+        properties=_present(
+            {
+                "object": [*dict.fromkeys(home.scans.values()), *given],
+                "result": home.entities(results),
+                "name": f"Run {run}",
+                "description": f"All steps of the workflow on {len(home.scans)} files of scans",
+                "startTime": min(begun, default=None),
+                "endTime": max(ended, default=None),
+                "actionStatus": "http://schema.org/CompletedActionStatus",
+            }
+        ),
+    )
+    mentioned = [action, *(job for of_one in jobs.values() for job in of_one)]
+    if controls:
+        mentioned.append(
+            home.context(
+                "#engine-run",
+                "OrganizeAction",
+                name=f"Run of Snakemake for {run}",
+                instrument=engine,
+                object=controls,
+                result=action,
+            )
+        )
+    root["mentions"] = mentioned
+    write_json(output, crate.metadata.generate())
+
+
+def _status(record: Mapping[str, Any]) -> str:
+    return f"http://schema.org/{'Completed' if record['state'] == FINISHED else 'Failed'}ActionStatus"
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Dotted keys with their values as text; lists as JSON."""
+    found = []
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            found += _flat(value, f"{name}.")
+        else:
+            found.append((name, value if isinstance(value, str) else json.dumps(value)))
+    return found
+
+
+def _present(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is not known, and single values as such."""
+    known = {key: value for key, value in properties.items() if value is not None and value != []}
+    return {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in known.items()}
+
+
+def _where(record: Mapping[str, Any]) -> str:
+    """Node, batch job and device in one line."""
+    slurm, device = record.get("slurm") or {}, record.get("device") or {}
+    words = [f"on {slurm.get('node') or record['process']['host']}"]
+    if slurm.get("job"):
+        words.append(f"Slurm job {slurm['job']}")
+    if device:
+        words.append(str(device["name"]))
+    if record["state"] not in (FINISHED, FAILED):
+        words.append(record["state"])
+    return ", ".join(words)
