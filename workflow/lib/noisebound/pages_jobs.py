@@ -45,7 +45,7 @@ def summarise(rule: str, records: Sequence[Record]) -> dict[str, Any]:
         "wall": _spread([record.get("wall_s") for record in ended], duration),
         "queue": _spread([_queue(record) for record in ended], duration),
         "memory": _spread([record.get("peak_memory_bytes") for record in ended], memory),
-        "job_ids": _few({_job(record) for record in records}),
+        "job_ids": _from_to(_job(record) for record in records),
         "nodes": _few({_node(record) for record in records}),
         "devices": _few({_device(record) for record in records}),
     }
@@ -170,6 +170,12 @@ def _few(names: Iterable[str]) -> str:
     known = sorted(name for name in names if name != UNKNOWN)
     more = f" and {len(known) - 3} more" if len(known) > 3 else ""
     return (", ".join(known[:3]) or UNKNOWN) + more
+
+
+def _from_to(names: Iterable[str]) -> str:
+    """The names in their order, and of many the first and the last."""
+    known = [name for name in dict.fromkeys(names) if name != UNKNOWN]
+    return f"{known[0]} … {known[-1]}" if len(known) > 3 else ", ".join(known) or UNKNOWN
 
 
 def _count(number: int, word: str) -> str:
