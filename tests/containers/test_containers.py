@@ -135,7 +135,7 @@ def go_through(built: Machine, name: str, user: int) -> list[dict[str, Any]]:
     """Run the small workflow with a container for every step; returns what the steps testify."""
     start = time.monotonic()
     place = built.folder / name
-    project = create(place / "project")
+    project = create(place / "project", {"field": "split", "fresh": "apply"})
     shutil.copytree(
         ROOT / "containers", project.path / "containers", ignore=shutil.ignore_patterns("images", "__pycache__")
     )
