@@ -225,6 +225,7 @@ def summary_entry(coverage: float, explanation: str | None = None) -> dict[str, 
                 "of_atoms": coverage + 0.05,
                 "atoms": 0.25,
                 "zero_width": 0.0125,
+                "of_truth": coverage + 0.031,
             }
             for n in NOMINAL
         },
@@ -306,12 +307,12 @@ def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: i
         for n in NOMINAL
     ]
     pd.DataFrame(rows).to_csv(folder / "coverage.csv", index=False)
-    ends = {"decile": 0.06, "token": 0.03, "border": 0.02, "block": 0.05}
+    ends = {"decile": 0.06, "token": 0.03, "border": 0.02, "block": 0.05, "scan": 0.08}
     modes = [
         {"mode": name, "unit": "pixel", "chosen": not k, "channel": c, "nominal": 0.9, "coverage": 0.9 + 0.004 * i}
-        | {"mean_width": 1 + 0.1 * k, "relative_width": 1 + 0.1 * k, "decile_gap": 0.02 / (k + 1)}
+        | {"mean_width": 1 + 0.1 * k, "relative_width": 1 + 0.1 * k, "decile_gap": 0.02 / (k + 1), "scans": 3}
         | {f"{kind}_{end}": 0.9 + sign * gap / (k + 1) for kind, gap in ends.items() for end, sign in LOW_HIGH}
-        for k, name in enumerate(("one correction for both ends", "a correction for each end, scaled by width"))
+        for k, name in enumerate(("symmetric", "asymmetric, scaled by width"))
         for i, c in enumerate(channels)
     ]
     pd.DataFrame(modes).to_csv(folder / "modes.csv", index=False)

@@ -37,6 +37,7 @@ def write_predicted_scan(
     frame: int = 0,
     counts: bool = False,
     group: str = "",
+    truth: np.ndarray | None = None,
 ) -> Files:
     """``noisy`` (R, C, *spatial), ``reference`` (C, *spatial), ``frames`` lower, median, upper (R, C, *spatial)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,6 +48,8 @@ def write_predicted_scan(
         file["noisy"] = noisy
         if reference is not None:
             file["reference"] = reference
+        if truth is not None:
+            file["truth"] = truth.astype(np.float32)
         file.attrs.update(
             {
                 "format_version": 1,

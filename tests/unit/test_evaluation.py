@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -216,16 +216,36 @@ def test_groups_equal_counting(judged: tuple[Any, ...]) -> None:
     assert len(select(tables["by_intensity"], channel="Mg", nominal=0.9)) == 10
 
 
+def test_coverage_of_the_truth_stands_beside_that_of_the_reference(tmp_path: Path) -> None:
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    truth = np.stack([4 + 3 * np.sin(x / 6) * np.cos(y / 5), np.full(SHAPE, 0.3)]).astype(np.float32)
+    files = simulate(tmp_path, truth=truth)
+    summary, tables, fitted = run(tmp_path, [files])
+    brute = Brute(files, fitted)
+    for (c, name), nominal in product(enumerate(("Mg", "Fe")), (0.5, 0.9)):
+        inside = []
+        for k in range(5):
+            quantiles = (brute.raw[kind][k] for kind in ("lower", "median", "upper"))
+            low, high, _ = fitted.interval(*quantiles, nominal)
+            inside.append((low[c] <= truth[c][brute.mask]) & (truth[c][brute.mask] <= high[c]))
+        entry = summary["channels"][name]["coverage"][f"{nominal:g}"]
+        assert entry["of_truth"] == pytest.approx(np.mean(inside))
+        assert entry["of_truth"] > entry["value"], "the noise of the reference needs room, too"
+        row = select(tables["coverage"], channel=name, nominal=nominal).iloc[0]
+        assert row["coverage_of_truth"] == pytest.approx(entry["of_truth"])
+    assert run(tmp_path, [simulate(tmp_path / "n")])[0]["channels"]["Mg"]["coverage"]["0.9"]["of_truth"] is None
+
+
 def test_modes_are_compared_with_the_one_asked_for(judged: tuple[Any, ...]) -> None:
     summary, tables, brute, _, _ = judged
     modes, blocks = tables["modes"], tables["by_block"]
     chosen = modes[modes["chosen"]]
-    assert list(chosen["mode"]) == ["one correction for both ends"] * 2
+    assert list(chosen["mode"]) == ["symmetric"] * 2
     assert list(chosen["relative_width"]) == [1, 1]
     others = set(modes[~modes["chosen"]]["mode"])
-    assert others == {"a correction for each end", "one correction for both ends, scaled by width"}
+    assert others == {"asymmetric", "symmetric, scaled by width"}
     for c, name in enumerate(("Mg", "Fe")):
-        row = select(modes, mode="one correction for both ends", channel=name).iloc[0]
+        row = select(modes, mode="symmetric", channel=name).iloc[0]
         assert row["coverage"] == pytest.approx(summary["channels"][name]["coverage"]["0.9"]["value"])
         deciles = select(tables["by_intensity"], channel=name, nominal=0.9)["coverage"]
         assert row["decile_low"] == pytest.approx(deciles.min())
@@ -294,6 +314,9 @@ def test_several_scans_are_pooled_by_pixels(tmp_path: Path) -> None:
         tmp_path / "c", name="u", boxes=[Box("apply", (0, 0), SHAPE)], reference=None, reference_kind="none"
     )
     summary, tables, _ = run(tmp_path, [one, two, three])
+    mode = select(tables["modes"], chosen=True, channel="Mg").iloc[0]
+    ends = sorted(entry["Mg"]["coverage"]["0.9"]["value"] for entry in summary["scans"].values())
+    assert (mode["scan_low"], mode["scan_high"], mode["scans"]) == pytest.approx((*ends, 2))
     assert list(summary["scans"]) == ["s", "t"]
     a, b, both = (entry["Mg"] for entry in (*summary["scans"].values(), summary["channels"]))
     assert both["n_pixels"] == a["n_pixels"] + b["n_pixels"] == 5 * (912 + 1440)
@@ -303,6 +326,31 @@ def test_several_scans_are_pooled_by_pixels(tmp_path: Path) -> None:
     assert both["coverage"]["0.9"]["value"] == pytest.approx(covered)
     assert b["correlation"] is None
     assert len(tables["errors"]) == 4
+
+
+def test_many_test_scans_are_drawn_as_wholes(tmp_path: Path) -> None:
+    """Ten scans that differ by their gain: blocks would claim to know the coverage far better than scans do."""
+    rng = np.random.default_rng(3)
+    files = [simulate(tmp_path / "first", boxes=[Box("calibrate", (0, 0), SHAPE)])]
+    for number in range(10):
+        reference = np.full((2, *SHAPE), 20 + 2 * (number % 5), np.uint32) + rng.poisson(3, (2, *SHAPE)).astype(
+            np.uint32
+        )
+        files.append(
+            simulate(
+                tmp_path / str(number), name=f"t{number}", boxes=[Box("test", (0, 0), SHAPE)], members=None,
+                reference=reference, reference_kind="measured",
+            )
+        )  # fmt: skip
+    lists = [run(tmp_path / "few", files[:5]), run(tmp_path / "many", files)]
+    rows = [select(tables["coverage"], channel="Mg", nominal=0.9).iloc[0] for _, tables, _ in lists]
+    assert [row["resampled"] for row in rows] == ["blocks", "scans"]
+    assert [summary["channels"]["Mg"]["resampled"] for summary, _, _ in lists] == ["blocks", "scans"]
+    summary = lists[1][0]
+    own = np.array([entry["Mg"]["coverage"]["0.9"]["value"] for entry in summary["scans"].values()])
+    draws = np.random.default_rng(0).choice(own, (4000, 10)).mean(axis=1)
+    assert rows[1]["high"] - rows[1]["low"] == pytest.approx(np.ptp(np.quantile(draws, [0.025, 0.975])), rel=0.25)
+    assert rows[1]["n_blocks"] == 10 * 6 * 8
 
 
 def test_unknown_noise_is_null_and_all_channels_count(tmp_path: Path) -> None:
@@ -340,6 +388,12 @@ def test_a_test_region_needs_a_reference(tmp_path: Path) -> None:
     two = simulate(tmp_path / "b", name="t", reference=None, reference_kind="none")
     with pytest.raises(InputError, match="no reference"):
         run(tmp_path, [one, two][::1])
+
+
+def test_more_coverage_than_asked_for_is_the_price_of_a_promise_about_scans() -> None:
+    fitted = Calibration({"n_whole_scans": 12, "units": {"0.9": "scan"}})
+    row = {"coverage": 0.97, "nominal": 0.9}
+    assert "12 calibrate scans, the promise about further scans (unit scan)" in explain(row, fitted)
 
 
 def test_explanations_follow_the_numbers() -> None:

@@ -234,6 +234,17 @@ def test_scans_weigh_the_same_and_split_ones_do_not_count(tmp_path: Path) -> Non
     assert fit(files, tmp_path / "e.json", unit="pixel").content["corrections"]["0.8"]["Fe"]["n"] == 2 * 168 * 12 + 144
 
 
+def test_delivered_intervals_are_nested_where_units_differ(tmp_path: Path) -> None:
+    """With 12 scans, 0.9 can speak of scans and 0.95 of pixels only, whose interval alone would be the narrower one."""
+    files = simulated_scans(tmp_path, 12)
+    fitted = fit(files, tmp_path / "c.json", nominal=[0.5, 0.9, 0.95], primary=0.9)
+    assert fitted.content["units"] == {"0.5": "scan", "0.9": "scan", "0.95": "pixel"}
+    amounts = [fitted.content["corrections"][key]["Fe"]["upper"] for key in ("0.5", "0.9", "0.95")]
+    alone = fit(files, tmp_path / "d.json", nominal=[0.95], primary=0.95, unit="pixel")
+    assert alone.content["corrections"]["0.95"]["Fe"]["upper"] < amounts[1]
+    assert amounts[0] < amounts[1] == amounts[2]
+
+
 def test_repeats_of_one_field_of_view_count_once(tmp_path: Path) -> None:
     files = simulated_scans(tmp_path, 12, groups=3)
     content = fit(files, tmp_path / "c.json").content

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from noisebound.calibration import Calibration, calibrate_scan
@@ -89,6 +89,7 @@ def coverage(fitted: Calibration, files: Files, where: tuple[slice, ...], nomina
     st.integers(0, 29),
     st.booleans(),
 )
+@example([(1.0, 58180.0, 0.0)], 0, True)
 @settings(max_examples=300, deadline=None)
 def test_targets_up_to_the_threshold_are_in_the_delivered_interval(
     values: list[tuple[float, float, float]], at: int, scaled: bool
@@ -213,6 +214,24 @@ def test_random_ties_give_the_coverage_asked_for(tmp_path: Path) -> None:
     with Predictions(tmp_path / "d.h5") as denoised:
         for got, want in zip(denoised.read_interval(0.5), expected[:2], strict=True):
             np.testing.assert_array_equal(got[(slice(None), *TEST)], want)
+
+
+def test_targets_on_the_median_count_as_covered_whatever_the_draw(tmp_path: Path) -> None:
+    """The interval always holds the median; without knowing so, too many of the other ties would be kept."""
+    files = simulate(tmp_path, counts=True)
+    rng = np.random.default_rng(5)
+    with h5py.File(files.ensemble, "r+") as file:
+        zero = rng.random(SHAPE) < 0.3
+        for place in (file["median"], file["lower"]):
+            place[1] = np.where(zero, 0, place[1])
+        for kind in ("median", "lower"):
+            file[f"frames/{kind}"][:, 1] = np.where(zero, 0, file[f"frames/{kind}"][:, 1])
+    with h5py.File(files.scan, "r+") as file:
+        file["reference"][1] = np.where(zero, 0, file["reference"][1])
+    fitted = fit(files, tmp_path, ties="random")
+    inside = coverage(fitted, files, TEST, 0.5, chance=chance_at("s", 0, 2, TEST))[1]
+    assert inside[zero[TEST]].all()
+    assert inside.mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_chance_is_uniform_and_the_same_for_every_tile() -> None:

@@ -249,6 +249,7 @@ def test_a_page_says_what_the_files_say(flat: dict[str, Any]) -> None:
     assert "5.9 % of the variance" in page.text
     assert page.text.count("1.25 % of the intervals of Mg have no width") == 1
     assert "25 % tied: " in page.text
+    assert f"of the true signal: {100 * (summary['Mg']['coverage']['0.9']['of_truth']):.1f} %" in page.text
     assert "+0.00210" in page.text
     assert "calibration.unit: auto, for no scan" in page.text
     assert "seed" in page.text
@@ -363,10 +364,12 @@ def test_index_says_what_the_tables_say(flat: dict[str, Any]) -> None:
     assert names == ["map", "new scan"]
     assert "calibration.unit: auto, for no scan" in page.text
     assert "Other ways to calibrate" in page.text
-    assert "a correction for each end, scaled by width" in page.text
+    assert "asymmetric, scaled by width" in page.text
     for row in mode_rows(flat["files"]["modes_csv"], ["Mg", "Fe"]):
-        low, high = row["decile"]
-        assert f"{100 * low:.1f} – {100 * high:.1f} %" in page.text
+        for kind in ("decile", "token", "border", "block", "scan"):
+            low, high = row[kind]
+            assert f"{100 * low:.1f} – {100 * high:.1f} %" in page.text
+    assert "3 tested" in page.text
     assert [row["relative_width"] for row in mode_rows(flat["files"]["modes_csv"], ["Mg"])] == pytest.approx([1, 1.1])
 
 
@@ -445,10 +448,12 @@ def test_headlines_speak_of_channels_with_structure() -> None:
         return {"coverage": {"0.9": {"value": value}}, "structured": structured, "rmse": 2.0, "mse": 4.0,
                 "rmse_noise_removed": None, "gaussian": {"mse": 8.0, "mse_noise_removed": None}}  # fmt: skip
 
-    rows = test_rows({"O": entry(0.99, False), "Mg": entry(0.9, True), "Fe": entry(0.87, True)}, 0.9)
+    rows = test_rows({"O": entry(0.99, False), "Mg": entry(0.9, True), "Fe": entry(0.87, True)}, 0.9, False)
     words = coverage_words(rows, 0.9)
     assert words is not None
     assert words.startswith("Between 87.0\u2009% (Fe) and 90.0\u2009% (Mg)")
+    about_scans = test_rows({"O": entry(0.99, False), "Fe": entry(0.87, True)}, 0.9, about_scans=True)
+    assert [row["missed"] for row in about_scans] == [False, True]
     assert [row["missed"] for row in rows] == [True, False, True]
     assert [row["error_ratio"] for row in rows] == [0.5, 0.5, 0.5]
     assert coverage_words([], 0.9) is None

@@ -76,6 +76,26 @@ def test_leave_one_out_target_is_the_mean_of_the_other_frames(tmp_path: Path, dt
                 assert noise is None
 
 
+def test_the_truth_of_a_simulated_scan_is_kept_apart(tmp_path: Path) -> None:
+    noisy, measured = values(2, 2, 12, 13), values(2, 12, 13, seed=1)
+    truth = np.random.default_rng(2).normal(50, 9, (2, 12, 13)).astype(np.float32)
+    sources = [save(tmp_path / "n.tif", noisy, "RCYX")], [save(tmp_path / "r.tif", measured, "CYX")]
+    file = save(tmp_path / "t.tif", truth, "CYX")
+    with ingest(tmp_path / "a.h5", *sources, truth=file) as scan:
+        found = scan.read_truth((slice(2, 9), slice(0, 5)))
+        assert found is not None
+        np.testing.assert_array_equal(found, truth[:, 2:9, :5])
+        np.testing.assert_array_equal(scan.read_target(0), measured.astype(np.float32))
+        assert scan.sources[-1]["part"] == "truth"
+    with ingest(tmp_path / "b.h5", *sources) as scan:
+        assert scan.read_truth() is None
+    small = save(tmp_path / "s.tif", truth[:, :9], "CYX")
+    refuse(tmp_path / "c.h5", *sources, "s.tif", "spatial shape", truth=small)
+    many = save(tmp_path / "m.tif", np.stack([truth, truth]), "RCYX")
+    refuse(tmp_path / "c.h5", *sources, "m.tif", "the truth holds 2 frames", truth=many)
+    refuse(tmp_path / "c.h5", *sources, "none.tif", truth=str(tmp_path / "none.tif"))
+
+
 def test_the_variance_given_for_a_target_is_what_poisson_frames_show(tmp_path: Path) -> None:
     rate, frames = 3.0, np.random.default_rng(1).poisson(3.0, (6, 2, 200, 200)).astype(np.uint8)
     source = save(tmp_path / "a.tif", frames, "RCYX")

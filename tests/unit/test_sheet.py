@@ -33,11 +33,11 @@ def image(path: Path, seed: int = 0, frames: int = 3) -> str:
 
 
 def test_rows_as_they_are_written(tmp_path: Path) -> None:
-    header = HEADER + "\taxes\treference_axes\tchannels\tpixel_size\tpixel_unit"
+    header = HEADER + "\taxes\treference_axes\tchannels\tpixel_size\tpixel_unit\ttruth"
     path = sheet(
         tmp_path,
         "# first beamtime",
-        "a\ttrain\tn 1.tif; n2.tif\tr.h5:/entry/data\tgrain 1\trcyx\tCYX\tMg;Si\t0.5;0.25\tµm",
+        "a\ttrain\tn 1.tif; n2.tif\tr.h5:/entry/data\tgrain 1\trcyx\tCYX\tMg;Si\t0.5;0.25\tµm\tt.h5:/s",
         "",
         "b\ttest\tb.h5:/x\tleave-one-out\t",
         "c\tapply\tc.tif",
@@ -55,8 +55,9 @@ def test_rows_as_they_are_written(tmp_path: Path) -> None:
         channels=("Mg", "Si"),
         pixel_size=(0.5, 0.25),
         pixel_unit="µm",
+        truth="t.h5:/s",
     )
-    assert first.files == ("n 1.tif", "n2.tif", "r.h5")
+    assert first.files == ("n 1.tif", "n2.tif", "r.h5", "t.h5")
     assert second.reference == "leave-one-out" and second.reference_sources == () and second.files == ("b.h5",)
     assert third == SheetRow("c", "apply", ("c.tif",))
 

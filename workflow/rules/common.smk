@@ -141,6 +141,7 @@ def source_settings(scan):
         "file_channels": list(row.channels) if row.channels else None,
         "pixel_size": list(row.pixel_size) if row.pixel_size else None,
         "pixel_unit": row.pixel_unit,
+        "truth": row.truth,
     }
 
 

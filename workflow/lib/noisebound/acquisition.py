@@ -31,6 +31,7 @@ class Acquisition:
     pixel_size: tuple[float, ...]
     pixel_unit: str
     orders: dict[str, tuple[int, ...]]
+    truth: Header | None = None
 
     @property
     def n_frames(self) -> int:
@@ -49,11 +50,13 @@ def plan_acquisition(
     file_channels: Sequence[str] | None = None,
     pixel_size: float | Sequence[float] | None = None,
     pixel_unit: str | None = None,
+    truth: str | None = None,
 ) -> Acquisition:
     """Read the headers of a scan's sources and fit them together; no pixels are read.
 
     ``dimensions`` and ``channels`` (names in the run's order) are taken from the files where ``None``;
-    ``file_channels`` overrides the channel names in the files, in the files' order. Raises ``InputError`` where
+    ``file_channels`` overrides the channel names in the files, in the files' order; ``truth`` is the file of the true
+    signal of a simulated scan, with the axes of the reference. Raises ``InputError`` where
     shapes, channels, axes or pixel sizes disagree, and ``LeakageError`` where a source is used twice.
     """
     if not noisy:
@@ -67,7 +70,8 @@ def plan_acquisition(
     _check_distinct(noisy, reference_sources)
     noisy_headers = tuple(read_header(source, axes=axes) for source in noisy)
     reference_headers = tuple(read_header(source, axes=reference_axes) for source in reference_sources)
-    headers = noisy_headers + reference_headers
+    truth_header = read_header(truth, axes=reference_axes) if truth else None
+    headers = noisy_headers + reference_headers + ((truth_header,) if truth_header else ())
     dimensions = dimensions or (3 if noisy_headers[0].length("Z") > 1 else 2)
     shape = _spatial_shape(noisy_headers[0], dimensions)
     for header in headers[1:]:
@@ -87,7 +91,17 @@ def plan_acquisition(
     size, unit = _pixel_size(headers, dimensions, pixel_size, pixel_unit)
     dtype = np.result_type(*(header.dtype for header in noisy_headers)).newbyteorder("=")
     return Acquisition(
-        noisy_headers, reference_headers, leave_one_out, dimensions, names, shape, dtype, size, unit, orders
+        noisy_headers,
+        reference_headers,
+        leave_one_out,
+        dimensions,
+        names,
+        shape,
+        dtype,
+        size,
+        unit,
+        orders,
+        truth_header,
     )
 
 
@@ -134,6 +148,18 @@ class Content:
             reference = (sum(stack.sum(axis=0, dtype=np.float64) for stack in stacks) / count).astype(np.float32)
         self._check_reference(reference, self.acquisition.reference[0].source)
         return reference
+
+    def truth(self) -> np.ndarray | None:
+        """The true signal of a simulated scan, float32 (C, [Z], Y, X). Raises ``InputError`` for more than one "
+        "image."""
+        header = self.acquisition.truth
+        if header is None:
+            return None
+        stack = self._arranged(header)
+        if len(stack) != 1:
+            remedy = "give one image, in the unit of the reference"
+            raise InputError(f"the truth holds {len(stack)} frames", file=header.source, key="truth", remedy=remedy)
+        return stack[0].astype(np.float32)
 
     def _arranged(self, header: Header) -> np.ndarray:
         image = read_image(header.source, axes=header.axes)

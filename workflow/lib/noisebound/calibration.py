@@ -90,6 +90,11 @@ class Calibration:
         return str(self.content["guarantee"])
 
     @property
+    def about_scans(self) -> bool:
+        """Whether the primary intervals promise something about further scans, and so may cover more than nominal."""
+        return self.content.get("units", {}).get(nominal_key(self.primary), "pixel") != "pixel"
+
+    @property
     def by_token(self) -> bool:
         """Whether corrections depend on tokens, which exist for the delivered frame alone."""
         return bool(self.content.get("groups")) and self.content["groups"]["by"] == "token"
@@ -166,6 +171,7 @@ class Calibration:
             shift = amount if width is None else up(amount * width)
         end = moved + sign * shift
         if width is not None:
+            # Beside a target of 0, the last bit of a sum of large numbers is not small.
             end = np.nextafter(end, sign * np.inf)
         result = round_outwards(end, sign * np.inf)
         if drop is not None:

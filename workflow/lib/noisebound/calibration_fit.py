@@ -63,7 +63,7 @@ class Mode:
     @property
     def name(self) -> str:
         """In words, for tables."""
-        words = ["one correction for both ends" if self.score == "symmetric" else "a correction for each end"]
+        words = [str(self.score)]
         words += ["scaled by width"] if self.scale == "width" else []
         words += {"none": [], "intensity": ["by intensity"], "token": ["by token"]}[self.groups]
         words += ["ties at random"] if self.ties == "random" else []
@@ -220,7 +220,7 @@ class _Groups:
     """Which pixels share a correction; ``spec`` as in ``Calibration``, ``labels[c]`` per field of view."""
 
     spec: dict[str, Any] | None
-    labels: list[dict[str, NDArray[np.intp]]]
+    labels: list[dict[str, NDArray[np.uint16]]]
     count: list[int]
 
 
@@ -258,7 +258,7 @@ def _group(
             tokens = np.concatenate(own.tokens)
             place = np.minimum(np.searchsorted(known, tokens), max(known.size - 1, 0))
             inside = known[place] == tokens if known.size else np.zeros(tokens.shape, dtype=bool)
-            labels[own.name] = np.where(inside, place, known.size)
+            labels[own.name] = np.where(inside, place, known.size).astype(np.uint16)
         return _Groups(
             {"by": "token", "tokens": known.tolist()}, [labels for _ in channels], [known.size] * len(channels)
         )
@@ -271,7 +271,7 @@ def _group(
         edges[pool.channels[c]] = [float(edge) for edge in chosen]
         all_labels.append(
             {
-                own.name: np.searchsorted(chosen, np.concatenate(own.median[c]), side="right")
+                own.name: np.searchsorted(chosen, np.concatenate(own.median[c]), side="right").astype(np.uint16)
                 for own in pool.fields.values()
             }
         )

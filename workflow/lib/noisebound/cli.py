@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     register.add_argument("--channels", nargs="+", metavar="NAME", help="channel names in the files' order")
     register.add_argument("--pixel-size", nargs="+", type=float, metavar="SIZE", help="one, or one per axis: [z] y x")
     register.add_argument("--pixel-unit", metavar="UNIT", help="unit of the pixel size, such as nm")
+    register.add_argument("--truth", metavar="FILE", help="the true signal, where the scan is simulated")
     register.add_argument("--dimensions", type=int, choices=(2, 3), help="refuse files that are not 2-D or 3-D")
     register.set_defaults(run=_register)
 
@@ -78,6 +79,7 @@ def _register(options: argparse.Namespace) -> int:
             channels=tuple(options.channels) if options.channels else None,
             pixel_size=tuple(options.pixel_size) if options.pixel_size else None,
             pixel_unit=options.pixel_unit,
+            truth=options.truth,
         ),
         dimensions=options.dimensions,
     )
@@ -107,6 +109,7 @@ def _check(options: argparse.Namespace) -> int:
                 file_channels=row.channels,
                 pixel_size=row.pixel_size,
                 pixel_unit=row.pixel_unit,
+                truth=row.truth,
             )
         ]
         for problem in problems:

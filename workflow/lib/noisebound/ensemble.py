@@ -137,11 +137,11 @@ def combine_members(
 ) -> TilePrediction:
     """Predict one tile with every member, and combine their quantiles, in physical units.
 
-    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the combined (lower, median, upper)
-    (C, *keep), the spread, which is the standard deviation of the members' medians (C, *keep), the projected latents
-    (K, *keep) where a ``basis`` is given, each member's median, and (2, C) sums over the pixels: of the mean over
-    members of the variance that a normal distribution of their width between ``levels`` would have (aleatoric), and of
-    the squared spread (epistemic).
+    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the combined (lower, median, upper) (C,
+    *keep), the spread, which is the standard deviation of the members' medians (C, *keep), the projected latents (K,
+    *keep) where a ``basis`` is given, each member's median, and (2, C) sums over the pixels, also only with a basis: of
+    the mean over members of the variance that a normal distribution of their width between ``levels`` would have
+    (aleatoric), and of the squared spread (epistemic).
 
     ``combine`` "average": the mean of the members' quantiles, which is the quantile function of the Vincent average
     (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137); their disagreement does not widen the interval. "pool": the
@@ -152,7 +152,7 @@ def combine_members(
     sums: list[NDArray[np.float64]] = []
     medians: list[Floats] = []
     outer: list[tuple[Floats, Floats]] = []
-    own = np.zeros(len(image))
+    own = np.zeros(ensemble.networks[0].architecture.out_channels)
     scores: Floats | None = None
     normal_width = normal_quantile(levels[1]) - normal_quantile(levels[0])
     for m in range(len(ensemble)):
@@ -165,9 +165,9 @@ def combine_members(
         medians.append(kept[1])
         if combine == "pool":
             outer.append((kept[0], kept[2]))
-        deviation = (kept[2].astype(np.float64) - kept[0]) / normal_width
-        own += np.square(deviation).reshape(len(own), -1).sum(axis=1) / len(ensemble)
         if basis is not None:
+            deviation = (kept[2] - kept[0]) / normal_width
+            own += np.square(deviation).reshape(len(own), -1).sum(axis=1, dtype=np.float64) / len(ensemble)
             partial = basis.partial(m, latent[window])
             scores = partial if scores is None else scores + partial
     if basis is not None and scores is not None:

@@ -53,6 +53,7 @@ COLUMNS: dict[str, list[str]] = {
     "coverage": [
         *("channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "coverage_of_atoms", "atoms"),
         *("mean_width", "zero_width", "below", "above", "n_pixels", "n_blocks", "target"),
+        *("resampled", "coverage_of_truth"),
     ],
     "by_intensity": [
         *("channel", "nominal", "decile", "coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"),
@@ -192,20 +193,29 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
     flat = f" {without_width:.2%} of the intervals have no width: both ends are equal there." if without_width else ""
     if abs(gap) <= TOLERANCE:
         return f"Coverage {coverage:.3f} is within {TOLERANCE} of the nominal {nominal:g}.{flat}"
+    unit = calibration.content.get("units", {}).get(nominal_key(nominal), "pixel")
+    if gap > 0 and unit != "pixel":
+        return (
+            f"Coverage {coverage:.3f} is {gap:.3f} above the nominal {nominal:g}: with "
+            f"{calibration.content['n_whole_scans']} calibrate scans, the promise about further scans (unit {unit}) "
+            f"takes wider intervals than these test regions need. More calibrate scans make them narrower.{flat}"
+        )
+    scans = row.get("resampled") == "scans"
     words = [f"Coverage {coverage:.3f} is {abs(gap):.3f} {'below' if gap < 0 else 'above'} the nominal {nominal:g}."]
     if math.isnan(row["low"]):
         words.append("The test region is a single block, so nothing can be said about chance.")
     else:
         inside = row["low"] <= nominal <= row["high"]
         words.append(
-            f"The block bootstrap interval {row['low']:.3f} to {row['high']:.3f} ({row['n_blocks']} test blocks) "
+            f"The {'scan' if scans else 'block'} bootstrap interval {row['low']:.3f} to {row['high']:.3f} "
+            f"({'over test scans' if scans else str(row['n_blocks']) + ' test blocks'}) "
             + (
-                "contains the nominal coverage: blocks of this image differ by as much."
+                f"contains the nominal coverage: {'test scans' if scans else 'blocks of this image'} differ by as much."
                 if inside
                 else "does not contain the nominal coverage: the test region differs from the calibrate regions."
             )
         )
-        if row["n_blocks"] < FEW_BLOCKS:
+        if not scans and row["n_blocks"] < FEW_BLOCKS:
             words.append("With so few blocks that interval is itself too narrow.")
     blocks, pixels = calibration.content.get("n_blocks"), calibration.content.get("n_pixels")
     words.append(f"The corrections rest on {blocks} calibration blocks ({pixels} pixels that resemble each other).")
@@ -232,6 +242,7 @@ def _summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: C
                 "of_atoms": row["coverage_of_atoms"],
                 "atoms": row["atoms"],
                 "zero_width": row["zero_width"],
+                "of_truth": row["coverage_of_truth"],
                 "below": row["below"],
                 "above": row["above"],
             }
@@ -251,6 +262,7 @@ def _summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: C
         "structured": errors["structured"],
         "n_pixels": errors["n_pixels"],
         "n_blocks": int(primary["n_blocks"]),
+        "resampled": primary["resampled"],
         "explanation": explain({str(key): value for key, value in primary.items()}, calibration),
     }
 

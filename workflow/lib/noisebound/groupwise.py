@@ -17,7 +17,14 @@ from .metrics import atoms, block_sums, bootstrap_interval, ratio
 
 # Upper ends of the classes of distance to the border, in px: narrow where zero padding could show.
 BORDER_EDGES = (1, 2, 4, 8, 16, 32, 64, 128)
+# With fewer test scans, their number is too small to tell how scans scatter.
+SCANS_TO_RESAMPLE = 10
 GROUP_COLUMNS = ["coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"]
+
+
+def resampled(regions: Sequence[HeldOut]) -> str:
+    """What a bootstrap over these regions draws anew: "blocks" or "scans"."""
+    return "scans" if len({region.scan for region in regions}) >= SCANS_TO_RESAMPLE else "blocks"
 
 
 def _shares(
@@ -30,6 +37,7 @@ def _shares(
 ) -> dict[str, NDArray[Any]]:
     """Mean of ``values`` in each group with a bootstrap over the blocks of all regions; arrays (n_groups,).
 
+    From ``SCANS_TO_RESAMPLE`` test scans on, whole scans are drawn instead: scans differ by more than their blocks.
     ``values`` and ``groups`` hold one array per region, broadcast against (R, *box); negative groups are left out.
     """
     hits, counts = [], []
@@ -38,7 +46,13 @@ def _shares(
         hits.append(block_sums(value, full, region.blocks, region.n_blocks, n_groups))
         counts.append(block_sums(np.ones(()), full, region.blocks, region.n_blocks, n_groups))
     hit, count = np.concatenate(hits), np.concatenate(counts)
-    low, high = bootstrap_interval(hit, count, draws, rng)
+    if resampled(regions) == "scans":
+        names = list(dict.fromkeys(region.scan for region in regions))
+        of_scan = np.repeat([names.index(region.scan) for region in regions], [region.n_blocks for region in regions])
+        drawn = [np.stack([part[of_scan == s].sum(axis=0) for s in range(len(names))]) for part in (hit, count)]
+        low, high = bootstrap_interval(drawn[0], drawn[1], draws, rng)
+    else:
+        low, high = bootstrap_interval(hit, count, draws, rng)
     with np.errstate(invalid="ignore"):
         share = hit.sum(axis=0) / count.sum(axis=0)
     pixels = count.sum(axis=0).astype(int)
@@ -61,10 +75,11 @@ def channel_coverage(
 ) -> pd.DataFrame:
     """Coverage of each channel at each nominal coverage, over all frames.
 
-    Columns channel, nominal, coverage with its 95 % block bootstrap interval low and high, coverage_without_atoms,
-    coverage_of_atoms and the share of atoms among the targets (see ``metrics.atoms``), mean_width, zero_width (share of
-    intervals without width), the shares of targets below and above the interval, n_pixels, n_blocks, and the target in
-    words.
+    Columns channel, nominal, coverage with its 95 % bootstrap interval low and high over what ``resampled`` says
+    (blocks or scans), coverage_without_atoms, coverage_of_atoms and the share of atoms among the targets (see
+    ``metrics.atoms``), mean_width, zero_width (share of intervals without width), the shares of targets below and above
+    the interval, n_pixels, n_blocks, the target in words, and coverage_of_truth, that of the true signal of simulated
+    scans (NaN where it is not known).
     """
     counts = calibration.floor == 0
     marked = [
@@ -102,11 +117,23 @@ def channel_coverage(
                     "n_pixels": pixels,
                     "n_blocks": int(result["n_blocks"][0]),
                     "target": calibration.target,
+                    "resampled": resampled(regions),
+                    "coverage_of_truth": _truth_coverage(judged, c),
                 }
             )
     table = pd.DataFrame(rows)
     order = {name: i for i, name in enumerate(calibration.channels)}
     return table.sort_values(["channel", "nominal"], key=lambda s: s.map(order) if s.name == "channel" else s)
+
+
+def _truth_coverage(judged: Sequence[Judged], c: int) -> float:
+    inside = pixels = 0
+    for part in judged:
+        if part.region.truth is not None:
+            truth = part.region.truth[c]
+            inside += int(((part.low[c] <= truth) & (truth <= part.high[c])).sum())
+            pixels += part.low[c].size
+    return ratio(inside, pixels)
 
 
 def _split(

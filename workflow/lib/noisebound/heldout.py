@@ -24,9 +24,10 @@ class HeldOut:
     """One test box of one scan. Images are float32 (C, R, *box): every frame predicted on its own.
 
     ``frames`` are the numbers of these frames in the scan, ``delivered`` the place among them of the delivered one.
-    ``noise`` is the variance of the targets or None where unknown; ``blocks`` numbers the box's blocks from 0;
-    ``border`` is each pixel's distance to the border of the image in px (0 on it); ``tokens`` the labels of the
-    delivered frame or None; ``members`` (M, C, *box) the members' medians of the delivered frame or None.
+    ``noise`` is the variance of the targets and ``truth`` (C, *box) the true signal, or None where unknown; ``blocks``
+    numbers the box's blocks from 0; ``border`` is each pixel's distance to the border of the image in px (0 on it);
+    ``tokens`` the labels of the delivered frame or None; ``members`` (M, C, *box) the members' medians of the delivered
+    frame or None.
     """
 
     scan: str
@@ -38,6 +39,7 @@ class HeldOut:
     upper: Floats
     target: Floats
     noise: Floats | None
+    truth: Floats | None
     blocks: NDArray[np.intp]
     n_blocks: int
     border: NDArray[np.intp]
@@ -91,6 +93,7 @@ def load_held_out(
                 upper=upper,
                 target=np.stack([scan.read_target(k, region) for k in frames], axis=1),
                 noise=None if any(part is None for part in noise) else np.stack([p for p in noise if p is not None], 1),
+                truth=scan.read_truth(region),
                 blocks=blocks,
                 n_blocks=n_blocks,
                 border=border_distance(scan.shape, box),

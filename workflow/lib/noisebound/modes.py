@@ -15,6 +15,7 @@ from .heldout import HeldOut
 COLUMNS = [
     *("mode", "unit", "chosen", "channel", "nominal", "coverage", "mean_width", "relative_width", "decile_low"),
     *("decile_high", "decile_gap", "token_low", "token_high", "border_low", "border_high", "block_low", "block_high"),
+    *("scan_low", "scan_high", "scans"),
 ]
 
 
@@ -34,17 +35,20 @@ def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.
 
     Columns: relative_width, the mean width over that of the mode that was asked for; the lowest and highest coverage
     over deciles of predicted intensity, over tokens and over distances to the border; decile_gap, the mean distance of
-    the deciles' coverage from nominal; block_low and block_high, the 10 % and 90 % quantiles of the coverage of blocks.
+    the deciles' coverage from nominal; block_low and block_high, the 10 % and 90 % quantiles of the coverage of blocks;
+    scan_low and scan_high, the lowest and highest coverage of a test scan, and the number of those.
     """
     rows: list[dict[str, Any]] = []
     widths: dict[str, float] = {}
     for name, unit, chosen, fitted in all_modes(calibration):
+        blocks = by_block(regions, fitted)
         whole = channel_coverage(regions, fitted, 2, rng)
         groups = {
             "decile": by_intensity(regions, fitted, 2, rng),
             "token": by_token(regions, fitted, 2, rng),
             "border": by_border(regions, fitted, 2, rng),
-            "block": by_block(regions, fitted),
+            "block": blocks,
+            "scan": _by_scan(blocks),
         }
         for _, record in whole.iterrows():
             channel = str(record["channel"])
@@ -60,5 +64,13 @@ def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.
                     row[f"{kind}_{end}"] = float(np.quantile(own, share)) if own.size else np.nan
                 if kind == "decile":
                     row["decile_gap"] = float(np.abs(own - fitted.primary).mean()) if own.size else np.nan
+            row["scans"] = len({region.scan for region in regions})
             rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _by_scan(blocks: pd.DataFrame) -> pd.DataFrame:
+    """Coverage of each scan by itself, from that of its blocks."""
+    weighed = blocks.assign(covered=blocks["coverage"] * blocks["n_pixels"])
+    sums = weighed.groupby(["channel", "scan"], sort=False)[["covered", "n_pixels"]].sum().reset_index()
+    return sums.assign(coverage=sums["covered"] / sums["n_pixels"])

@@ -58,7 +58,9 @@ def report_scan(
         token_content, first_tokens = pages_scan.tokens(images, tokens_tif, tokens_csv)
         found = pages_decisions.decisions(images, layout, decisions_csv, decisions_tif, settings["exceed"])
         entry = read_json(summary).get("scans", {}).get(source.name, {}) if summary is not None else {}
-        rows = test_rows({name: entry[name] for name in source.channels if name in entry}, fitted.primary)
+        rows = test_rows(
+            {name: entry[name] for name in source.channels if name in entry}, fitted.primary, fitted.about_scans
+        )
         tested = coverage_words(rows, fitted.primary)
         primary_infinite = not np.isfinite(images.layers["width"]).all()
         channel, plane = images.most_structured(), images.first_plane
@@ -153,7 +155,7 @@ def report_index(
     """
     fitted = Calibration.read(calibration)
     content = read_json(summary)
-    rows = test_rows(content.get("channels", {}), fitted.primary)
+    rows = test_rows(content.get("channels", {}), fitted.primary, fitted.about_scans)
     context = {
         "run_title": settings["title"],
         "run": settings["run"],

@@ -106,7 +106,8 @@ def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any
     """Ways to form corrections beside each other, over the ``structured`` channels together.
 
     Each has mode, unit, chosen, relative_width (geometric mean over channels), the ends of coverage over channels, and
-    the lowest and highest coverage over deciles, tokens, distances to the border and (80 % of the) blocks.
+    the lowest and highest coverage over deciles, tokens, distances to the border, (80 % of the) blocks and test
+    scans.
     """
     table = figures.read_table(path)
     if not len(table):
@@ -117,7 +118,7 @@ def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any
         widths = own["relative_width"].to_numpy(dtype=float)
         kinds = {
             kind: (float(own[f"{kind}_low"].min()), float(own[f"{kind}_high"].max()))
-            for kind in ("decile", "token", "border", "block")
+            for kind in ("decile", "token", "border", "block", "scan")
         }
         rows.append(
             {
@@ -127,6 +128,7 @@ def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any
                 "relative_width": float(np.exp(np.log(widths).mean())) if (widths > 0).all() else None,
                 "coverage": (float(own["coverage"].min()), float(own["coverage"].max())),
                 "decile_gap": float(own["decile_gap"].mean()),
+                "scans": int(own["scans"].iloc[0]),
                 **kinds,
             }
         )

@@ -36,6 +36,7 @@ def ingest_scan(
     file_channels: Sequence[str] | None = None,
     pixel_size: float | Sequence[float] | None = None,
     pixel_unit: str | None = None,
+    truth: str | None = None,
 ) -> None:
     """Write the standard HDF5 file of a scan from its noisy and reference files.
 
@@ -43,7 +44,8 @@ def ingest_scan(
     files (several are averaged), ``"leave-one-out"`` (the sum of all frames is stored; the target of a frame is the
     mean of the others) or ``None``. ``channels`` are the run's names; files with named channels are put in this
     order, "Mg" standing for "Mg_Ka" too; ``file_channels`` overrides the names in the files. ``counts`` demands
-    non-negative integers. ``pixel_size`` ([z,] y, x, or one number) with ``pixel_unit`` overrides the files.
+    non-negative integers. ``pixel_size`` ([z,] y, x, or one number) with ``pixel_unit`` overrides the files. ``truth``
+    is the file of the true signal of a simulated scan, kept to judge with.
 
     The same inputs give the same bytes. Memory holds one source file and the sum of the frames.
 
@@ -61,6 +63,7 @@ def ingest_scan(
         file_channels=file_channels,
         pixel_size=pixel_size,
         pixel_unit=pixel_unit,
+        truth=truth,
     )
     content = Content(acquisition, counts=counts)
     with atomic_path(output) as temporary, h5py.File(temporary, "w", libver="earliest") as stored:
@@ -80,6 +83,9 @@ def ingest_scan(
         target = content.reference()
         if target is not None:
             stored.create_dataset("reference", data=target, chunks=(1, *tile), **compression)
+        signal = content.truth()
+        if signal is not None:
+            stored.create_dataset("truth", data=signal, chunks=(1, *tile), **compression)
         axes_written = "RCYX" if acquisition.dimensions == 2 else "RCZYX"
         for dataset in stored.values():
             for dimension, letter in zip(dataset.dims, axes_written[-dataset.ndim :], strict=True):
@@ -87,10 +93,11 @@ def ingest_scan(
         stored.attrs.update(_attributes(acquisition, axes_written, scan, group, counts))
 
 
-def fingerprint(noisy: Iterable[str], reference: Iterable[str]) -> list[dict[str, str]]:
+def fingerprint(noisy: Iterable[str], reference: Iterable[str], truth: Iterable[str] = ()) -> list[dict[str, str]]:
     """The sources of a scan with the SHA-256 of the file each lies in, as stored in the attribute ``sources``."""
     digests: dict[str, str] = {}
     parts = [("noisy", source) for source in noisy] + [("reference", source) for source in reference]
+    parts += [("truth", source) for source in truth]
     found = []
     for part, source in parts:
         file = split_source(source)[0]
@@ -117,7 +124,9 @@ def find_problems(
     measured = [reference] if isinstance(reference, str) else list(reference or ())
     measured = [] if reference == LEAVE_ONE_OUT else measured
     problems = []
-    for source, source_axes in [(one, axes) for one in noisy] + [(one, reference_axes) for one in measured]:
+    truth = settings.get("truth")
+    others = [*measured, *([truth] if truth else [])]
+    for source, source_axes in [(one, axes) for one in noisy] + [(one, reference_axes) for one in others]:
         try:
             read_header(source, axes=source_axes)
         except NoiseboundError as error:
@@ -130,6 +139,7 @@ def find_problems(
         for _ in content.frames():
             pass
         content.reference()
+        content.truth()
     except NoiseboundError as error:
         problems.append(str(error))
     return problems
@@ -138,7 +148,9 @@ def find_problems(
 def _attributes(acquisition: Acquisition, axes: str, scan: str, group: str, counts: bool) -> dict[str, Any]:
     measured = "measured" if acquisition.reference else "none"
     sources = fingerprint(
-        [header.source for header in acquisition.noisy], [header.source for header in acquisition.reference]
+        [header.source for header in acquisition.noisy],
+        [header.source for header in acquisition.reference],
+        [acquisition.truth.source] if acquisition.truth else [],
     )
     return {
         "format_version": FORMAT_VERSION,
@@ -196,6 +208,7 @@ class Scan:
             raise ValueError("axes or channels do not fit the array")
         self.has_reference = self.reference_kind != "none"
         self._reference: h5py.Dataset | None = self._file["reference"] if self.has_reference else None
+        self.has_truth = "truth" in self._file
 
     def __enter__(self) -> Scan:
         return self
@@ -231,6 +244,12 @@ class Scan:
             return target.astype(np.float32)
         others = target.astype(np.float64) - self._frame(k, region)
         return (others / (self.n_frames - 1)).astype(np.float32)
+
+    def read_truth(self, region: tuple[slice, ...] | None = None) -> np.ndarray | None:
+        """The true signal as float32 (C, [Z], Y, X), which only a simulated scan has; ``None`` elsewhere."""
+        if not self.has_truth:
+            return None
+        return np.asarray(self._file["truth"][(slice(None), *self._region(region))], dtype=np.float32)
 
     def read_target_noise(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray | None:
         """Variance of the target of frame ``k`` about the truth, float32 (C, [Z], Y, X); ``None`` where unknown.

@@ -19,13 +19,16 @@ from .storage import write_text
 
 ROLES = ("train", "select", "calibrate", "test", "apply", "split")
 REQUIRED = ("scan", "role", "noisy", "reference", "group")
-OPTIONAL = ("axes", "reference_axes", "channels", "pixel_size", "pixel_unit")
+OPTIONAL = ("axes", "reference_axes", "channels", "pixel_size", "pixel_unit", "truth")
 _FORBIDDEN = set("<>&\"'`$\\")
 
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One scan of the sheet. ``reference`` holds files, is ``"leave-one-out"``, or is ``None``."""
+    """One scan of the sheet. ``reference`` holds files, is ``"leave-one-out"``, or is ``None``.
+
+    ``truth`` is the file of the true signal of a simulated scan, which only ever judges.
+    """
 
     scan: str
     role: str
@@ -37,6 +40,7 @@ class SheetRow:
     channels: tuple[str, ...] | None = None
     pixel_size: tuple[float, ...] | None = None
     pixel_unit: str | None = None
+    truth: str | None = None
 
     @property
     def reference_sources(self) -> tuple[str, ...]:
@@ -46,7 +50,8 @@ class SheetRow:
     @property
     def files(self) -> tuple[str, ...]:
         """Every file of the scan once, noisy first, without the paths of HDF5 datasets."""
-        return tuple(dict.fromkeys(split_source(source)[0] for source in self.noisy + self.reference_sources))
+        sources = (*self.noisy, *self.reference_sources, *([self.truth] if self.truth else []))
+        return tuple(dict.fromkeys(split_source(source)[0] for source in sources))
 
 
 def read_sheet(path: str | Path) -> list[SheetRow]:
@@ -103,6 +108,7 @@ def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = N
         file_channels=row.channels,
         pixel_size=row.pixel_size,
         pixel_unit=row.pixel_unit,
+        truth=row.truth,
         dimensions=dimensions,
     )
     if problems:
@@ -231,6 +237,7 @@ def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
         channels=_parts(cells.get("channels", "")) or None,
         pixel_size=_pixel_size(cells, place),
         pixel_unit=cells.get("pixel_unit") or None,
+        truth=cells.get("truth") or None,
     )
 
 
@@ -320,7 +327,8 @@ def _with_relative_paths(row: SheetRow) -> SheetRow:
 
     reference = tuple(map(shorten, row.reference)) if isinstance(row.reference, tuple) else row.reference
     values = {field.name: getattr(row, field.name) for field in fields(row)}
-    return SheetRow(**{**values, "noisy": tuple(map(shorten, row.noisy)), "reference": reference})
+    truth = shorten(row.truth) if row.truth else None
+    return SheetRow(**{**values, "noisy": tuple(map(shorten, row.noisy)), "reference": reference, "truth": truth})
 
 
 def _with_columns(lines: list[str], added: Sequence[str]) -> list[str]:
