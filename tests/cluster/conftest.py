@@ -26,8 +26,17 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> ClusterRun:
     """A project in which everything before the training is done; not to be changed."""
-    run = new_run(tmp_path_factory.mktemp("prepared") / "project", cluster, {"field": "split", "fresh": "apply"}, 5)
+    training = {"steps": 200, "checkpoint_every": 20, "select_every": 50, "patience": 200}
+    run = new_run(
+        tmp_path_factory.mktemp("prepared") / "project",
+        cluster,
+        {"field": "split", "fresh": "apply"},
+        members=5,
+        memory=0.25,  # so that a job that wants more than it may have does not want it of this machine
+        training=training,
+    )
     run.project.snakemake(
+        "--",
         "results/tiny/regions/check.json",
         "results/tiny/scans/fresh.h5",
         *(f"results/tiny/architectures/member-{member}.json" for member in range(5)),

@@ -28,14 +28,12 @@ def strike(step: Any) -> None:
     if once(member, "crash"):
         os._exit(7)
     if once(member, "grow"):
-        hold = bytearray(step.resources.mem_mb * 2**20)
-        hold[::4096] = bytes(len(hold[::4096]))  # memory counts once it is touched
+        much = bytearray(step.resources.mem_mb * 2**20)
+        much[::4096] = bytes(len(much[::4096]))  # memory counts once it is touched
         time.sleep(60)
     if once(member, "hang"):
         time.sleep(600)
-    pause = Path("faults", f"{member}-slow.json")
-    if pause.exists():
-        slow_down(float(json.loads(pause.read_text())))
+    hold(Path("faults", f"{member}-hold.json"))
 
 
 def note(member: str, what: str, record: dict[str, Any]) -> None:
@@ -54,14 +52,15 @@ def once(member: str, kind: str) -> bool:
     return True
 
 
-def slow_down(seconds: float) -> None:
-    """Let every optimiser step take so much longer."""
+def hold(file: Path) -> None:
+    """Let the training stand still as soon as it has reached the step named in ``file``, until that is removed."""
     from noisebound.training import Trainer
 
     advance = Trainer.advance
 
-    def slowly(self: Trainer) -> None:
-        time.sleep(seconds)
+    def held(self: Trainer) -> None:
+        while file.exists() and self.step >= int(json.loads(file.read_text())):
+            time.sleep(0.1)
         advance(self)
 
-    Trainer.advance = slowly  # type: ignore[method-assign]
+    Trainer.advance = held  # type: ignore[method-assign]

@@ -163,6 +163,16 @@ class ClusterRun:
         file.parent.mkdir(exist_ok=True)
         file.write_text(json.dumps(value))
 
+    def hold(self, *members: int) -> None:
+        """Let the trainings of these members stand still at step 30, after their first checkpoint."""
+        for member in members:
+            self.fault(member, "hold", 30)
+
+    def release(self, *members: int) -> None:
+        """Let them go on, now and in further jobs."""
+        for member in members:
+            (self.path / "faults" / f"{member}-hold.json").unlink()
+
     def trainings(self, member: int) -> list[dict[str, Any]]:
         """What each job that trained the member saw: Slurm's number, node, GPU, time of start and, if any, of end."""
         file = self.path / "faults" / f"{member}.jobs"
@@ -177,12 +187,16 @@ class ClusterRun:
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def new_run(path: Path, cluster: Cluster, scans: dict[str, str], members: int, **sections: Any) -> ClusterRun:
+def new_run(
+    path: Path, cluster: Cluster, scans: dict[str, str], members: int, memory: float = 1.0, **sections: Any
+) -> ClusterRun:
     """A project with synthetic scans and the profile of this repository, whose trainings can be made to fail."""
     project = create(path, scans)
     shutil.copytree(ROOT / "slurm", path / "slurm")
     project.configure(
-        architecture={"members": members}, cluster={"gpu_partition": "gpu", "cpu_partition": "cpu"}, **sections
+        architecture={"members": members},
+        cluster={"gpu_partition": "gpu", "cpu_partition": "cpu", "memory": memory},
+        **sections,
     )
     script = path / "workflow" / "scripts" / "train_member.py"
     script.write_text(f"import faults\n\nfaults.strike(snakemake)\n{script.read_text()}")
@@ -191,8 +205,8 @@ def new_run(path: Path, cluster: Cluster, scans: dict[str, str], members: int, *
 
 
 def members(*numbers: int) -> list[str]:
-    """Targets of these members only."""
-    return [f"results/tiny/members/member-{number}.pt" for number in numbers]
+    """Arguments that ask for these members only; the last ones of a command."""
+    return ["--", *(f"results/tiny/members/member-{number}.pt" for number in numbers)]
 
 
 def _megabytes(text: str) -> int:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.runs import Job, new_run
-from tests.cluster.slurm import NODES, Cluster
-from tests.workflow.project import TINY_SCANS, create
+from tests.cluster.slurm import NODES, Cluster, wait_until
+from tests.workflow.project import create, each
 
 MEMBERS = 5
+SCANS = {"field": "split", "fresh": "apply"}
 
 
 def submissions(members: int, scans: int) -> int:
@@ -23,9 +24,11 @@ def submissions(members: int, scans: int) -> int:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster):
-    """A whole run, with the jobs that it submitted."""
-    run = new_run(tmp_path_factory.mktemp("whole") / "project", cluster, TINY_SCANS, MEMBERS)
+    """A whole run, during which another scan arrives, and the jobs that it submitted."""
+    run = new_run(tmp_path_factory.mktemp("whole") / "project", cluster, SCANS, MEMBERS)
     with run.started() as started:
+        wait_until(lambda: run.trainings(0), 200, started.output)
+        run.project.register("late", "apply", seed=11)
         started.succeed(480)
         yield run, started.jobs()
 
@@ -37,13 +40,28 @@ def of_step(jobs: list[Job], step: str) -> list[Job]:
 def test_a_whole_run_ends_with_calibrated_pages(finished) -> None:
     run, jobs = finished
     assert {job.state for job in jobs} == {"COMPLETED"}
-    for scan in TINY_SCANS:
+    for scan in SCANS:
         assert (run.results / "report" / "scans" / f"{scan}.html").exists()
         assert (run.results / "denoised" / f"{scan}.ome.tif").exists()
         assert scan in (run.results / "report" / "index.html").read_text(encoding="utf-8")
     calibration = json.loads((run.results / "calibration" / "calibration.json").read_text())
     assert calibration["corrections"].keys() == {"0.5", "0.9"}
-    assert not run.project.planned()
+
+
+def test_a_scan_registered_meanwhile_is_left_to_the_next_run(finished) -> None:
+    run, _ = finished
+    assert not list(run.results.glob("*/late*"))
+    steps = [
+        "ingest_scan",
+        "assign_regions",
+        "ensemble_scan",
+        "calibrate_scan",
+        "segment_scan",
+        "recommend_regions",
+        "report_scan",
+    ]
+    assert run.project.planned() == each(steps, ["late"]) | {("report_index", "")}
+    assert submitted(run.project.snakemake("--profile", "slurm", "--dry-run").stdout) == 5
 
 
 def test_members_are_jobs_with_a_gpu_each_on_both_nodes(finished) -> None:
@@ -69,7 +87,13 @@ def test_gpus_and_partitions_go_to_the_steps_that_need_them(finished) -> None:
 
 def test_as_many_jobs_are_submitted_as_the_documentation_says(finished) -> None:
     _, jobs = finished
-    assert len(jobs) == submissions(MEMBERS, len(TINY_SCANS))
+    assert len(jobs) == submissions(MEMBERS, len(SCANS))
+
+
+def submitted(output: str) -> int:
+    """How many jobs a dry run would submit: steps by themselves, and groups."""
+    alone = re.findall(r"^rule (?!all:)\w+:$", output, flags=re.MULTILINE)
+    return len(alone) + output.count("] Group job ")
 
 
 @pytest.mark.parametrize(("members", "scans"), [(2, 20), (5, 100)])
@@ -81,7 +105,6 @@ def test_many_scans_do_not_mean_many_jobs(tmp_path: Path, members: int, scans: i
         sheet.writelines(f"scan{number}\tapply\tdata/judge.tif\t\t\n" for number in range(2, scans))
     project.configure(architecture={"members": members})
     output = project.snakemake("--profile", "slurm", "--dry-run").stdout
-    alone = re.findall(r"^rule (?!all:)\w+:$", output, flags=re.MULTILINE)
-    assert len(alone) + output.count("] Group job ") == submissions(members, scans)
+    assert submitted(output) == submissions(members, scans)
     page = " ".join((Path(__file__).parents[2] / "config" / "README.md").read_text(encoding="utf-8").split())
     assert f"{submissions(members, scans)} for {members} members and {scans} scans" in page

@@ -65,7 +65,7 @@ def test_a_job_may_use_the_share_of_its_cores_and_no_more_than_it_asks_for(monke
 @pytest.mark.parametrize("rule", ["ensemble_scan", "fit_latent_basis"])
 def test_steps_that_predict_ask_for_as_much_as_they_use(rule: str) -> None:
     text = (Path(__file__).parents[2] / f"workflow/rules/{rule}.smk").read_text()
-    assert f"mem_mb=growing({JOB_MEMORY // 10**6})" in text
+    assert f"mem_mb=memory({JOB_MEMORY // 10**6}," in text
 
 
 def test_jobs_that_share_a_gpu_share_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,8 @@ def test_rule_has_everything_a_cluster_needs(rule: str) -> None:
     assert re.findall(r"^rule (\w+):", text, flags=re.MULTILINE) == [rule]
     for directive in ("output", "log", "benchmark", "conda", "container", "threads", "resources", "params", "script"):
         assert re.search(rf"^    {directive}:", text, flags=re.MULTILINE), f"{rule} has no {directive}"
-    assert re.search(r"mem_mb=growing\(\d+\)", text)
-    assert re.search(r"runtime=growing\(\d+\)", text)
+    assert re.search(r"mem_mb=memory\(\d+", text)
+    assert re.search(r"runtime=minutes\(\d+", text)
     assert f'"../../envs/{rule}.yaml"' in text
     assert f'image("{rule}")' in text
     assert f'"../scripts/{rule}.py"' in text
@@ -49,6 +49,44 @@ def test_script_is_one_call(rule: str) -> None:
     assert isinstance(statement, ast.Expr)
     assert isinstance(statement.value, ast.Call)
     assert getattr(statement.value.func, "id", "") == rule
+
+
+def demands(project: Project, rule: str, *arguments: str) -> dict[str, tuple[int, int]]:
+    """Memory (MB) and time (minutes) that every job of a rule would ask for, by the value of its wildcard."""
+    found = {}
+    text = project.snakemake("--dry-run", *arguments).stdout
+    for block in re.split(r"^(?=rule \w+:$)", text, flags=re.MULTILINE):
+        if block.startswith(f"rule {rule}:"):
+            wildcard, memory, time = (
+                re.search(pattern, block) for pattern in (r"wildcards: \w+=(\S+)", r"mem_mb=(\d+)", r"runtime=(\d+)")
+            )
+            assert memory is not None and time is not None
+            found[wildcard[1] if wildcard else ""] = (int(memory[1]), int(time[1]))
+    return found
+
+
+def test_demands_grow_with_the_data(fresh: Project) -> None:
+    before = demands(fresh, "calibrate_scan")
+    file = fresh.path / "data" / "judge.tif"
+    with open(file, "ab") as stream:
+        stream.truncate(100 * 10**6)
+    after = demands(fresh, "calibrate_scan")
+    assert after["fresh"] == before["fresh"]
+    assert after["judge"][0] == pytest.approx(before["judge"][0] + 30 * 100, abs=10)
+    assert after["judge"][1] == pytest.approx(before["judge"][1] + 0.1 * 100, abs=2)
+
+
+def test_demands_follow_the_site_and_the_work(fresh: Project) -> None:
+    before = demands(fresh, "train_member")
+    fresh.configure(cluster={"memory": 0.5, "time": 3.0}, training={"steps": 3000 * 10**3})
+    after = demands(fresh, "train_member")
+    assert after["0"][0] == pytest.approx(before["0"][0] / 2, abs=1)
+    assert after["0"][1] > 3 * before["0"][1] + 100
+
+
+def test_no_job_asks_for_less_than_python_needs(fresh: Project) -> None:
+    fresh.configure(cluster={"memory": 0.1, "time": 0.1})
+    assert set(demands(fresh, "draw_architecture").values()) == {(500, 1)}
 
 
 def test_library_never_imports_snakemake() -> None:

@@ -15,8 +15,8 @@ rule assign_regions:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        mem_mb=memory(500, per_mb=12),
+        runtime=minutes(1, per_mb=0.01),
     params:
         role=lambda wildcards: ROLES[wildcards.scan],
         layout=lambda wildcards: config["regions"]["layout"] if ROLES[wildcards.scan] == "split" else None,

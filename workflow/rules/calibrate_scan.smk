@@ -17,8 +17,8 @@ rule calibrate_scan:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=memory(600, per_mb=30),
+        runtime=minutes(2, per_mb=0.1),
     params:
         code=library_digest("calibration"),
     script:

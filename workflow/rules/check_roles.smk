@@ -16,8 +16,8 @@ rule check_roles:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        mem_mb=memory(500, per_mb=2, scans=LEARNED),
+        runtime=minutes(2, per_mb=0.01, scans=LEARNED),
     params:
         code=library_digest("regions"),
     script:

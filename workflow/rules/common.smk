@@ -1,5 +1,6 @@
 """Reads and checks the configuration and the scan sheet; what the rules share. No rules here, and no heavy imports."""
 
+import math
 import os
 import re
 import sys
@@ -176,13 +177,61 @@ CPU_JOBS = submitted_with("cpu")
 GPU_JOBS = submitted_with("gpu")
 
 
-def growing(amount):
-    """A resource that doubles with every attempt."""
+# What the steps ask a batch system for was measured on two runs of 4 and 38 MB per scan (4 frames of 512 x 512 and
+# 1536 x 1536 pixels, 2 channels, 16 bits, not compressed) and on the two demos, with the peak memory of every step from
+# benchmarks/. The rules name about four times the slope over the size of the files, because compressed files hold more
+# than they show. The least amounts include 250 MB for the two Snakemakes that every job holds besides its step.
+
+
+def source_mb(scans):
+    """Megabytes of the source files of ``scans``, as they lie on the disk."""
+    return sum(os.path.getsize(path) for scan in scans for path in SCANS[scan].files) / 1e6
+
+
+def growing(base, per_mb, scans, factor, least):
+    """A resource that grows with the size of the job's own scan, or of all ``scans``, and doubles with every attempt."""
 
     def resource(wildcards, attempt):
-        return amount * 2 ** (attempt - 1)
+        amount = base + (per_mb * source_mb([wildcards.scan] if scans is None else scans) if per_mb else 0)
+        return max(least, math.ceil(amount * factor)) * 2 ** (attempt - 1)
 
     return resource
+
+
+def memory(base, per_mb=0, scans=None):
+    """Megabytes of memory: ``base``, and ``per_mb`` for every megabyte of source files; never less than Python needs."""
+    return growing(base, per_mb, scans, config["cluster"]["memory"], 500)
+
+
+def minutes(base, per_mb=0, scans=None):
+    """Minutes that a job may take, likewise. Groups of jobs add them up, so the small steps ask for little."""
+    return growing(base, per_mb, scans, config["cluster"]["time"], 1)
+
+
+def most_parameters():
+    """The most parameters that a member may have."""
+    drawn = config["architecture"]
+    if drawn["family"] == "unet":
+        widest = drawn["unet"]["width"] * 2 ** drawn["unet"]["levels"]
+        return 4 * 3 ** config["data"]["dimensions"] * widest**2 * drawn["unet"]["convolutions"]
+    return drawn["parameters"] if isinstance(drawn["parameters"], int) else drawn["parameters"][1]
+
+
+# Seconds for one parameter and one pixel: about what inference takes on a processor core. Training takes four times as
+# long there, and far less on a GPU; one that reaches its limit continues from its checkpoint with twice the time.
+SECONDS_PER_WEIGHT = 1e-10
+
+
+def training_minutes():
+    """Minutes for the optimiser steps of a member."""
+    pixels = config["training"]["batch"] * math.prod(config["training"]["patch"])
+    return config["training"]["steps"] * pixels * most_parameters() * SECONDS_PER_WEIGHT / 60
+
+
+def prediction_minutes_per_mb():
+    """Minutes for a megabyte of source files, 2 million pixels of all frames where compressed, by all members."""
+    passes = config["architecture"]["members"] * config["ensemble"]["orientations"]
+    return 2e6 * passes * most_parameters() * SECONDS_PER_WEIGHT / 60
 
 
 IN_CONTAINERS = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method

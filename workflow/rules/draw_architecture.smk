@@ -12,8 +12,8 @@ rule draw_architecture:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(500),
-        runtime=growing(10),
+        mem_mb=memory(500),
+        runtime=minutes(1),
     params:
         settings=family_settings(config["architecture"]),
         seed=config["seed"],

@@ -49,8 +49,8 @@ rule draw_figures:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(1000),
-        runtime=growing(15),
+        mem_mb=memory(700),
+        runtime=minutes(5),
     params:
         primary=config["calibration"]["primary"],
         code=library_digest("figures"),

@@ -18,8 +18,8 @@ rule ensemble_scan:
     resources:
         **GPU_JOBS,
         gpu=1,
-        mem_mb=growing(4000),
-        runtime=growing(120),
+        mem_mb=memory(4000, per_mb=4),
+        runtime=minutes(20, per_mb=prediction_minutes_per_mb()),
     params:
         settings=config["ensemble"] | {"levels": config["training"]["levels"]},
         counts=COUNTS,

@@ -28,8 +28,8 @@ rule evaluate:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=memory(1000, per_mb=20, scans=HOLDS_TEST),
+        runtime=minutes(15, per_mb=0.1, scans=HOLDS_TEST),
     params:
         run=config["run"],
         exceed=config["decisions"]["exceed"],

@@ -19,8 +19,8 @@ rule fit_calibration:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        mem_mb=memory(600, per_mb=6, scans=HOLDS_CALIBRATE),
+        runtime=minutes(10, per_mb=0.05, scans=HOLDS_CALIBRATE),
     params:
         nominal=config["calibration"]["nominal"],
         primary=config["calibration"]["primary"],

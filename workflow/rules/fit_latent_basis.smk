@@ -19,8 +19,8 @@ rule fit_latent_basis:
     resources:
         **GPU_JOBS,
         gpu=1,
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=memory(4000, per_mb=2, scans=HOLDS_TRAIN),
+        runtime=minutes(30, per_mb=0.05, scans=HOLDS_TRAIN),
     params:
         components=config["structure"]["components"],
         sample_size=config["structure"]["sample"],

@@ -19,8 +19,8 @@ rule fit_tokens:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        mem_mb=memory(1000, per_mb=4, scans=HOLDS_TRAIN),
+        runtime=minutes(15, per_mb=0.05, scans=HOLDS_TRAIN),
     params:
         tokens=config["structure"]["tokens"],
         repeats=config["structure"]["repeats"],

@@ -16,8 +16,8 @@ rule ingest_scan:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=memory(500, per_mb=12),
+        runtime=minutes(2, per_mb=0.05),
     params:
         source=lambda wildcards: source_settings(wildcards.scan),
         dimensions=config["data"]["dimensions"],

@@ -18,8 +18,8 @@ rule recommend_regions:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=memory(600, per_mb=10),
+        runtime=minutes(2, per_mb=0.05),
     params:
         exceed=config["decisions"]["exceed"],
         remeasure=config["decisions"]["remeasure"],

@@ -34,8 +34,8 @@ rule report_index:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         scans=list(SCANS),
         roles=ROLES,

@@ -33,8 +33,8 @@ rule report_scan:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=memory(700, per_mb=16),
+        runtime=minutes(2, per_mb=0.05),
     params:
         run=config["run"],
         seed=config["seed"],

@@ -16,8 +16,8 @@ rule segment_scan:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(2000),
-        runtime=growing(30),
+        mem_mb=memory(800, per_mb=2),
+        runtime=minutes(2, per_mb=0.05),
     params:
         code=library_digest("structure"),
     script:

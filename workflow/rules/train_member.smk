@@ -21,8 +21,8 @@ rule train_member:
     resources:
         **GPU_JOBS,
         gpu=1,
-        mem_mb=growing(4000),
-        runtime=growing(120),
+        mem_mb=memory(4000, per_mb=24, scans=TRAINED_ON),
+        runtime=minutes(30 + training_minutes()),
     params:
         seed=config["seed"],
         settings={key: value for key, value in config["training"].items() if key != "members_per_gpu"},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import shutil
 import signal
 import sys
 import threading
@@ -13,11 +15,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from .errors import InputError, NoiseboundError
 from .joblock import sole_job
 from .jobrecords import recorded
 from .logs import step_log
 
 logger = logging.getLogger("noisebound")
+
+ROOM = 1 << 16  # bytes; with less, an error while writing is one of a full disk, whatever it says
 
 
 @contextmanager
@@ -36,7 +41,13 @@ def step(snakemake: Any) -> Iterator[None]:
         print("noisebound:", text, file=terminal, flush=True)
 
     begin = time.monotonic()
-    with step_log(snakemake.log[0]), _ended_by_term(), sole_job(snakemake.output[0], announce) as process:
+    output = Path(snakemake.output[0])
+    with (
+        step_log(snakemake.log[0]),
+        _full_disk_in_words(output),
+        _ended_by_term(),
+        sole_job(output, announce) as process,
+    ):
         with recorded(
             records_folder(snakemake.config),
             process,
@@ -53,6 +64,25 @@ def step(snakemake: Any) -> Iterator[None]:
 def records_folder(config: Mapping[str, Any]) -> Path:
     """Where a run keeps the records of its jobs."""
     return Path(config["results"]) / config["run"] / "provenance" / "jobs"
+
+
+@contextmanager
+def _full_disk_in_words(output: Path) -> Iterator[None]:
+    """Turn errors that come of a full disk into one that says so; HDF5 and torch each name it in their own way."""
+    try:
+        yield
+    except Exception as error:
+        full = (
+            getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+            or shutil.disk_usage(output.parent).free < ROOM
+        )
+        if isinstance(error, NoiseboundError) or not full:
+            raise
+        raise InputError(
+            f"the disk is full, or your share of it ({error})",
+            file=output,
+            remedy="make room and start again: what is finished is kept, trainings continue from their checkpoints",
+        ) from error
 
 
 @contextmanager
