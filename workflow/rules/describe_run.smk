@@ -28,8 +28,8 @@ rule describe_run:
     threads: 1
     resources:
         **CPU_JOBS,
-        mem_mb=growing(1000),
-        runtime=growing(30),
+        mem_mb=memory(1000),
+        runtime=minutes(10, per_mb=0.05, scans=list(SCANS)),
     params:
         run=config["run"],
         title=config["report"]["title"] or config["run"],
