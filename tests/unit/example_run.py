@@ -13,6 +13,7 @@ import pandas as pd
 import tifffile
 from scipy import ndimage
 
+from noisebound.drift_words import explain
 from noisebound.pages import report_index, report_scan
 from noisebound.pages_jobs import write_jobs_page
 from noisebound.predictions import Predictions, create_denoised, create_predictions
@@ -396,6 +397,37 @@ def random_graph(member: int, depth: int, dimensions: int, random: np.random.Gen
 CONFIG = {"run": "example", "seed": 1, "data": {"channels": ["Mg", "Fe"]}, "calibration": {"nominal": list(NOMINAL)}}
 
 
+def write_drift(path: Path, scan: str, channels: Sequence[str], warned: bool) -> Path:
+    """The check of a scan: quiet, or with every kind of warning."""
+    superiority = (0.97, 0.09, 0.85) if warned else (0.6, 0.42, 0.55)
+    kinds = (("mean", channels[0]), ("fine", channels[-1]), ("distance", ""))
+    lags = [{"lag": [0, 1], "correlation": 0.31 if warned else -0.02, "error": 0.01, "calibrated": -0.01}]
+    content: dict[str, Any] = {
+        **{"scan": scan, "level": 0.05, "difference": 0.8, "block": 16, "unit": "block"},
+        **{"verdict": "unlike" if warned else "like", "p": 0.001 if warned else 0.43, "resolution": 0.001},
+        **{"n_blocks": 96, "n_calibrate_blocks": 42, "n_calibrate_scans": 0, "needed_scans": 19},
+        "statistics": [
+            {"kind": kind, "of": of, "p": 0.001 if warned else 0.43, "superiority": share, "told": warned}
+            | {"here": 1 + share, "calibrated": 1.4}
+            for (kind, of), share in zip(kinds, superiority, strict=True)
+        ],
+        "residuals": {
+            "verdict": "correlated" if warned else "white",
+            "tolerance": 0.1,
+            "channels": [{"channel": name, "correlated": warned, "lags": lags} for name in channels],
+        },
+        "background": {
+            **{"verdict": "structure" if warned else "flat", "blocks": 21, "of": 96, "allowed": 0.1},
+            "channels": [
+                {"channel": name, "share": 0.34 if warned else 0.01, "error": 0.02, "structure": warned}
+                for name in channels
+            ],
+        },
+    }
+    path.write_text(json.dumps(content | explain(content)))
+    return path
+
+
 def write_pages(
     folder: Path,
     *,
@@ -430,7 +462,7 @@ def write_pages(
         "kind": "counts" if counts else "intensity",
         "exceed": exceed,
     }
-    pages, thumbnails = {}, {}
+    pages, thumbnails, drift = {}, {}, {}
     for number, name in enumerate((scan, second)):
         made = write_scan(
             folder / "files",
@@ -446,10 +478,12 @@ def write_pages(
             tokens=tokens,
         )
         del made["ensemble"]
+        drift[name] = write_drift(folder / "files" / f"scan-{number}.drift.json", name, channels, warned=number > 0)
         pages[name] = folder / "report" / "scans" / f"scan-{number}.html"
         thumbnails[name] = folder / "report" / "thumbnails" / f"scan-{number}.png"
         report_scan(
             **made,
+            drift=drift[name],
             calibration=files["calibration"],
             summary=files["summary"] if number == 0 else None,
             provenance=provenance,
@@ -463,6 +497,7 @@ def write_pages(
         pages=pages,
         thumbnails=thumbnails,
         roles={scan: "split", second: "apply"},
+        drift=drift,
         **files,
         provenance=provenance,
         settings=settings,

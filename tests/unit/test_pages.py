@@ -28,7 +28,7 @@ from noisebound.pages_parts import coverage_words, nominal_percent, percent, sig
 from noisebound.predictions import Predictions
 from noisebound.regions import Regions
 from noisebound.scans import Scan
-from tests.unit.example_run import CONFIG, GUARANTEE, phantom, write_pages, write_run_files, write_scan
+from tests.unit.example_run import CONFIG, GUARANTEE, phantom, write_drift, write_pages, write_run_files, write_scan
 
 SCRIPT, QUOTE = "<script>alert(1)</script>", '" onmouseover="alert(2)" x="'
 BREAKER = "</script><img src=x onerror=alert(3)>"
@@ -339,6 +339,7 @@ def test_the_page_of_a_scan_does_not_depend_on_other_scans(flat: dict[str, Any],
         scan=files / "scan-0.scan.h5",
         denoised=files / "scan-0.denoised.h5",
         **made,
+        drift=files / "scan-0.drift.json",
         calibration=flat["files"]["calibration"],
         summary=tmp_path / "summary.json",
         provenance={"run": "example", "seed": 1, "versions": {}, "digests": [], "config": "x"},
@@ -430,6 +431,7 @@ def test_infinite_intervals_are_shown_as_such(tmp_path: Path) -> None:
     del made["ensemble"]
     report_scan(
         **made,
+        drift=write_drift(tmp_path / "drift.json", "map", ["Fe"], warned=False),
         calibration=files["calibration"],
         summary=None,
         provenance={"run": "r", "seed": 1, "versions": {}, "digests": [], "config": ""},
@@ -467,3 +469,27 @@ def test_numbers_in_words() -> None:
     assert signed(0.5) == "+0.500"
     assert signed(-0.5) == "−0.500"
     assert signed(None) == "–"
+
+
+def test_a_scan_unlike_the_calibrated_ones_says_so_first(flat: dict[str, Any]) -> None:
+    page = Page(flat["pages"]["new scan"])
+    asides = [a for a in page.all("aside") if a.get("class") == "warning"]
+    assert len(asides) == 3 and all(a["role"] == "note" for a in asides)
+    assert "This scan is unlike those that calibrated the intervals" in page.text
+    assert "is brighter (in 97 of 100 pairs)" in page.text and "p = 0.001, the smallest that is possible" in page.text
+    assert "What to do." in page.text and "give them the role calibrate" in page.text
+    assert page.text.index("unlike those that calibrated") < page.text.index("How sure is it?")
+
+
+def test_a_scan_like_the_calibrated_ones_says_so_in_one_line(flat: dict[str, Any]) -> None:
+    page = Page(flat["pages"]["map"])
+    assert not [a for a in page.all("aside") if a.get("class") == "warning"]
+    assert "nothing about this scan stands out (p = 0.43)" in page.text
+
+
+def test_the_index_lists_the_scans_that_need_a_second_look(flat: dict[str, Any]) -> None:
+    page = Page(flat["index"])
+    assert "1 of 2 scans needs a second look" in page.text
+    assert "unlike calibration, residuals not white, structure in even places" in page.text
+    marks = [a for a in page.all("em") if a.get("class") == "mark"]
+    assert len(marks) == 1

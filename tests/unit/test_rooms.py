@@ -41,7 +41,9 @@ def test_reading_the_workflow_loads_no_heavy_library() -> None:
     assert not set(loaded) & {"numpy", "torch", "numba", "scipy", "h5py", "tifffile", "pandas", "sklearn", "skimage"}
 
 
-@pytest.mark.parametrize("room", ["architecture", "calibration", "conformal", "decisions", "structure", "evaluation"])
+@pytest.mark.parametrize(
+    "room", ["architecture", "calibration", "conformal", "decisions", "drift", "structure", "evaluation"]
+)
 def test_steps_after_the_networks_need_none(room: str) -> None:
     assert not needs(room) & {"torch", "numba"}
 

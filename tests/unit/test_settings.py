@@ -94,6 +94,7 @@ def test_patch_follows_the_dimensions(settings: dict[str, Any]) -> None:
         ("architecture.parameters", [10, 5], ["[10, 5]", "[least, most]"]),
         ("architecture.max_radius", 1, ["reaches 2 px"]),
         ("calibration.primary", 0.99, ["0.99", "calibration.nominal"]),
+        ("drift.draws", 18, ["0.0526", "drift.level 0.05", "give 19 or more"]),
     ],
 )
 def test_contradiction(settings: dict[str, Any], key: str, value: Any, words: list[str]) -> None:

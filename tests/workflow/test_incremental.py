@@ -11,15 +11,20 @@ import pytest
 from tests.workflow.project import TINY_SCANS, Project, each
 
 MEMBERS = ("0", "1")
-PER_SCAN = ("ingest_scan", "assign_regions", "ensemble_scan", "calibrate_scan", "segment_scan", "recommend_regions")
+PER_SCAN = (
+    *("ingest_scan", "assign_regions", "ensemble_scan", "calibrate_scan", "check_drift", "segment_scan"),
+    "recommend_regions",
+)
 INDEX = {("report_index", ""), ("describe_run", "")}
 PAGES = each(["report_scan"], TINY_SCANS) | INDEX
 EVALUATION = {("evaluate", ""), ("draw_figures", "")}
-CALIBRATION = {("fit_calibration", "")} | each(["calibrate_scan", "recommend_regions"], TINY_SCANS)
+CHECKS = each(["check_drift"], TINY_SCANS)
+DRIFT = {("fit_drift", "")} | CHECKS
+CALIBRATION = {("fit_calibration", "")} | each(["calibrate_scan", "recommend_regions"], TINY_SCANS) | CHECKS
 TOKENS = {("fit_tokens", "")} | each(["segment_scan"], TINY_SCANS)
 ENSEMBLE = each(["ensemble_scan"], TINY_SCANS)
 TRAINING = each(["train_member"], MEMBERS) | {("fit_latent_basis", "")}
-AFTER_TRAINING = ENSEMBLE | CALIBRATION | TOKENS | EVALUATION | PAGES
+AFTER_TRAINING = ENSEMBLE | DRIFT | CALIBRATION | TOKENS | EVALUATION | PAGES
 
 
 def edit(project: Project, file: str) -> None:
@@ -57,7 +62,7 @@ def test_records_of_jobs_run_nothing(run: Project) -> None:
 def test_new_calibrate_scan_recalibrates_without_training(run: Project) -> None:
     run.register("more", "calibrate", seed=12)
     own = each([*PER_SCAN, "report_scan"], ["more"])
-    assert run.planned() == own | {("check_roles", "")} | CALIBRATION | EVALUATION | PAGES
+    assert run.planned() == own | {("check_roles", "")} | DRIFT | CALIBRATION | EVALUATION | PAGES
 
 
 def test_one_more_member_trains_only_itself(run: Project) -> None:
@@ -111,6 +116,16 @@ def test_calibrating_by_token_runs_no_network(run: Project) -> None:
     assert run.planned() == TOKENS | CALIBRATION | EVALUATION | PAGES
 
 
+def test_what_a_check_warns_of_only_checks_again(run: Project) -> None:
+    run.configure(drift={"level": 0.1, "difference": 0.9, "draws": 1999, "correlation": 0.2})
+    assert run.planned() == CHECKS | PAGES
+
+
+def test_blocks_of_the_check_run_no_network_and_calibrate_nothing(run: Project) -> None:
+    run.configure(drift={"block": 8})
+    assert run.planned() == DRIFT | PAGES
+
+
 def test_wording_rebuilds_pages_only(run: Project) -> None:
     run.configure(report={"title": "Another title"}, data={"intensity_unit": "photons"})
     assert run.planned() == PAGES
@@ -151,6 +166,7 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
         ("workflow/lib/noisebound/crate.py", {("describe_run", "")}),
         ("workflow/lib/noisebound/decisions.py", each(["recommend_regions"], TINY_SCANS) | EVALUATION | PAGES),
         ("workflow/lib/noisebound/clustering.py", TOKENS | EVALUATION | PAGES),
+        ("workflow/lib/noisebound/similarity.py", DRIFT | PAGES),
         ("workflow/lib/noisebound/conformal.py", CALIBRATION | EVALUATION | PAGES),
         ("workflow/lib/noisebound/ensemble.py", {("fit_latent_basis", "")} | AFTER_TRAINING),
         ("workflow/lib/noisebound/network.py", TRAINING | AFTER_TRAINING),

@@ -2,6 +2,7 @@ rule report_index:
     input:
         pages=expand(result("report/scans/{scan}.html"), scan=SCANS),
         thumbnails=expand(result("report/thumbnails/{scan}.png"), scan=SCANS),
+        drift=expand(result("drift/{scan}.json"), scan=SCANS),
         calibration=result("calibration/calibration.json"),
         summary=rules.evaluate.output.summary,
         coverage=rules.evaluate.output.coverage,

@@ -8,6 +8,7 @@ rule report_scan:
         token_table=result("tokens/{scan}.csv"),
         decision_table=result("decisions/{scan}.csv"),
         decision_maps=result("decisions/{scan}.tif"),
+        drift=result("drift/{scan}.json"),
         calibration=result("calibration/calibration.json"),
         basis=result("latent/basis.npz"),
         token_model=result("tokens/model.npz"),

@@ -14,6 +14,7 @@ with step(snakemake):
         pages=dict(zip(snakemake.params.scans, snakemake.input.pages, strict=True)),
         thumbnails=dict(zip(snakemake.params.scans, snakemake.input.thumbnails, strict=True)),
         roles=snakemake.params.roles,
+        drift=dict(zip(snakemake.params.scans, snakemake.input.drift, strict=True)),
         calibration=snakemake.input.calibration,
         summary=snakemake.input.summary,
         coverage_csv=snakemake.input.coverage,

@@ -18,6 +18,7 @@ with step(snakemake):
         tokens_csv=snakemake.input.token_table,
         decisions_csv=snakemake.input.decision_table,
         decisions_tif=snakemake.input.decision_maps,
+        drift=snakemake.input.drift,
         calibration=snakemake.input.calibration,
         summary=snakemake.input.get("summary"),
         provenance=collect_provenance(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import pages_decisions, pages_images, pages_index, pages_scan
+from . import pages_decisions, pages_drift, pages_images, pages_index, pages_scan
 from .calibration import Calibration
 from .figures_scan import overview, thumbnail
 from .figures_style import save_png
@@ -31,6 +31,7 @@ def report_scan(
     tokens_csv: str | Path,
     decisions_csv: str | Path,
     decisions_tif: str | Path,
+    drift: str | Path,
     calibration: str | Path,
     summary: str | Path | None,
     provenance: Mapping[str, Any],
@@ -41,11 +42,11 @@ def report_scan(
 ) -> None:
     """Write the page of one scan, its thumbnail (PNG, for the index) and its overview (PNG, for Snakemake's report).
 
-    ``scan``, ``denoised``, ``regions``, ``tokens_*`` and ``decisions_*`` are that scan's own files; ``calibration``
-    is the run's; ``summary`` is the run's ``evaluation/summary.json``, from which only the entry of this scan is taken,
-    or ``None``. ``provenance`` comes from ``provenance.collect_provenance``. ``settings``: title (of the run),
-    intensity_unit (of the reference), kind (counts or intensity), exceed (``decisions.exceed`` of the configuration),
-    and optionally colormap (default viridis for counts, gray for intensity).
+    ``scan``, ``denoised``, ``regions``, ``tokens_*``, ``decisions_*`` and ``drift`` are that scan's own files;
+    ``calibration`` is the run's; ``summary`` is the run's ``evaluation/summary.json``, from which only the entry of
+    this scan is taken, or ``None``. ``provenance`` comes from ``provenance.collect_provenance``. ``settings``: title
+    (of the run), intensity_unit (of the reference), kind (counts or intensity), exceed (``decisions.exceed`` of the
+    configuration), and optionally colormap (default viridis for counts, gray for intensity).
 
     Raises ``InputError`` where the files do not belong together.
     """
@@ -108,6 +109,7 @@ def report_scan(
             "cuts": pages_scan.cuts(images, value_unit) if not primary_infinite else None,
             "tokens": token_content,
             "decisions": found,
+            "drift": pages_drift.of_scan(drift),
             "sources": source.sources,
             "provenance": provenance,
         }
@@ -133,6 +135,7 @@ def report_index(
     pages: Mapping[str, str | Path],
     thumbnails: Mapping[str, str | Path],
     roles: Mapping[str, str],
+    drift: Mapping[str, str | Path],
     calibration: str | Path,
     summary: str | Path,
     coverage_csv: str | Path,
@@ -148,10 +151,10 @@ def report_index(
 ) -> None:
     """Write the index of a run.
 
-    ``pages``, ``thumbnails`` and ``roles`` map a scan's name to its page, its thumbnail and the role it has in the scan
-    sheet, in the order in which the scans are listed; ``conditional_csv`` maps intensity, token and border to the table
-    of coverage by that, ``modes_csv`` compares ways to calibrate. ``histories`` and ``architectures`` are in the order
-    of the members. ``settings``: title, run and intensity_unit.
+    ``pages``, ``thumbnails``, ``roles`` and ``drift`` map a scan's name to its page, its thumbnail, the role it has in
+    the scan sheet and its check, in the order in which the scans are listed; ``conditional_csv`` maps intensity, token
+    and border to the table of coverage by that, ``modes_csv`` compares ways to calibrate. ``histories`` and
+    ``architectures`` are in the order of the members. ``settings``: title, run and intensity_unit.
     """
     fitted = Calibration.read(calibration)
     content = read_json(summary)
@@ -169,6 +172,7 @@ def report_index(
         "modes": pages_index.mode_rows(modes_csv, [row["name"] for row in rows if row["structured"]]),
         "numbers": pages_index.headline_numbers(content, rows, fitted.primary),
         "cards": pages_index.cards(pages, thumbnails, roles, output_html),
+        "marks": pages_drift.of_run(drift),
         "rows": rows,
         "has_psnr": shows_psnr(rows),
         "notes": notes(rows),

@@ -6,6 +6,7 @@ or to the scan sheet, is checked here. Only the standard library is used: readin
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -104,7 +105,8 @@ def family_settings(architecture: Settings) -> Settings:
 
 def check_settings(settings: Settings, file: str | Path) -> None:
     """Raise ``InputError`` where keys contradict each other; ``settings`` has passed the schema."""
-    for check in (_check_training, _check_regions, _check_architecture, _check_calibration, _check_decisions):
+    checks = (_check_training, _check_regions, _check_architecture, _check_calibration, _check_drift, _check_decisions)
+    for check in checks:
         check(settings, file)
 
 
@@ -258,6 +260,19 @@ def _check_calibration(settings: Settings, file: str | Path) -> None:
             key="calibration.primary",
             value=primary,
             remedy=f"use one of {nominal}, or add it to calibration.nominal",
+        )
+
+
+def _check_drift(settings: Settings, file: str | Path) -> None:
+    drift = settings["drift"]
+    if (drift["draws"] + 1) * drift["level"] < 1:
+        raise InputError(
+            f"with so few draws no p-value is below {1 / (drift['draws'] + 1):.3g}, so no scan would ever reach "
+            f"drift.level {drift['level']:g}",
+            file=file,
+            key="drift.draws",
+            value=drift["draws"],
+            remedy=f"give {math.ceil(1 / drift['level']) - 1} or more, better ten times as many",
         )
 
 

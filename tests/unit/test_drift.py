@@ -1,0 +1,303 @@
+"""The check of a new scan on simulated acquisitions: what is like the calibrated ones passes, what drifted is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from noisebound.drift import background_findings, check_drift, fit_drift
+from noisebound.errors import InputError
+from noisebound.latent import LatentBasis
+from noisebound.predictions import Predictions, create_denoised, create_predictions
+from noisebound.regions import Box, Regions
+from noisebound.residuals import autocorrelation, lags, mean_and_error, without_structure
+
+SIDE = 96
+CHANNELS = ("Mg", "Fe")
+SETTINGS = {"level": 0.05, "difference": 0.8, "correlation": 0.1, "draws": 999, "seed": 1}
+Images = np.ndarray
+
+
+def scene(rng: np.random.Generator, phases: Images) -> Images:
+    """Grains of several ``phases`` (P, C), a few pixels wide each: noise-free images (C, Y, X)."""
+    fields = [ndimage.gaussian_filter(rng.normal(size=(SIDE, SIDE)), 4) for _ in phases]
+    return np.stack([ndimage.gaussian_filter(phases[np.argmax(fields, axis=0), c], 0.7) for c in range(2)])
+
+
+PHASES = np.array([[2.0, 9.0], [12.0, 3.0], [6.0, 6.0]])
+
+
+def measured(truth: Images, rng: np.random.Generator, counts: bool) -> Images:
+    """One noisy frame of each channel."""
+    if counts:
+        return rng.poisson(truth).astype(np.float32)
+    return (truth + rng.normal(scale=0.8, size=truth.shape)).astype(np.float32)
+
+
+def latents(noisy: Images) -> Images:
+    """Stand-in for an encoder: smooth averages and differences of them, (4, Y, X)."""
+    fine = np.stack([ndimage.gaussian_filter(image, 1) for image in noisy])
+    coarse = np.stack([ndimage.gaussian_filter(image, 3) for image in noisy])
+    return np.concatenate([(coarse - 6) / 3, 2 * (fine - coarse)]).astype(np.float32)
+
+
+def write(
+    folder: Path,
+    name: str,
+    noisy: Images,
+    median: Images,
+    role: str,
+    counts: bool,
+    half: float = 1.0,
+    boxes: tuple[Box, ...] | None = None,
+) -> dict[str, Path]:
+    """The files of one scan that the check reads; the interval is the median ± ``half``."""
+    folder.mkdir(exist_ok=True)
+    kinds = ("ensemble", "denoised", "scan", "regions")
+    files = {kind: folder / f"{name}.{kind}.{'json' if kind == 'regions' else 'h5'}" for kind in kinds}
+    with h5py.File(files["scan"], "w") as file:
+        file["noisy"] = noisy[None].astype(np.uint16 if counts else np.float32)
+        file.attrs.update({"format_version": 1, "scan": name, "group": "", "axes": "RCYX", "pixel_unit": "nm"})
+        file.attrs.update({"channels": json.dumps(CHANNELS), "pixel_size": "[1.0, 1.0]", "reference_kind": "none"})
+        file.attrs.update({"sources": "[]", "counts": int(counts)})
+    shape = noisy.shape[1:]
+    everything = tuple(slice(0, extent) for extent in shape)
+    median = median.astype(np.float32)
+    about: dict[str, Any] = {"scan": name, "channels": CHANNELS, "pixel_size": [1.0, 1.0], "pixel_unit": "nm"}
+    about |= {"shape": shape, "levels": (0.05, 0.5, 0.95), "frame": 0, "n_frames": 0, "n_members": 0, "counts": counts}
+    with create_predictions(files["ensemble"], n_latent=4, keep_members=False, **about) as out:
+        out.write(everything, median - half, median, median + half, np.zeros_like(median))
+        out.write_latent(everything, latents(noisy))
+    with (
+        Predictions(files["ensemble"]) as like,
+        create_denoised(files["denoised"], like, nominal=[0.9], primary=0.9) as out,
+    ):
+        out.write(everything, median, median, np.zeros_like(median), {0.9: (median - half, median + half)})
+    layout = boxes or (Box(role, (0, 0), shape),)
+    Regions(name, shape, (2, 2), "test", layout).write(files["regions"])
+    return files
+
+
+@pytest.fixture(scope="module")
+def basis(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Components are stored as they are: scores have the standard deviations of the stand-in's latents."""
+    path = tmp_path_factory.mktemp("basis") / "basis.npz"
+    one, eye = np.ones(4), np.eye(4)
+    LatentBasis(np.array([4]), 0 * one, one, one > 0, one, eye, one / 4, np.array([1.0, 1.0, 0.8, 0.8])).save(path)
+    return path
+
+
+class Bench:
+    """Calibrated scans of one kind, and checks of further scans against them."""
+
+    def __init__(self, folder: Path, basis: Path, counts: bool, scans: int) -> None:
+        self.folder, self.basis, self.counts, self.rng = folder, basis, counts, np.random.default_rng(3)
+        made = [self.make(f"calibrate{i}", "calibrate")[0] for i in range(scans)]
+        self.calibrated = folder / "calibrated.npz"
+        if made:
+            self.fit(made)
+
+    def fit(self, made: list[dict[str, Path]]) -> None:
+        files = [[scan[kind] for scan in made] for kind in ("ensemble", "scan", "regions")]
+        fit_drift(*files, self.basis, self.calibrated, block=16)
+
+    def make(
+        self,
+        name: str,
+        role: str = "apply",
+        *,
+        phases: Images = PHASES,
+        before: Callable[[Images], Images] = lambda truth: truth,
+        after: Callable[[Images], Images] = lambda noisy: noisy,
+        denoise: Callable[[Images], Images] = lambda truth: truth,
+        **more: Any,
+    ) -> tuple[dict[str, Path], Images]:
+        """A scan whose truth, noisy frame or denoised image is changed by a function; its files and its truth."""
+        truth = before(scene(self.rng, phases))
+        noisy = after(measured(truth, self.rng, self.counts))
+        return write(self.folder, name, noisy, denoise(truth), role, self.counts, **more), truth
+
+    def check(self, files: dict[str, Path], **settings: Any) -> dict[str, Any]:
+        output = files["ensemble"].with_suffix(".drift.json")
+        inputs = [files[kind] for kind in ("ensemble", "denoised", "scan", "regions")]
+        check_drift(*inputs, self.basis, self.calibrated, output, **{**SETTINGS, **settings})
+        return json.loads(output.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["intensity", "counts"])
+def bench(tmp_path_factory: pytest.TempPathFactory, basis: Path, request: pytest.FixtureRequest) -> Bench:
+    return Bench(tmp_path_factory.mktemp("bench"), basis, request.param, scans=2)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory, basis: Path) -> Bench:
+    """Enough scans to be compared as wholes."""
+    return Bench(tmp_path_factory.mktemp("many"), basis, True, scans=19)
+
+
+def blurred(images: Images) -> Images:
+    smooth = np.stack([ndimage.gaussian_filter(image.astype(float), 0.7) for image in images])
+    return np.rint(smooth) if np.array_equal(images, np.rint(images)) else smooth
+
+
+OTHER_PHASE = np.array([[20.0, 1.0], [12.0, 3.0], [16.0, 14.0]])
+DRIFTS = {
+    "half the dose": ({"before": lambda truth: 0.5 * truth}, {"mean", "distance", "latent"}),
+    "an offset": ({"after": lambda noisy: noisy + 6}, {"mean", "latent", "distance", "zeros"}),
+    "a blurred detector": ({"after": blurred}, {"fine", "noise", "middle"}),
+    "another phase": ({"phases": OTHER_PHASE}, {"mean", "distance", "latent", "contrast"}),
+}
+
+
+def test_scans_of_the_same_kind_pass_quietly(bench: Bench) -> None:
+    found = [bench.check(bench.make(f"like{i}")[0]) for i in range(12)]
+    assert [content["verdict"] for content in found].count("unlike") == 0
+    assert sum(bool(content["warnings"]) for content in found) == 0
+    for content in found:
+        assert content["unit"] == "block" and content["resolution"] == 0.001 and content["p"] >= 0.001
+        assert content["n_blocks"] == 36 and content["n_calibrate_blocks"] == 72
+        assert content["residuals"]["verdict"] == "white"
+        assert "independent" in content["approximation"] and "approximate" in content["approximation"]
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_a_scan_that_drifted_is_told_and_how(bench: Bench, drift: str) -> None:
+    changes, kinds = DRIFTS[drift]
+    content = bench.check(bench.make(drift.replace(" ", "-"), **changes)[0])
+    assert content["verdict"] == "unlike"
+    assert content["p"] <= 0.05
+    assert content["statistics"][0]["kind"] in kinds
+    warning = next(entry for entry in content["warnings"] if entry["kind"] == "drift")
+    assert 1 <= len(warning["points"]) <= 3 and "role calibrate" in warning["remedy"]
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_whole_scans_tell_it_too_where_enough_of_them_calibrate(many: Bench, drift: str) -> None:
+    content = many.check(many.make(drift.replace(" ", "-"), **DRIFTS[drift][0])[0])
+    assert (content["unit"], content["verdict"]) == ("scan", "unlike")
+    assert content["p"] == content["resolution"] == 1 / 20
+    assert content["n_calibrate_scans"] == content["needed_scans"] == 19
+
+
+def test_too_little_calibration_is_said_and_warns_of_nothing(tmp_path: Path, basis: Path) -> None:
+    bench = Bench(tmp_path, basis, counts=True, scans=0)
+    corner = (Box("train", (0, 0), (96, 60)), Box("calibrate", (0, 70), (16, 86)), Box("test", (30, 70), (46, 86)))
+    files, _ = bench.make("split", "split", boxes=corner)
+    bench.fit([files])
+    content = bench.check(files)
+    assert (content["verdict"], content["n_blocks"], content["n_calibrate_blocks"]) == ("too few", 1, 1)
+    assert content["resolution"] > content["level"]
+    assert content["warnings"] == []
+
+
+def test_only_pixels_count_that_training_has_not_seen(bench: Bench, tmp_path: Path) -> None:
+    """A defect in the train and select regions of a split scan changes nothing."""
+    boxes = (Box("train", (0, 0), (96, 50)), Box("select", (0, 54), (40, 92)), Box("test", (44, 54), (96, 96)))
+    state = bench.rng.bit_generator.state
+    clean = bench.check(bench.make("split", boxes=boxes)[0])
+
+    def spoilt(noisy: Images) -> Images:
+        noisy = noisy.copy()
+        noisy[:, :, :50] += 100
+        noisy[:, :40, 54:92] = 0
+        return noisy
+
+    bench.rng.bit_generator.state = state
+    files, _ = bench.make("split2", boxes=boxes, after=spoilt)
+    # Latents are filters of the whole frame here; a network's do not reach across the guard band either.
+    with h5py.File(files["ensemble"], "a") as file:
+        with h5py.File(files["ensemble"].with_name("split.ensemble.h5")) as other:
+            file["latent"][:] = other["latent"][:]
+    again = bench.check(files)
+    assert clean | {"scan": ""} == again | {"scan": ""}
+
+
+@pytest.mark.parametrize(("role", "verdict"), [("train", "learned from"), ("select", "learned from")])
+def test_scans_that_taught_are_not_judged(bench: Bench, role: str, verdict: str) -> None:
+    content = bench.check(bench.make(role, role, after=lambda noisy: noisy + 50)[0])
+    assert (content["verdict"], content["p"], content["warnings"]) == (verdict, None, [])
+    assert "residuals" not in content
+
+
+def test_scans_that_calibrate_are_checked_for_invented_structure_only(bench: Bench) -> None:
+    content = bench.check(bench.make("own", "calibrate")[0])
+    assert content["verdict"] == "calibrates" and content["residuals"]["verdict"] == "white"
+
+
+def test_lost_structure_is_left_in_the_residuals(bench: Bench) -> None:
+    """The denoised image is far too smooth."""
+
+    def smooth(truth: Images) -> Images:
+        return np.stack([ndimage.gaussian_filter(image, 8) for image in truth])
+
+    content = bench.check(bench.make("smooth", denoise=smooth)[0])
+    assert content["residuals"]["verdict"] == "correlated"
+    assert [entry["kind"] for entry in content["warnings"]] == ["residuals"]
+    assert all("white noise: 0 ± " in point for point in content["warnings"][0]["points"])
+
+
+def test_invented_structure_is_told_where_the_input_shows_none(bench: Bench) -> None:
+    """Even phases, on which the image shows a texture larger than its intervals."""
+    even = np.repeat(PHASES[:1], 3, axis=0)
+
+    def invent(truth: Images) -> Images:
+        y, x = np.mgrid[:SIDE, :SIDE]
+        return truth + 2 * np.sin(x / 2) * np.sin(y / 2)
+
+    honest = bench.check(bench.make("even", phases=even)[0])
+    assert honest["background"]["verdict"] == "flat" and honest["background"]["blocks"] >= 5
+    invented = bench.check(bench.make("invented", phases=even, denoise=invent)[0])
+    assert invented["background"]["verdict"] == "structure"
+    assert "background" in [entry["kind"] for entry in invented["warnings"]]
+
+
+def test_white_noise_has_no_autocorrelation_and_smooth_noise_has() -> None:
+    rng = np.random.default_rng(2)
+    shifts = lags(2)
+    white = [autocorrelation(rng.normal(size=(1, 16, 16)), shifts) for _ in range(2000)]
+    mean, error = mean_and_error(np.array(white))
+    assert np.abs(mean / error).max() < 4
+    smooth = [
+        autocorrelation(ndimage.gaussian_filter(rng.normal(size=(1, 64, 64)), (0, 1, 1)), shifts) for _ in range(20)
+    ]
+    assert np.mean(smooth, axis=0)[0, 0] == pytest.approx(np.exp(-1 / 4), abs=0.05)
+    assert lags(3) == ((1, 0, 0), (0, 1, 0), (0, 0, 1), (2, 0, 0), (0, 2, 0), (0, 0, 2), (0, 1, 1))
+
+
+def test_noise_alone_passes_as_without_structure_as_often_as_said() -> None:
+    rng = np.random.default_rng(1)
+    p = np.array([without_structure(rng.normal(size=(16, 16))) for _ in range(2000)])
+    assert (p <= 0.1).mean() == pytest.approx(0.1, abs=0.03)
+    step = rng.normal(size=(16, 16)) + 2 * (np.arange(16) < 8)
+    assert without_structure(step) < 1e-6
+
+
+def test_background_needs_some_blocks() -> None:
+    found = background_findings([True] * 4 + [False] * 9, np.ones((13, 2)), CHANNELS, 0.1)
+    assert found["verdict"] == "unknown" and found["blocks"] == 4
+
+
+def test_other_channels_are_refused(bench: Bench) -> None:
+    files = bench.make("renamed")[0]
+    with h5py.File(files["scan"], "a") as file:
+        file.attrs["channels"] = json.dumps(["Mg", "Si"])
+    with pytest.raises(InputError, match=r"data\.channels"):
+        bench.check(files)
+
+
+def test_without_a_calibrate_region_nothing_is_fitted(bench: Bench, tmp_path: Path) -> None:
+    files = bench.make("none")[0]
+    with pytest.raises(InputError, match="no scan has a calibrate region"):
+        fit_drift([files["ensemble"]], [files["scan"]], [files["regions"]], bench.basis, tmp_path / "x.npz", block=16)
+
+
+def test_the_same_scan_gives_the_same_bytes(bench: Bench) -> None:
+    files = bench.make("again")[0]
+    assert bench.check(files) == bench.check(files)
