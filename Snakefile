@@ -34,6 +34,13 @@ include: "workflow/rules/report_index.smk"
 include: "workflow/rules/describe_run.smk"
 
 
+if SIMULATED:  # scans whose truth is known: random networks, U-Nets and filters are compared on them
+
+    include: "workflow/rules/simulate_scan.smk"
+    include: "workflow/rules/compare_ensembles.smk"
+    include: "workflow/rules/report_comparison.smk"
+
+
 rule all:
     default_target: True
     input:
@@ -42,6 +49,7 @@ rule all:
         rules.draw_figures.output,
         denoised_images(),
         rules.describe_run.output,
+        comparison_pages(),
 
 
 rule denoise:

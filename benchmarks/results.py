@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from noisebound.filters import Filtered
+
 from . import quality
-from .filters import Filtered
 from .gpu import OnDevice
 from .ours import Trained
 from .quality import Ensembles

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import torch
 
+from noisebound.filters import compare_filters
 from noisebound.storage import write_text
 
 from . import gpu, quality, results, speed
 from .data import make_images
-from .filters import compare_filters
 from .gpu import OnDevice
 from .speed import Ratio
 

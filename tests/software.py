@@ -30,6 +30,10 @@ def steps() -> list[str]:
     return sorted(rule.split(":")[0].removeprefix("rule ") for rule in rules if re.search(r"^    script:", rule, re.M))
 
 
+# Steps that a run has only where scans are simulated.
+SIMULATION_STEPS = ("compare_ensembles", "report_comparison", "simulate_scan")
+
+
 def script_of(step: str) -> Path:
     return ROOT / "workflow" / "scripts" / f"{step}.py"
 

@@ -13,12 +13,12 @@ from numpy.testing import assert_allclose
 
 from benchmarks import protocol, quality, results, run, speed
 from benchmarks.data import COUNTS, Scale, make_images, resident
-from benchmarks.filters import Filtered
 from benchmarks.gpu import OnDevice, count_bytes
 from benchmarks.graphs import count_parameters, translate
 from benchmarks.ours import Trained, predict
 from benchmarks.results import Row
 from noisebound import execution
+from noisebound.filters import Filtered
 from noisebound.patches import sample_batch
 
 # What the reference draws with seed 1: source, target, dilation, channels, size of the kernel.

@@ -22,6 +22,7 @@ rule assign_regions:
         layout=lambda wildcards: config["regions"]["layout"] if ROLES[wildcards.scan] == "split" else None,
         guard=config["regions"]["guard"],
         max_radius=config["architecture"]["max_radius"],
+        montage=lambda wildcards: montage_of(wildcards.scan),
         code=library_digest("regions"),
     script:
         "../scripts/assign_regions.py"

@@ -20,9 +20,11 @@ from noisebound.settings import (
     check_calibrate_scans,
     check_roles_covered,
     check_settings,
+    check_simulation,
     complete,
     explain_violation,
     family_settings,
+    simulation_margin,
 )
 from noisebound.sheet import missing_files, read_sheet
 from noisebound.storage import sha256_file, write_text
@@ -67,7 +69,7 @@ def read_scans(sheet):
         for row in rows.values()
     ]
     validated({"scans": cells}, "../schemas/scans.schema.yaml", sheet)
-    problems = missing_files(list(rows.values()))
+    problems = missing_files([row for scan, row in rows.items() if scan not in SIMULATED])
     if problems:
         raise InputError("; ".join(problems).rstrip("."), file=sheet, remedy="as said for each file")
     return rows
@@ -75,7 +77,10 @@ def read_scans(sheet):
 
 validated(config, "../schemas/config.schema.yaml", CONFIG_FILE)
 check_settings(complete(config), CONFIG_FILE)
+# Scans that are simulated instead of measured, by name.
+SIMULATED = {entry["scan"]: entry for entry in config["simulation"]["scans"]}
 SCANS = read_scans(config["scans"])
+check_simulation({scan: (row.role, row.files) for scan, row in SCANS.items()}, config, CONFIG_FILE)
 ROLES = {scan: row.role for scan, row in SCANS.items()}
 check_roles_covered(ROLES, config, config["scans"])
 check_calibrate_scans(
@@ -118,6 +123,23 @@ HISTORIES = expand(result("members/member-{member}.history.csv"), member=MEMBER_
 CALIBRATION_MODE = ("score", "scale", "groups", "bins", "smallest_group", "ties", "unit", "confidence")
 
 
+def simulated_scans(role):
+    """Names of the simulated scans with this role, sorted."""
+    return sorted(scan for scan in SIMULATED if ROLES[scan] == role)
+
+
+def montage_of(scan):
+    """How many images of which size a simulated scan holds, and the pixels around each; None for a measured scan."""
+    if scan not in SIMULATED:
+        return None
+    settings = config["simulation"]
+    return {
+        "count": SIMULATED[scan]["images"],
+        "size": settings["size"],
+        "margin": simulation_margin(config),
+    }
+
+
 def tokens_for_calibration(**scans):
     """Label images as an input, only where corrections are made for each token: nothing else waits for tokens."""
     path = result("tokens/{scan}.tif")
@@ -128,6 +150,11 @@ def tokens_for_calibration(**scans):
 def denoised_images():
     """Calibrated images of every scan, for programs (HDF5) and for viewers (OME-TIFF)."""
     return expand(result("denoised/{scan}.{suffix}"), scan=SCANS, suffix=["h5", "ome.tif"])
+
+
+def comparison_pages():
+    """The page that compares ensembles and filters, where scans are simulated."""
+    return [result("report/comparison.html")] if SIMULATED else []
 
 
 def source_settings(scan):
@@ -154,6 +181,11 @@ def evaluation_of(wildcards):
 def shown_settings():
     """The configuration as the pages print it; what is asked of a cluster shapes no result and rebuilds no page."""
     return {key: value for key, value in config.items() if key != "cluster"}
+
+
+def stamps_of(scan):
+    """Stamps of the files of a scan; a simulated file is made by a rule, which Snakemake follows by itself."""
+    return [] if scan in SIMULATED else [file_stamp(path) for path in SCANS[scan].files]
 
 
 def page_settings():
@@ -184,8 +216,12 @@ GPU_JOBS = submitted_with("gpu")
 
 
 def source_mb(scans):
-    """Megabytes of the source files of ``scans``, as they lie on the disk."""
-    return sum(os.path.getsize(path) for scan in scans for path in SCANS[scan].files) / 1e6
+    """Megabytes of the source files of ``scans``, as they lie on the disk, or as they will where they are simulated."""
+    measured = [path for scan in scans if scan not in SIMULATED for path in SCANS[scan].files]
+    simulated = [montage_of(scan) for scan in scans if scan in SIMULATED]
+    pixels = sum(field["count"] * (field["size"] + 2 * field["margin"]) ** 2 for field in simulated)
+    # Noisy values, reference and truth, 4 bytes each.
+    return (sum(map(os.path.getsize, measured)) + 12 * pixels) / 1e6
 
 
 def growing(base, per_mb, scans, factor, least):

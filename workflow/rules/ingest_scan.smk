@@ -24,7 +24,7 @@ rule ingest_scan:
         channels=config["data"]["channels"],
         counts=COUNTS,
         # Not through ``input``: Snakemake compares no parameter that is derived from it.
-        stamps=lambda wildcards: [file_stamp(path) for path in SCANS[wildcards.scan].files],
+        stamps=lambda wildcards: stamps_of(wildcards.scan),
         code=library_digest("scans"),
     script:
         "../scripts/ingest_scan.py"

@@ -16,4 +16,5 @@ with step(snakemake):
         layout=snakemake.params.layout,
         guard=snakemake.params.guard,
         max_radius=snakemake.params.max_radius,
+        montage=snakemake.params.montage,
     )

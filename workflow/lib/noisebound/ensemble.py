@@ -317,7 +317,7 @@ def _measure_overlap(
     differences, widths = [], []
     for tile in (cuts[number] for number in chosen):
         narrow = predict(tile)[1]
-        for part in _exact_tiles(ensemble, source.shape, tile.keep, memory):
+        for part in exact_tiles(ensemble, source.shape, tile.keep, memory):
             lower, median, upper = predict(part)
             within = (
                 slice(small.start - large.start, small.stop - large.start)
@@ -364,7 +364,7 @@ def _tile_size(
     return tuple(int(extent) for extent in tile)
 
 
-def _exact_tiles(ensemble: Ensemble, shape: Sequence[int], region: Region, memory: int) -> Iterator[Tile]:
+def exact_tiles(ensemble: Ensemble, shape: Sequence[int], region: Region, memory: int) -> Iterator[Tile]:
     """Tiles with the exact halo that cover a ``region`` of a scan of this ``shape`` within ``memory`` bytes."""
     extents = [part.stop - part.start for part in region]
     size = _tile_size("auto", ensemble, extents, ensemble.halo, memory)
@@ -435,7 +435,7 @@ def _sample_box(
     latents = np.zeros((wanted, sum(ensemble.latent_sizes)), dtype=np.float32)
     null = np.zeros_like(latents)
     medians = np.zeros((wanted, source.n_channels), dtype=np.float32)
-    for tile in _exact_tiles(ensemble, source.shape, box.slices, memory):
+    for tile in exact_tiles(ensemble, source.shape, box.slices, memory):
         starts = np.asarray([part.start for part in tile.keep])
         stops = np.asarray([part.stop for part in tile.keep])
         here = np.flatnonzero(((coordinates >= starts) & (coordinates < stops)).all(axis=1))

@@ -11,7 +11,6 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from .predictions import Predictions, nominal_key
 from .regions import Regions
 from .scans import Scan
 from .storage import atomic_path, write_json
+from .subsets import draw_subsets
 
 logger = logging.getLogger("noisebound")
 
@@ -163,7 +163,7 @@ def ensemble_size(regions: Sequence[HeldOut], channels: Sequence[str], rng: np.r
     target = np.concatenate([r.target[:, r.delivered].reshape(len(channels), -1) for r in kept], 1)
     total = len(members)
     for m in range(1, total + 1):
-        subsets = _subsets(total, m, rng)
+        subsets = draw_subsets(total, m, MAX_SUBSETS, rng)
         for c, name in enumerate(channels):
             means = [members[list(subset), c].mean(axis=0, dtype=np.float64) for subset in subsets]
             linear = np.array([correlation(mean, target[c]) for mean in means])
@@ -174,15 +174,6 @@ def ensemble_size(regions: Sequence[HeldOut], channels: Sequence[str], rng: np.r
                 row |= {key: values.mean(), f"{key}_q25": low, f"{key}_q75": high}
             rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS["ensemble_size"])
-
-
-def _subsets(total: int, size: int, rng: np.random.Generator) -> list[tuple[int, ...]]:
-    if math.comb(total, size) <= MAX_SUBSETS:
-        return list(combinations(range(total), size))
-    drawn: dict[tuple[int, ...], None] = {}
-    while len(drawn) < MAX_SUBSETS:
-        drawn[tuple(sorted(int(i) for i in rng.choice(total, size, replace=False)))] = None
-    return list(drawn)
 
 
 def explain(row: Mapping[str, Any], calibration: Calibration) -> str:

@@ -8,7 +8,7 @@ never repeats the ingest.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError, LeakageError
 from .layout import LAYOUT_LETTERS, check_layout
+from .montage import Montage
 from .scans import Scan
 from .storage import read_json, write_json
 
@@ -208,10 +209,12 @@ def assign_regions(
     layout: Sequence[str] | None,
     guard: int | Literal["auto"],
     max_radius: int,
+    montage: Mapping[str, int] | None = None,
 ) -> None:
     """Give every pixel of a scan its role and write ``regions/<scan>.json``.
 
-    A scan with role ``split`` is divided by ``layout``; any other scan is one box of its own role. With ``guard``
+    A scan with role ``split`` is divided by ``layout``; any other scan is one box of its own role, or, where it is a
+    ``montage`` of images (the fields of :class:`Montage`), one box per image. With ``guard``
     "auto" the guard band is ``max_radius`` (px), the largest receptive radius that a network of this run may have; so
     one more member never moves a region. Training checks each network's own radius against the band.
 
@@ -241,13 +244,28 @@ def assign_regions(
                 remedy="draw one, for example ['TTC', 'STE'], or give the scan a role of its own",
             )
         boxes = divide(shape, layout, widths)
+    elif montage is not None:
+        boxes = _boxes_of(Montage(**montage), role, name, shape)
     else:
         boxes = (Box(role, (0,) * len(shape), shape),)
     regions = Regions(name, shape, widths, origin, boxes)
     regions.check()
     regions.write(output)
-    for box in boxes:
+    for box in boxes[:20]:
         logger.info("scan %s: %s box %s..%s", name, box.role, box.lower, box.upper)
+    logger.info("scan %s: %d boxes", name, len(boxes))
+
+
+def _boxes_of(montage: Montage, role: str, name: str, shape: tuple[int, ...]) -> tuple[Box, ...]:
+    """One box of ``role`` per image of a montage."""
+    if montage.shape != shape:
+        raise InputError(
+            f"scan {name!r} has shape {shape}, its {montage.count} images make one of {montage.shape}",
+            key="simulation",
+            remedy="delete the simulated file and the scan, and run the workflow again",
+        )
+    size = montage.size
+    return tuple(Box(role, (y, x), (y + size, x + size)) for y, x in montage.corners())
 
 
 def check_roles(scan_files: Sequence[str | Path], region_files: Sequence[str | Path], output: str | Path) -> None:

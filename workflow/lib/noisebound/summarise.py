@@ -1,4 +1,7 @@
-"""One line per finished run for the terminal: ``python -m noisebound.summarise results/<run> ...``."""
+"""One line per finished run for the terminal, and the table of a comparison on simulated scans.
+
+``python -m noisebound.summarise results/<run> ...``
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import NoiseboundError
+from .published import comparison_text
 from .storage import read_json
 
 
@@ -47,11 +51,18 @@ def main(runs: Sequence[str]) -> int:
     for run in runs:
         try:
             lines.append(f"{Path(run) / 'report' / 'index.html'}\n  {summary_line(_summary(run))}")
+            lines += _comparison(Path(run))
         except NoiseboundError as error:
             print(f"noisebound: {error}", file=sys.stderr)
             return 1
     print("\n".join(lines))
     return 0
+
+
+def _comparison(run: Path) -> list[str]:
+    """Where the page of a comparison is, and its table; nothing for a run without simulated scans."""
+    content = run / "comparison" / "summary.json"
+    return [f"{run / 'report' / 'comparison.html'}", comparison_text(read_json(content))] if content.is_file() else []
 
 
 def _summary(run: str) -> Mapping[str, Any]:

@@ -1,0 +1,82 @@
+"""The page of a comparison on simulated scans, and its figures as files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from .figures import read_table
+from .figures_comparison import best_row, example_cuts, example_images, size_curves
+from .figures_style import save_svg
+from .pages_parts import picture, render
+from .published import MEMBERS, NAMES, comparison_rows
+from .storage import read_json
+
+logger = logging.getLogger("noisebound")
+
+
+def report_comparison(
+    *,
+    curves_csv: str | Path,
+    examples: str | Path,
+    summary: str | Path,
+    title: str,
+    settings: Mapping[str, Any],
+    output_html: str | Path,
+    output_svg: str | Path,
+) -> None:
+    """Write the page ``report/comparison.html`` and the curves as SVG, from what the step compare_ensembles found.
+
+    ``title`` heads the page; ``settings`` holds ``steps`` and ``batch`` of the training, which the page says.
+    """
+    content = read_json(summary)
+    images = _read_images(examples)
+    row = best_row(images["truth"])
+    nominal = float(content["nominal"])
+    table = read_table(curves_csv)
+    figures = {
+        "curves": (size_curves(table, nominal), "Correlation, width reduction and coverage over the number of members"),
+        "images": (example_images(images, row, nominal), "One test image: noisy, true, and denoised in five ways"),
+        "cuts": (example_cuts(images, row, nominal), "Cuts through the image with intervals, beside the truth"),
+    }
+    save_svg(size_curves(table, nominal), output_svg)
+    families = [
+        {"name": name, **content["families"][family], "gain": _gain(content["families"][family])}
+        for family, name in NAMES.items()
+    ]
+    context = {
+        "run_title": title,
+        "summary": content,
+        "families": families,
+        "rows": comparison_rows(content),
+        "published_members": MEMBERS,
+        "nominal": nominal,
+        "row": row,
+        "charts": {name: picture(figure, words) for name, (figure, words) in figures.items()},
+        "settings": settings,
+    }
+    render("comparison.html", output_html, context)
+    logger.info("wrote %s (%.1f MB)", output_html, Path(output_html).stat().st_size / 1e6)
+
+
+def _gain(family: Mapping[str, Any]) -> float:
+    """How much smaller the error of all members together is than that of one, as a share."""
+    return 1 - float(family["all"]["rmse"]) / float(family["one"]["rmse"])
+
+
+def _read_images(path: str | Path) -> dict[str, NDArray[np.float32]]:
+    found: dict[str, NDArray[np.float32]] = {}
+    with h5py.File(path, "r") as stored:
+
+        def keep(name: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset):
+                found[name] = np.asarray(item[()], dtype=np.float32)
+
+        stored.visititems(keep)
+    return found

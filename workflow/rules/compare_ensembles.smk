@@ -1,0 +1,70 @@
+UNET_ARCHITECTURES = expand(result("comparison/architectures/member-{member}.json"), member=MEMBER_NUMBERS)
+UNETS = expand(result("comparison/members/member-{member}.pt"), member=MEMBER_NUMBERS)
+UNET_HISTORIES = expand(result("comparison/members/member-{member}.history.csv"), member=MEMBER_NUMBERS)
+
+
+rule compare_ensembles:
+    input:
+        members=MEMBERS,
+        architectures=ARCHITECTURES,
+        histories=HISTORIES,
+        unets=UNETS,
+        unet_architectures=UNET_ARCHITECTURES,
+        unet_histories=UNET_HISTORIES,
+        calibrate=expand(result("scans/{scan}.h5"), scan=simulated_scans("calibrate")),
+        test=expand(result("scans/{scan}.h5"), scan=simulated_scans("test")),
+    output:
+        curves=result("comparison/curves.csv"),
+        filters=result("comparison/filters.csv"),
+        examples=result("comparison/examples.h5"),
+        summary=result("comparison/summary.json"),
+    log:
+        result("logs/compare_ensembles.log"),
+    benchmark:
+        result("benchmarks/compare_ensembles.tsv")
+    conda:
+        "../../envs/compare_ensembles.yaml"
+    container:
+        image("compare_ensembles")
+    threads: 1
+    resources:
+        **GPU_JOBS,
+        gpu=1,
+        mem_mb=memory(2000, per_mb=3 * config["architecture"]["members"], scans=simulated_scans("test")),
+        runtime=minutes(60),
+    params:
+        montages={role: [montage_of(scan) for scan in simulated_scans(role)] for role in ("calibrate", "test")},
+        nominal=config["calibration"]["primary"],
+        subsets=config["simulation"]["subsets"],
+        orientations=config["ensemble"]["orientations"],
+        seed=config["seed"],
+        code=library_digest("comparison"),
+    script:
+        "../scripts/compare_ensembles.py"
+
+
+# U-Nets go through the steps of the random networks, with the same data, seeds and settings.
+use rule draw_architecture as draw_unet with:
+    output:
+        result("comparison/architectures/member-{member}.json"),
+    log:
+        result("logs/draw_unet/{member}.log"),
+    benchmark:
+        result("benchmarks/draw_unet/{member}.tsv")
+    params:
+        settings=family_settings(config["architecture"] | {"family": "unet"}),
+
+
+use rule train_member as train_unet with:
+    input:
+        architecture=result("comparison/architectures/member-{member}.json"),
+        scans=expand(result("scans/{scan}.h5"), scan=TRAINED_ON),
+        regions=expand(result("regions/{scan}.json"), scan=TRAINED_ON),
+        check=ancient(result("regions/check.json")),
+    output:
+        weights=result("comparison/members/member-{member}.pt"),
+        history=result("comparison/members/member-{member}.history.csv"),
+    log:
+        result("logs/train_unet/{member}.log"),
+    benchmark:
+        result("benchmarks/train_unet/{member}.tsv")

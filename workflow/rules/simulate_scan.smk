@@ -1,0 +1,26 @@
+rule simulate_scan:
+    output:
+        result("simulated/{scan}.h5"),
+    log:
+        result("logs/simulate_scan/{scan}.log"),
+    benchmark:
+        result("benchmarks/simulate_scan/{scan}.tsv")
+    wildcard_constraints:
+        scan="|".join(re.escape(scan) for scan in SIMULATED),
+    priority: 100
+    conda:
+        "../../envs/simulate_scan.yaml"
+    container:
+        image("simulate_scan")
+    threads: 1
+    resources:
+        **CPU_JOBS,
+        mem_mb=memory(500, per_mb=8),
+        runtime=minutes(2, per_mb=0.02),
+    params:
+        montage=lambda wildcards: montage_of(wildcards.scan),
+        seed=lambda wildcards: SIMULATED[wildcards.scan]["seed"],
+        reference_noise=config["simulation"]["reference_noise"],
+        code=library_digest("simulated_scans"),
+    script:
+        "../scripts/simulate_scan.py"

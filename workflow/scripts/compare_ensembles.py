@@ -1,0 +1,25 @@
+"""Judge random networks, U-Nets and filters on simulated scans."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.comparison import compare_ensembles
+from noisebound.steps import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake):
+    compare_ensembles(
+        {"random": snakemake.input.members, "unet": snakemake.input.unets},
+        {"random": snakemake.input.architectures, "unet": snakemake.input.unet_architectures},
+        {"random": snakemake.input.histories, "unet": snakemake.input.unet_histories},
+        {"calibrate": snakemake.input.calibrate, "test": snakemake.input.test},
+        snakemake.params.montages,
+        dict(snakemake.output.items()),
+        nominal=snakemake.params.nominal,
+        most=snakemake.params.subsets,
+        orientations=snakemake.params.orientations,
+        seed=snakemake.params.seed,
+        threads=snakemake.threads,
+        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
+    )
