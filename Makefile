@@ -27,7 +27,7 @@ help:
 	@echo "make test    run all tests that need nothing but Python"
 	@echo "make test-cluster"
 	@echo "             start a real Slurm on this machine (as root; installs it where it is missing), run the workflow on"
-	@echo "             it, interrupt it in every way, and remove all traces (about 17 minutes on 2 busy cores)"
+	@echo "             it, interrupt it in every way, and remove all traces (about 14 minutes on 2 busy cores)"
 	@echo "make containers"
 	@echo "             build the image of every step into containers/images (needs Apptainer)"
 	@echo "make test-containers"

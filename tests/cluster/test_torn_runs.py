@@ -23,7 +23,7 @@ from tests.cluster.slurm import NODES, wait_until
 
 
 def begun(run: ClusterRun, member: int, times: int = 1) -> dict[str, object]:
-    """Wait until a job has begun to train the member for the so-manieth time; what it saw."""
+    """Wait until a job has begun to train the member for the nth time; what it saw."""
 
     def begins() -> list[dict[str, object]]:
         return [entry for entry in run.trainings(member) if entry["what"] == "begin"]
