@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from noisebound.jobrecords import read_records
 from tests.cluster.runs import Job, new_run
 from tests.cluster.slurm import NODES, Cluster, wait_until
+from tests.workflow.crate_rules import problems
 from tests.workflow.project import create, each
 
 MEMBERS = 5
@@ -55,6 +57,7 @@ def test_a_scan_registered_meanwhile_is_left_to_the_next_run(finished) -> None:
         "ingest_scan",
         "assign_regions",
         "ensemble_scan",
+        "check_drift",
         "calibrate_scan",
         "segment_scan",
         "recommend_regions",
@@ -75,6 +78,28 @@ def test_members_are_jobs_with_a_gpu_each_on_both_nodes(finished) -> None:
         assert re.fullmatch(r"\d", begin["gpu"]), "one device each"
         job = next(job for job in trainings if job.wildcards == str(member))
         assert (begin["job"], begin["node"]) == (job.number, job.nodes)
+
+
+def test_the_run_tells_which_job_made_what(finished) -> None:
+    run, jobs = finished
+    records = read_records(run.results / "provenance" / "jobs")
+    of_job = {job.number: job for job in jobs}
+    trainings = {record["wildcards"]["member"]: record for record in records if record["rule"] == "train_member"}
+    assert sorted(trainings) == [str(member) for member in range(MEMBERS)]
+    for member, record in trainings.items():
+        job = of_job[record["slurm"]["job"]]
+        assert (job.step, job.wildcards, job.nodes) == ("train_member", member, record["slurm"]["node"])
+        assert record["state"] == "finished" and record["attempt"] == 1
+        assert record["slurm"]["queue_s"] >= 0
+        assert re.fullmatch(r"\d", record["device"]["visible"])
+        assert record["wall_s"] > 0 and record["peak_memory_bytes"] > 50e6
+    page = (run.results / "report" / "jobs.html").read_text(encoding="utf-8")
+    for record in records:
+        assert record["slurm"]["job"] in of_job
+        # The last step writes the page before it has ended.
+        assert record["state"] == "finished" or record["rule"] == "describe_run"
+        assert record["slurm"]["job"] in page and record["slurm"]["node"] in page
+    assert problems(run.results / "provenance") == []
 
 
 def test_gpus_and_partitions_go_to_the_steps_that_need_them(finished) -> None:

@@ -191,7 +191,7 @@ def test_too_little_calibration_is_said_and_warns_of_nothing(tmp_path: Path, bas
     corner = (Box("train", (0, 0), (96, 60)), Box("calibrate", (0, 70), (16, 86)), Box("test", (30, 70), (46, 86)))
     files, _ = bench.make("split", "split", boxes=corner)
     bench.fit([files])
-    content = bench.check(files)
+    content = bench.check(bench.make("new", boxes=(Box("apply", (30, 70), (46, 86)),))[0])
     assert (content["verdict"], content["n_blocks"], content["n_calibrate_blocks"]) == ("too few", 1, 1)
     assert content["resolution"] > content["level"]
     assert content["warnings"] == []
@@ -217,6 +217,18 @@ def test_only_pixels_count_that_training_has_not_seen(bench: Bench, tmp_path: Pa
             file["latent"][:] = other["latent"][:]
     again = bench.check(files)
     assert clean | {"scan": ""} == again | {"scan": ""}
+
+
+def test_a_scan_that_calibrates_a_part_of_itself_is_no_new_one(bench: Bench) -> None:
+    """Its test region may hold other phases; what the intervals are worth there is measured, not guessed."""
+    boxes = (Box("train", (0, 0), (96, 40)), Box("calibrate", (0, 44), (44, 96)), Box("test", (48, 44), (96, 96)))
+
+    def brighter_below(noisy: Images) -> Images:
+        return np.concatenate([noisy[:, :48], noisy[:, 48:] + 50], axis=1)
+
+    content = bench.check(bench.make("split", boxes=boxes, after=brighter_below)[0])
+    assert (content["verdict"], content["p"], content["statistics"]) == ("calibrates", None, [])
+    assert "drift" not in {entry["kind"] for entry in content["warnings"]}
 
 
 @pytest.mark.parametrize(("role", "verdict"), [("train", "learned from"), ("select", "learned from")])

@@ -144,7 +144,9 @@ def check_drift(
             content["background"] = background_findings(
                 left.flat, left.beyond, noisy.channels, 1 - (images.primary or 0)
             )
-        if judged:
+        # A scan that calibrates a part of itself is no new one: its test regions were not drawn from many scans but lie
+        # elsewhere in the same field of view, and their coverage is measured.
+        if judged and not area.of("calibrate"):
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=_SPAWN_KEY))
             content |= likeness(reference, table, level, difference, draws, rng)
         else:

@@ -62,7 +62,7 @@ def likeness_words(content: Mapping[str, Any]) -> str:
     if verdict == "learned from":
         return "The networks learned from this scan, so it is not compared with the calibrated ones."
     if verdict == "calibrates":
-        return "This scan calibrates the intervals, so others are compared with it."
+        return "This scan calibrates the intervals, so other scans are compared with it."
     unit, blocks = content["unit"], content["n_calibrate_blocks"]
     own = "1 block" if blocks == 1 else f"{blocks} blocks"
     beside = count_scans(content["n_calibrate_scans"]) if unit == "scan" else own
