@@ -387,6 +387,7 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
         **made,
         "calibration": files["calibration"],
         "summary": None,
+        "drift": write_drift(tmp_path / "drift.json", "s", ["Fe"], warned=False),
         "provenance": {"run": "r", "seed": 1, "versions": {}, "digests": [], "config": ""},
         "settings": {"title": "T", "intensity_unit": "counts", "kind": "counts", "exceed": exceed},
         "output_html": tmp_path / "page.html",
