@@ -36,7 +36,8 @@ for pac, see ``exchangeability.allowed_misses``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -156,19 +157,17 @@ def scan_threshold(scans: Sequence[Doubles], probability: float | Fraction, ties
 
     # Sorted runs are merged.
     candidates = np.sort(np.concatenate(scans), kind="stable")
-    low, high = 0, candidates.size - 1
-    while low < high:
-        middle = (low + high) // 2
-        if reached(candidates[middle]) >= wanted:
-            high = middle
-        else:
-            low = middle + 1
-    value = float(candidates[low])
+    value = _smallest(candidates, lambda value: reached(value) >= wanted)
     share = 1.0
     if ties:
         below = reached(value, "left")
         share = float((wanted - below) / (reached(value) - below))
     return Threshold(value, share, n, k)
+
+
+def _smallest(candidates: Doubles, reached: Callable[[float], bool]) -> float:
+    """The smallest of the sorted ``candidates`` that is ``reached``; the last of them always is."""
+    return float(candidates[bisect_left(candidates, True, hi=candidates.size - 1, key=reached)])
 
 
 def pac_threshold(
@@ -203,16 +202,9 @@ def _product_threshold(scans: Sequence[Doubles], p: Fraction, delta: Fraction, t
 
     # Sorted runs are merged.
     candidates = np.sort(np.concatenate(scans), kind="stable")
-    low, high = 0, candidates.size - 1
-    if not reached(candidates[high]):
+    if not reached(candidates[-1]):
         return Threshold(math.inf, 1.0, n, n + 1)
-    while low < high:
-        middle = (low + high) // 2
-        if reached(candidates[middle]):
-            high = middle
-        else:
-            low = middle + 1
-    value = float(candidates[low])
+    value = _smallest(candidates, reached)
     share = 1.0
     if ties:
         below, tied = counts(value, "left"), counts(value, "right")
