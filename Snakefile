@@ -18,6 +18,8 @@ include: "workflow/rules/draw_architecture.smk"
 include: "workflow/rules/assign_regions.smk"
 include: "workflow/rules/check_roles.smk"
 include: "workflow/rules/train_member.smk"
+include: "workflow/rules/train_trial.smk"
+include: "workflow/rules/rank_trials.smk"
 include: "workflow/rules/fit_latent_basis.smk"
 include: "workflow/rules/ensemble_scan.smk"
 include: "workflow/rules/fit_calibration.smk"
@@ -61,3 +63,8 @@ rule report:
     input:
         rules.report_index.output,
         rules.describe_run.output,
+
+
+rule search:
+    input:
+        search_results,

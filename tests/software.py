@@ -32,6 +32,8 @@ def steps() -> list[str]:
 
 # Steps that a run has only where scans are simulated.
 SIMULATION_STEPS = ("compare_ensembles", "report_comparison", "simulate_scan")
+# Steps of the target `search` alone.
+SEARCH_STEPS = ("rank_trials", "train_trial")
 
 
 def script_of(step: str) -> Path:

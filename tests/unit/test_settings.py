@@ -56,6 +56,12 @@ def violation(content: dict[str, Any]) -> InputError:
     return explain_violation(error, "run.yaml")
 
 
+def test_a_value_of_none_of_several_forms_is_explained(settings: dict[str, Any]) -> None:
+    (error,) = jsonschema.Draft202012Validator(SCHEMA).iter_errors(change(settings, "search.keys", {"a.b": 4}))
+    text = str(explain_violation(error, "run.yaml"))
+    assert "'search.keys.a.b', value 4" in text and "Remedy: a list of one or more values" in text
+
+
 def test_defaults_pass(settings: dict[str, Any]) -> None:
     jsonschema.validate(settings, SCHEMA)
     check_settings(settings, "run.yaml")

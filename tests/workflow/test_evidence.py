@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from noisebound.sheet import read_sheet
-from tests.software import SIMULATION_STEPS
+from tests.software import SEARCH_STEPS, SIMULATION_STEPS
 from tests.workflow.crate_rules import Crate, listed, problems, references
 from tests.workflow.project import TINY, TINY_SCANS, Project
 
@@ -102,7 +102,7 @@ def test_the_page_shows_every_job_and_the_index_leads_there(finished: Project, c
     page = (finished.path / RESULTS / "report" / "jobs.html").read_text(encoding="utf-8")
     steps = {entity["name"] for entity in crate.of_type("HowToStep")}
     rules = {path.stem for path in (finished.path / "workflow/rules").glob("*.smk")}
-    assert steps == rules - {"common", "describe_run", *SIMULATION_STEPS}
+    assert steps == rules - {"common", "describe_run", *SIMULATION_STEPS, *SEARCH_STEPS}
     for name in steps:
         assert re.search(rf'<td class="name">{name}</td>', page), name
     assert "What had to be repeated" not in page

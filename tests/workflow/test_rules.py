@@ -27,7 +27,8 @@ def test_rule_has_everything_a_cluster_needs(rule: str) -> None:
     assert f'"../../envs/{rule}.yaml"' in text
     assert f'image("{rule}")' in text
     assert f'"../scripts/{rule}.py"' in text
-    assert ("gpu=1" in text) == (rule in {"train_member", "fit_latent_basis", "ensemble_scan", "compare_ensembles"})
+    networks = {"train_member", "train_trial", "fit_latent_basis", "ensemble_scan", "compare_ensembles"}
+    assert ("gpu=1" in text) == (rule in networks)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -16,6 +16,14 @@ sys.path.insert(0, str(PROJECT / "workflow" / "lib"))
 
 from noisebound.digests import file_stamp, library_digest
 from noisebound.errors import InputError
+from noisebound.search import (
+    check_search,
+    plan_trials,
+    search_seed,
+    training_settings,
+    tried_values,
+    with_changes,
+)
 from noisebound.settings import (
     check_calibrate_scans,
     check_roles_covered,
@@ -24,6 +32,7 @@ from noisebound.settings import (
     complete,
     explain_violation,
     family_settings,
+    offered_roles,
     simulation_margin,
 )
 from noisebound.sheet import missing_files, read_sheet
@@ -33,12 +42,12 @@ SHEET_COPY = "NOISEBOUND_SHEET"
 CONFIG_FILE = ", ".join(str(path) for path in workflow.configfiles)
 
 
-def validated(content, schema, file):
-    """Fill the defaults of a schema into ``content``; a violation names file, key, value and remedy."""
+def validated(content, schema, file, within=""):
+    """Fill the defaults of a schema into ``content``; a violation names file, key (``within``), value and remedy."""
     try:
         validate(content, schema)
     except WorkflowError as error:
-        raise explain_violation(error.__context__, file) from None
+        raise explain_violation(error.__context__, file, within=within) from None
     return content
 
 
@@ -106,6 +115,7 @@ COUNTS = config["data"]["kind"] == "counts"
 wildcard_constraints:
     scan="|".join(re.escape(scan) for scan in SCANS),
     member=r"\d+",
+    trial="[0-9a-f]{8}",
 
 
 def result(path):
@@ -117,6 +127,31 @@ MEMBER_NUMBERS = range(config["architecture"]["members"])
 ARCHITECTURES = expand(result("architectures/member-{member}.json"), member=MEMBER_NUMBERS)
 MEMBERS = expand(result("members/member-{member}.pt"), member=MEMBER_NUMBERS)
 HISTORIES = expand(result("members/member-{member}.history.csv"), member=MEMBER_NUMBERS)
+
+
+def trials_of_search():
+    """The trials of the section ``search`` by name, all checked before anything is computed."""
+    for key, value in tried_values(config, CONFIG_FILE):
+        tried = with_changes(config, {key: value})
+        validated(tried, "../schemas/config.schema.yaml", CONFIG_FILE, within="search.keys")
+    check_search(config, offered_roles(ROLES.values(), config["regions"]["layout"]), CONFIG_FILE)
+    return {trial.name: trial for trial in plan_trials(config, CONFIG_FILE)}
+
+
+TRIALS = trials_of_search()
+
+
+def settings_of(trial):
+    """The configuration that the networks of a trial are trained with."""
+    return TRIALS[trial].settings
+
+
+def search_results(wildcards):
+    """What the target ``search`` asks for. Raises ``InputError`` where no key is searched."""
+    if not TRIALS:
+        remedy = "name keys and their values, as config/README.md explains"
+        raise InputError("nothing is to be searched", file=CONFIG_FILE, key="search.keys", remedy=remedy)
+    return [result(f"search/{name}") for name in ("trials.csv", "best.yaml", "trials.svg")]
 
 
 # The keys of the section calibration that say how corrections are formed; they change no network.
@@ -179,8 +214,8 @@ def evaluation_of(wildcards):
 
 
 def shown_settings():
-    """The configuration as the pages print it; what is asked of a cluster shapes no result and rebuilds no page."""
-    return {key: value for key, value in config.items() if key != "cluster"}
+    """The configuration as the pages print it; a cluster and a search shape no result and rebuild no page."""
+    return {key: value for key, value in config.items() if key not in ("cluster", "search")}
 
 
 def stamps_of(scan):
@@ -244,9 +279,9 @@ def minutes(base, per_mb=0, scans=None):
     return growing(base, per_mb, scans, config["cluster"]["time"], 1)
 
 
-def most_parameters():
+def most_parameters(settings=config):
     """The most parameters that a member may have."""
-    drawn = config["architecture"]
+    drawn = settings["architecture"]
     if drawn["family"] == "unet":
         widest = drawn["unet"]["width"] * 2 ** drawn["unet"]["levels"]
         return 4 * 3 ** config["data"]["dimensions"] * widest**2 * drawn["unet"]["convolutions"]
@@ -258,10 +293,10 @@ def most_parameters():
 SECONDS_PER_WEIGHT = 1e-10
 
 
-def training_minutes():
+def training_minutes(settings=config):
     """Minutes for the optimiser steps of a member."""
-    pixels = config["training"]["batch"] * math.prod(config["training"]["patch"])
-    return config["training"]["steps"] * pixels * most_parameters() * SECONDS_PER_WEIGHT / 60
+    pixels = settings["training"]["batch"] * math.prod(settings["training"]["patch"])
+    return settings["training"]["steps"] * pixels * most_parameters(settings) * SECONDS_PER_WEIGHT / 60
 
 
 def prediction_minutes_per_mb():

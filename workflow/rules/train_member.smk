@@ -25,7 +25,7 @@ rule train_member:
         runtime=minutes(30 + training_minutes()),
     params:
         seed=config["seed"],
-        settings={key: value for key, value in config["training"].items() if key != "members_per_gpu"},
+        settings=training_settings(config),
         transforms=[config["data"]["input_transform"], config["data"]["target_transform"]],
         counts=COUNTS,
         code=library_digest("training"),

@@ -35,9 +35,10 @@ def describe_run(
     That is the main file of the ``workflow`` with the text ``snakefile``, the complete ``configuration`` (YAML) and the
     scan ``sheet``. ``scans`` are the rows of the sheet, column by column. ``records`` is the folder of the jobs'
     records; those of scans that the run no longer has, and of networks beyond the first ``members``, are left out, and
-    so are those of this step, which has not ended. ``scan_files`` are the ingested scans, ``results`` what the run is
-    for.
+    so are those of a search, which made none of the results, and of this step, which has not ended. ``scan_files`` are
+    the ingested scans, ``results`` what the run is for.
     """
+    search = Path(records).parents[1] / "search"
     names = {row["scan"] for row in scans}
     found = [
         record
@@ -45,6 +46,7 @@ def describe_run(
         if record["wildcards"].get("scan", scans[0]["scan"]) in names
         and record["wildcards"].get("member", "0") in {str(member) for member in range(members)}
         and str(page) not in [output["path"] for output in record["outputs"]]
+        and not any(Path(output["path"]).is_relative_to(search) for output in record["outputs"])
     ]
     write_text(workflow, snakefile)
     write_text(configuration, to_yaml(config))

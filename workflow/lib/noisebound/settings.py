@@ -65,7 +65,7 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
         "maxItems": f"give {expected} or fewer entries",
         "uniqueItems": "give every entry once",
         "pattern": f"write it so that it matches {expected}",
-        "type": f"give {' or '.join(expected) if isinstance(expected, list) else expected}",
+        "type": f"give {' or '.join(map(str, expected)) if isinstance(expected, list) else expected}",
     }
     remedy = remedies.get(violation.validator, violation.schema.get("description", "see config/README.md"))
     if violation.validator == "type" and isinstance(value, str) and _is_number(value):

@@ -1,0 +1,28 @@
+"""Draw and train one network of a search."""
+
+from typing import TYPE_CHECKING
+
+from noisebound.steps import step
+from noisebound.trials import train_trial
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake):
+    train_trial(
+        snakemake.input.scans,
+        snakemake.input.regions,
+        snakemake.output.outcome,
+        snakemake.output.history,
+        architecture=snakemake.params.architecture,
+        dimensions=snakemake.params.dimensions,
+        channels=snakemake.params.channels,
+        number=int(snakemake.wildcards.member),
+        seed=snakemake.params.seed,
+        settings=snakemake.params.settings,
+        transforms=tuple(snakemake.params.transforms),
+        counts=snakemake.params.counts,
+        code=snakemake.params.code,
+        threads=snakemake.threads,
+        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
+    )
