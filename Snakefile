@@ -63,6 +63,7 @@ rule report:
     input:
         rules.report_index.output,
         rules.describe_run.output,
+        comparison_pages(),
 
 
 rule search:

@@ -444,6 +444,7 @@ def write_pages(
     exceed_name: str = "rich",
     members: int = 5,
     tokens: int = 3,
+    simulated: bool = False,
 ) -> dict[str, Any]:
     """A whole report of two scans, one with a test region and one to apply to; returns the paths of the pages."""
     files = write_run_files(folder / "run", channels, scan, members, truth.ndim - 1)
@@ -492,7 +493,10 @@ def write_pages(
             output_thumbnail=thumbnails[name],
             output_overview=folder / "report" / "figures" / f"scan-{number}.png",
         )
-    index = folder / "report" / "index.html"
+    index, comparison = folder / "report" / "index.html", folder / "report" / "comparison.html"
+    if simulated:
+        comparison.parent.mkdir(exist_ok=True)
+        comparison.touch()
     report_index(
         pages=pages,
         thumbnails=thumbnails,
@@ -502,6 +506,7 @@ def write_pages(
         provenance=provenance,
         settings=settings,
         output_html=index,
+        comparison=comparison if simulated else None,
     )
     jobs = folder / "report" / "jobs.html"
     lost = record(number=2, state="failed", error=f"no place for {title}", wildcards={"member": "1"})

@@ -110,6 +110,7 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         unit="grey",
         members=2,
         tokens=11,
+        simulated=True,
     )
 
 
@@ -372,6 +373,13 @@ def test_index_says_what_the_tables_say(flat: dict[str, Any]) -> None:
             assert f"{100 * low:.1f} – {100 * high:.1f} %" in page.text
     assert "3 tested" in page.text
     assert [row["relative_width"] for row in mode_rows(flat["files"]["modes_csv"], ["Mg"])] == pytest.approx([1, 1.1])
+
+
+def test_the_index_leads_to_the_comparison_where_scans_are_simulated(
+    flat: dict[str, Any], deep: dict[str, Any]
+) -> None:
+    links = [[a["href"] for a in Page(made["index"]).all("a")] for made in (flat, deep)]
+    assert ["comparison.html" in found for found in links] == [False, True]
 
 
 def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_the_comparison_of_simulated_scans(simulated: Project) -> None:
     planned = simulated.planned()
     for rule in ("simulate_scan", "ingest_scan", "report_scan"):
         assert {(rule, role) for role in ROLES} <= planned, "simulated scans take every step of measured ones"
-    simulated.snakemake("--until", "report_comparison")
+    simulated.snakemake("--", "report")
     results = simulated.path / "results" / "tiny"
     summary = json.loads((results / "comparison/summary.json").read_text(encoding="utf-8"))
     assert summary["images"] == {"calibrate": 4, "test": 4} and not summary["reference_is_truth"]
@@ -61,6 +61,7 @@ def test_the_comparison_of_simulated_scans(simulated: Project) -> None:
     ]
     page = (results / "report/comparison.html").read_text(encoding="utf-8")
     assert "0.9754 → 0.9810" in page
+    assert 'href="comparison.html"' in (results / "report/index.html").read_text(encoding="utf-8")
     # Other noise on the reference makes other scans, and so other networks.
     simulated.configure(simulation={"reference_noise": 0.0})
     assert {("simulate_scan", "test"), ("ingest_scan", "test"), ("train_unet", "1")} <= simulated.planned()

@@ -44,6 +44,7 @@ rule report_index:
         seed=config["seed"],
         config=shown_settings(),
         settings=page_settings(),
+        comparison=comparison_pages(),
         code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES),
     script:
         "../scripts/report_index.py"

@@ -38,4 +38,5 @@ with step(snakemake):
         ),
         settings=snakemake.params.settings,
         output_html=snakemake.output[0],
+        comparison=next(iter(snakemake.params.comparison), None),
     )

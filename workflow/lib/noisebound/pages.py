@@ -148,13 +148,15 @@ def report_index(
     provenance: Mapping[str, Any],
     settings: Mapping[str, Any],
     output_html: str | Path,
+    comparison: str | Path | None = None,
 ) -> None:
     """Write the index of a run.
 
     ``pages``, ``thumbnails``, ``roles`` and ``drift`` map a scan's name to its page, its thumbnail, the role it has in
     the scan sheet and its check, in the order in which the scans are listed; ``conditional_csv`` maps intensity, token
     and border to the table of coverage by that, ``modes_csv`` compares ways to calibrate. ``histories`` and
-    ``architectures`` are in the order of the members. ``settings``: title, run and intensity_unit.
+    ``architectures`` are in the order of the members. ``settings``: title, run and intensity_unit. ``comparison``
+    is the page that compares ensembles and filters, where scans are simulated.
     """
     fitted = Calibration.read(calibration)
     content = read_json(summary)
@@ -172,6 +174,7 @@ def report_index(
         "modes": pages_index.mode_rows(modes_csv, [row["name"] for row in rows if row["structured"]]),
         "numbers": pages_index.headline_numbers(content, rows, fitted.primary),
         "cards": pages_index.cards(pages, thumbnails, roles, output_html),
+        "comparison": None if comparison is None else pages_index.link(comparison, output_html),
         "marks": pages_drift.of_run(drift),
         "rows": rows,
         "has_psnr": shows_psnr(rows),

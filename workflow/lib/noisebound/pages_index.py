@@ -28,16 +28,20 @@ def cards(
             value=sorted(set(pages) ^ set(thumbnails)),
             remedy="give one page and one thumbnail per scan",
         )
-    home = os.path.abspath(Path(output).parent)
     return [
         {
             "scan": scan,
             "role": roles.get(scan, ""),
-            "link": quote(Path(os.path.relpath(os.path.abspath(page), home)).as_posix()),
+            "link": link(page, output),
             "image": png_file_uri(thumbnails[scan]),
         }
         for scan, page in pages.items()
     ]
+
+
+def link(page: str | Path, output: str | Path) -> str:
+    """Address of a page in the page ``output``, relative to it."""
+    return quote(Path(os.path.relpath(os.path.abspath(page), os.path.abspath(Path(output).parent))).as_posix())
 
 
 def headline_numbers(
