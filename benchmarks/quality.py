@@ -27,7 +27,7 @@ from .ours import Trained, train_and_predict
 
 NOMINAL = 0.9
 SETTINGS = Path(__file__).with_name("synthetic.yaml")
-NOT_STEPS = ("unet", "reference", "quick")
+NOT_STEPS = ("unets", "reference", "quick")
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Quality:
 
 @dataclass(frozen=True)
 class Ensembles:
-    """The trained members of the reference, of the U-Net, and of every seed of ours."""
+    """The trained members of the reference, and of every seed of ours and of each U-Net, by the U-Net's name."""
 
     reference: Sequence[Trained]
-    unet: Sequence[Trained]
+    unets: Mapping[str, Sequence[Sequence[Trained]]]
     ours: Sequence[Sequence[Trained]]
 
 
@@ -98,10 +98,10 @@ def shorten(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def unet_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """``settings`` with the keys of the U-Net in place of those of the random networks."""
+def unet_settings(settings: Mapping[str, Any], unet: Mapping[str, Any]) -> dict[str, Any]:
+    """``settings`` with the keys of ``unet``, one of its ``unets``, in place of those of the random networks."""
     merged = {key: value for key, value in settings.items() if key not in NOT_STEPS}
-    for section, values in settings["unet"].items():
+    for section, values in unet["changes"].items():
         merged[section] = {**merged[section], **values}
     return merged
 
@@ -127,9 +127,13 @@ class Trainings:
         """Train one of our members."""
         return self._start(self.settings, seed, member, None)
 
-    def unet(self, member: int, budget: float) -> Future[Trained]:
-        """Train a U-Net for ``budget`` seconds."""
-        return self._start(unet_settings(self.settings), 0, member, budget)
+    def unet(self, unet: Mapping[str, Any], seed: int, member: int, budget: float) -> Future[Trained]:
+        """Train one of ``unets`` for ``budget`` seconds of the processor."""
+        if "reference" in unet:
+            # The reference has one seed for everything: members of different seeds shall not be the same.
+            number = 1000 * (seed + 1) + member
+            return self.threads.submit(self._call_reference, "train_unet", number, unet["reference"], budget=budget)
+        return self._start(unet_settings(self.settings, unet), seed, member, budget)
 
     def _start(self, settings: Mapping[str, Any], seed: int, member: int, budget: float | None) -> Future[Trained]:
         # A thread waits for its process, so that these and the reference's processes share the cores fairly.
@@ -139,36 +143,52 @@ class Trainings:
 
     def reference(self, member: int) -> Future[Trained]:
         """Train one member of the reference."""
-        return self.threads.submit(self._train_reference, member)
+        return self.threads.submit(self._call_reference, "train", member, self.settings["reference"])
 
-    def _train_reference(self, member: int) -> Trained:
+    def _call_reference(self, call: str, seed: int, settings: Mapping[str, Any], **more: float) -> Trained:
         train = make_images("train")
         scale = Scale.of(train)
         noisy, truth = scale.normalise(train)
         others = {role: scale.normalise(make_images(role))[0] for role in ("calibrate", "test")}
-        data = Path(self.folder.name) / f"data-{member}.npz"
-        output = Path(self.folder.name) / f"output-{member}.npz"
-        np.savez(data, noisy=noisy, truth=truth, **others)
-        with protocol.reference() as worker:
-            about = worker.call("train", seed=member, data=str(data), output=str(output), **self.settings["reference"])
-        with np.load(output) as found:
-            quantiles = {
-                role: found[role] * np.float32(scale.truth_spread) + np.float32(scale.truth_mean) for role in others
-            }
+        with tempfile.TemporaryDirectory(dir=self.folder.name) as folder:
+            data, output = Path(folder) / "data.npz", Path(folder) / "output.npz"
+            np.savez(data, noisy=noisy, truth=truth, **others)
+            with protocol.reference() as worker:
+                about = worker.call(call, seed=seed, data=str(data), output=str(output), **settings, **more)
+            with np.load(output) as found:
+                quantiles = {
+                    role: found[role] * np.float32(scale.truth_spread) + np.float32(scale.truth_mean) for role in others
+                }
         return Trained(quantiles, about["cpu_seconds"], about["parameters"])
 
 
 def train_all(
     settings: Mapping[str, Any], *, seeds: Sequence[int], members: int, reference: int, unet: int, workers: int
 ) -> Ensembles:
-    """Train so many members of each kind, ``workers`` at a time, each U-Net as long as the mean reference."""
+    """Train so many members of each kind, ``workers`` at a time: U-Nets as long as the mean of ours or the reference's.
+
+    Of each U-Net there are as many ensembles as of ours, ``unet`` members in each.
+    """
     with Trainings(settings, workers) as trainings:
         theirs = [trainings.reference(member) for member in range(reference)]
         ours = [[trainings.ours(seed, member) for member in range(members)] for seed in seeds]
         done = [job.result() for job in theirs]
-        budget = float(np.mean([member.cpu_seconds for member in done])) if done else 60.0
-        others = [trainings.unet(member, budget) for member in range(unet)]
-        return Ensembles(done, [job.result() for job in others], [[job.result() for job in row] for row in ours])
+        found = [[job.result() for job in row] for row in ours]
+        budgets = {"ours": _mean_seconds(found), "reference": _mean_seconds([done])} if unet else {}
+        unets = {
+            entry["name"]: [
+                [trainings.unet(entry, seed, member, budgets[entry.get("time", "ours")]) for member in range(unet)]
+                for seed in seeds
+            ]
+            for entry in (settings["unets"] if unet else ())
+        }
+        return Ensembles(
+            done, {name: [[job.result() for job in row] for row in rows] for name, rows in unets.items()}, found
+        )
+
+
+def _mean_seconds(ensembles: Sequence[Sequence[Trained]]) -> float:
+    return float(np.mean([member.cpu_seconds for members in ensembles for member in members]))
 
 
 def change(settings: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
@@ -213,9 +233,12 @@ def main() -> None:
         workers=options.workers,
     )
     print("who        members correlation   rmse coverage  width (asymm.  width) error corr.  CPU s/member  parameters")
-    for name, members in (("reference", found.reference), ("U-Net", found.unet)):
-        for count in sorted({1, len(members)} if members else ()):
-            print(describe(name, members, count))
+    for count in sorted({1, len(found.reference)} if found.reference else ()):
+        print(describe("reference", found.reference, count))
+    for name, ensembles in found.unets.items():
+        print(name)
+        for seed, members in zip(seeds, ensembles, strict=True):
+            print(describe(f"seed {seed}", members, len(members)))
     for seed, members in zip(seeds, found.ours, strict=True):
         for count in sorted({1, min(5, len(members)), len(members)}):
             print(describe(f"seed {seed}", members, count))

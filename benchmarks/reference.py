@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from dlsia.core.networks.cerberus import Cerberus, RandomizedPinballLoss
 from dlsia.core.networks.construct_sms_ensemble import construct_2dsms_ensembler, construct_3dsms_ensembler
+from dlsia.core.networks.tunet import TUNet
 from torch import nn
 
 from .protocol import serve
@@ -101,36 +102,74 @@ def train(seed: int, data: str, output: str, epochs: int, batch: int, learning_r
     Prediction takes batches of 50, because its normalisation needs other images beside the one asked for.
     """
     torch.set_num_threads(1)
-    images = {name: torch.from_numpy(values)[:, None] for name, values in np.load(data).items()}
+    images = load_images(data)
     network = make_network(seed, 2)
-    used = fit(network, images["noisy"], images["truth"], seed, epochs, batch, learning_rate)
+    steps = epochs * -(-len(images["noisy"]) // batch)
+    used = fit(network, images, seed, steps, batch, learning_rate)
+    return write_found(network, images, output, used)
+
+
+def train_unet(
+    seed: int,
+    data: str,
+    output: str,
+    budget: float,
+    batch: int,
+    learning_rate: float,
+    depth: int,
+    base_channels: int,
+) -> dict[str, float]:
+    """As :func:`train`, its own U-Net under the same heads, in as many steps as fit into ``budget`` (s, processor)."""
+    torch.set_num_threads(1)
+    images = load_images(data)
+
+    def make() -> Cerberus:
+        torch.manual_seed(seed)
+        return Cerberus(1, 1, TUNet(images["noisy"].shape[2:], 1, LATENT, depth, base_channels))
+
+    fit(make(), images, seed, 2, batch, learning_rate)  # the first steps of a process are slower
+    trial = 8
+    per_step = fit(make(), images, seed, trial, batch, learning_rate) / trial
+    network = make()
+    used = fit(network, images, seed, max(2, int(budget / per_step)), batch, learning_rate)
+    return write_found(network, images, output, used)
+
+
+def load_images(data: str) -> dict[str, torch.Tensor]:
+    """What ``data`` of :func:`train` holds, each (n, 1, Y, X)."""
+    return {name: torch.from_numpy(values)[:, None] for name, values in np.load(data).items()}
+
+
+def write_found(network: nn.Module, images: dict[str, torch.Tensor], output: str, used: float) -> dict[str, float]:
+    """Write what a trained network predicts; returns what :func:`train` does."""
     np.savez(output, **{role: predict_images(network, images[role]) for role in ("calibrate", "test")})
     return {"cpu_seconds": used, "parameters": sum(p.numel() for p in network.parameters())}
 
 
 def fit(
     network: nn.Module,
-    noisy: torch.Tensor,
-    truth: torch.Tensor,
+    images: dict[str, torch.Tensor],
     seed: int,
-    epochs: int,
+    steps: int,
     batch: int,
     learning_rate: float,
 ) -> float:
-    """Train in place; returns the seconds of the processor."""
+    """Train in place, pass after pass over all images; returns the seconds of the processor."""
+    noisy, truth = images["noisy"], images["truth"]
     random = torch.Generator().manual_seed(seed)
-    steps = epochs * -(-len(noisy) // batch)
     optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=steps)
     loss = RandomizedPinballLoss(LEVELS)
     network.train()
     start = time.process_time()
-    for _ in range(epochs):
-        for chosen in torch.randperm(len(noisy), generator=random).split(batch):
-            optimiser.zero_grad()
-            loss(network(noisy[chosen]), truth[chosen]).backward()
-            optimiser.step()
-            schedule.step()
+    order: list[torch.Tensor] = []
+    for _ in range(steps):
+        order = order or list(torch.randperm(len(noisy), generator=random).split(batch))
+        chosen = order.pop(0)
+        optimiser.zero_grad()
+        loss(network(noisy[chosen]), truth[chosen]).backward()
+        optimiser.step()
+        schedule.step()
     return time.process_time() - start
 
 
@@ -148,4 +187,4 @@ def _random_images(shape: list[int], seed: int) -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    serve({function.__name__: function for function in (build, train_step, predict, memory, train)})
+    serve({function.__name__: function for function in (build, train_step, predict, memory, train, train_unet)})

@@ -17,6 +17,8 @@ from .speed import Ratio
 
 # What is asked of five members and of eight.
 CORRELATION, WIDTH, CORRELATION_OF_EIGHT, MOST_PARAMETERS = ">= 0.9812", "<= 0.190", ">= 0.9815", "<= 6000"
+# Of the interval's width beside that of a U-Net trained for equal time, by how its name ends.
+WIDTH_BESIDE = {"as many parameters": "<= 0.95", "100 times the parameters": "<= 1"}
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,27 @@ def quality_rows(found: Ensembles) -> list[Row]:
                 CORRELATION_OF_EIGHT if members == 8 else "",
             )
         )
+    rows += [width_beside(name, ensembles, found.ours) for name, ensembles in found.unets.items()]
     ours_took, theirs_took = _mean_seconds(found.ours, few), _mean_seconds([found.reference], len(found.reference))
     rows.append(_share("processor time to train a member, ratio", ours_took, theirs_took, "<= 1"))
     most = max(member.parameters for members in found.ours for member in members)
     rows.append(Row("parameters of the largest member", f"{most}", most, MOST_PARAMETERS))
     return rows
+
+
+def width_beside(
+    name: str, ensembles: Sequence[Sequence[Trained]], ours: Sequence[Sequence[Trained]]
+) -> Row:
+    """Our width divided by that of U-Nets, as many members of both: mean over seeds, and their range."""
+    count = min(len(ensembles[0]), len(ours[0]))
+    widths = (
+        [quality.judge_ensemble(members, count).width for members in ensemble] for ensemble in (ours, ensembles)
+    )
+    ratios = [here / there for here, there in zip(*widths, strict=True)]
+    value = float(np.mean(ratios))
+    spread = f" ({min(ratios):.3f} to {max(ratios):.3f})" if len(ratios) > 1 else ""
+    asked = next((asked for end, asked in WIDTH_BESIDE.items() if name.endswith(end)), "")
+    return Row(f"width at 0.90, ratio, {count} members : {count} of the {name}", f"{value:.3f}{spread}", value, asked)
 
 
 def _share(measure: str, ours: float, theirs: float, asked: str = "") -> Row:
@@ -110,7 +128,7 @@ def quality_table(found: Ensembles, filters: Sequence[Filtered]) -> str:
     head = ["method", "members", "parameters of each", "correlation", "RMSE", "coverage", "width"]
     head += ["coverage, asym.", "width, asym.", "error correlation"]
     rows = []
-    for name, ensembles in (("reference", [found.reference]), ("U-Net", [found.unet]), ("noisebound", found.ours)):
+    for name, ensembles in {"reference": [found.reference], **found.unets, "noisebound": found.ours}.items():
         members = len(ensembles[0])
         rows += [_quality_row(name, ensembles, count) for count in sorted({1, min(5, members), members} - {0})]
     for best in filters:
@@ -178,10 +196,11 @@ Written by `{command}` in {minutes:.0f} minutes: {machine}, one thread per proce
 ## Quality
 
 Synthetic images of 64x64 px: 500 to train, 100 to calibrate, 200 to test. Coverage and width are those of the interval
-calibrated at 0.90, against the truth; "asym." spends half on each side. noisebound: mean over seeds ({seeds}). The
-U-Net is noisebound's own, with the same heads, loss and optimiser, trained for the reference's processor time per
-member. Error correlation: that of two members' errors, mean over pairs. The filters' settings were chosen on 30
-training images.
+calibrated at 0.90, against the truth; "asym." spends half on each side. noisebound and U-Nets: mean over seeds
+({seeds}). The first U-Nets are noisebound's own, with the same heads, loss and optimiser; the reference's U-Net has the
+reference's heads, loss and optimiser. Each U-Net is trained for the processor time that a member of noisebound takes,
+unless it says otherwise. Error correlation: that of two members' errors, mean over pairs. The filters' settings were
+chosen on 30 training images.
 
 {quality}
 
@@ -198,7 +217,8 @@ Each is drawn by the reference and translated, so that both sides compute the sa
 ## Ratios
 
 Speed and memory: the reference's time or peak divided by noisebound's, median over pairs measured in turn ({pairs} on
-every graph; in brackets the range over graphs). Quality: noisebound's figure beside the reference's, or divided by it.
+every graph; in brackets the range over graphs). Quality: noisebound's figure beside the reference's, or divided by it
+or by that of a U-Net (in brackets the range over seeds).
 
 {ratios}
 """

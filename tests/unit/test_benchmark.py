@@ -113,18 +113,37 @@ def test_members_with_errors_of_their_own_average_to_a_smaller_one() -> None:
 def test_results_hold_every_method_and_compare_with_what_is_asked() -> None:
     found = quality.Ensembles(
         [make_member(0.2, seed, 20.0) for seed in range(2)],
-        [make_member(0.2, 5, parameters=450_000)],
+        {
+            "U-Net, as many parameters": [[make_member(0.16, 5)]],
+            "the same for the reference's time": [[make_member(0.05, 6)]],
+            "U-Net, 100 times the parameters": [[make_member(0.08, 7, parameters=450_000)]],
+        },
         [[make_member(0.1, 10 + seed) for seed in range(6)]],
     )
     text = results.quality_table(found, [Filtered("Gaussian filter", 2.5, 0.9642, 0.1116)])
     names = [line.split(" | ")[0].strip("| ") for line in text.splitlines()[2:]]
-    assert names == ["reference"] * 2 + ["U-Net"] + ["noisebound"] * 3 + ["Gaussian filter, setting 2.5"]
+    assert names == ["reference"] * 2 + list(found.unets) + ["noisebound"] * 3 + ["Gaussian filter, setting 2.5"]
     assert len({line.count("|") for line in text.splitlines()}) == 1
     rows = {row.measure: row for row in results.quality_rows(found)}
     assert rows["correlation with the truth, 5 members : 2"].met()
     assert rows["correlation with the truth, 6 members : 2"].asked == ""
     assert rows["processor time to train a member, ratio"].shown == "0.500"
     assert_allclose(rows["width at 0.90, ratio, 5 members : 2"].value, 0.5 * np.sqrt(2 / 5), rtol=0.02)
+    # As many members of both sides: one here.
+    beside = [(row.value, row.asked) for name, row in rows.items() if name.startswith("width at 0.90, ratio, 1 members")]
+    assert [asked for _, asked in beside] == ["<= 0.95", "", "<= 1"]
+    assert_allclose([value for value, _ in beside], [0.1 / 0.16, 0.1 / 0.05, 0.1 / 0.08], rtol=0.03)
+
+
+def test_widths_are_compared_seed_by_seed() -> None:
+    theirs = [[make_member(0.2, 0)], [make_member(0.1, 1)]]
+    ours = [[make_member(0.1, 10)], [make_member(0.2, 11)]]
+    row = results.width_beside("U-Net, as many parameters", theirs, ours)
+    # Not the ratio of the means, which is 1.
+    assert_allclose(row.value, (0.5 + 2) / 2, rtol=0.02)
+    low, high = row.shown.partition("(")[2].rstrip(")").split(" to ")
+    assert_allclose([float(low), float(high)], [0.5, 2], rtol=0.02)
+    assert not row.met()
 
 
 def test_results_say_whether_there_was_a_gpu() -> None:
@@ -172,8 +191,10 @@ def test_settings_are_changed_by_name_and_unknown_names_refused() -> None:
 def test_the_u_net_replaces_the_architecture_and_the_quick_run_shortens_every_training() -> None:
     settings = quality.read_settings()
     before = copy.deepcopy(settings)
-    unet = quality.unet_settings(settings)
-    assert unet["architecture"]["family"] == "unet" and unet["training"]["steps"] == before["training"]["steps"]
+    own = [entry for entry in settings["unets"] if "reference" not in entry]
+    for entry in own:
+        unet = quality.unet_settings(settings, entry)
+        assert unet["architecture"]["family"] == "unet" and unet["training"]["steps"] == before["training"]["steps"]
     assert settings == before
     quality.shorten(settings)
     assert settings["training"]["steps"] < before["training"]["steps"]

@@ -17,12 +17,22 @@ def test_orthogonalised_matrix_keeps_its_directions_and_evens_their_strength(sha
     left, _ = torch.linalg.qr(torch.randn(shape[0], min(shape), generator=generator))
     right, _ = torch.linalg.qr(torch.randn(shape[1], min(shape), generator=generator))
     strengths = torch.linspace(1.0, 30.0, min(shape))
-    result = orthogonalise(left * strengths @ right.T)
+    (result,) = orthogonalise([left * strengths @ right.T])
     inner = left.T @ result @ right
     diagonal = inner.diagonal()
     assert (diagonal > 0.6).all()
     assert (diagonal < 1.3).all()
     assert torch.allclose(inner, torch.diag(diagonal), atol=1e-3)
+
+
+def test_matrices_are_orthogonalised_together_as_each_by_itself() -> None:
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(4, 36), (4, 33), (4, 64), (4, 65), (36, 4), (4, 4), (6, 54), (1, 9), (4, 36)]
+    matrices = [torch.randn(shape, generator=generator) for shape in shapes]
+    for together, matrix in zip(orthogonalise(matrices), matrices, strict=True):
+        (alone,) = orthogonalise([matrix])
+        assert together.shape == matrix.shape
+        assert torch.allclose(together, alone, atol=1e-5)
 
 
 def test_pointwise_layers_and_biases_follow_the_library_adamw() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .blueprint import KERNEL, Blueprint, digest_architecture
+from .blueprint import KERNEL, Blueprint, digest_architecture, reach_of_cells
 from .errors import InputError
 from .storage import read_json, write_json
 from .unet_architecture import FAMILY as UNET
@@ -45,7 +45,11 @@ class Edge:
 
 @dataclass(frozen=True)
 class Architecture(Blueprint):
-    """The graph of one member. Node 0 is the input, 1..depth are hidden, depth + 1 is the output."""
+    """The graph of one member. Node 0 is the input, 1..depth are hidden, depth + 1 is the output.
+
+    Its pixels are ``cell`` pixels of the image wide; those that lie in one are channels of the input and of the heads
+    (see ``cells``). Dilations count cells.
+    """
 
     member: int
     seed: int
@@ -56,6 +60,17 @@ class Architecture(Blueprint):
     latent: int
     hidden: int
     edges: tuple[Edge, ...]
+    cell: int = 1
+
+    @property
+    def alignment(self) -> int:
+        """Images must begin and end at multiples of the edge length of a cell."""
+        return self.cell
+
+    @property
+    def head_outputs(self) -> int:
+        """Every head gives all pixels of a cell at once."""
+        return int(self.out_channels * self.cell**self.dimensions)
 
     @property
     def output(self) -> int:
@@ -63,9 +78,9 @@ class Architecture(Blueprint):
         return self.depth + 1
 
     def widths(self) -> dict[int, int]:
-        """Channels of every node: the input's own, elsewhere the sum over the edges that reach it."""
+        """Channels of every node: at the input those of a cell, elsewhere the sum over the edges that reach it."""
         widths = dict.fromkeys(range(self.output + 1), 0)
-        widths[0] = self.in_channels
+        widths[0] = int(self.in_channels * self.cell**self.dimensions)
         for edge in self.edges:
             widths[edge.target] += edge.channels
         return widths
@@ -74,12 +89,12 @@ class Architecture(Blueprint):
         """Receptive radius in pixels: the largest sum of dilations along a path from input to output.
 
         A convolution of kernel size 3 and dilation d reaches d pixels to each side. The value is the same along every
-        axis; a pixel of the output depends on no input farther away.
+        axis; a pixel of the output depends on no input farther away. A pixel at one side of a cell also sees the other.
         """
         reach = {0: 0}
         for node in range(1, self.output + 1):
             reach[node] = max(reach[e.source] + e.dilation for e in self.edges if e.target == node)
-        return reach[self.output]
+        return reach_of_cells(reach[self.output], self.cell)
 
     def features(self) -> int:
         """Number of channels of the output node."""
@@ -92,11 +107,14 @@ class Architecture(Blueprint):
 
     def words(self) -> str:
         """What it is, in a few words for people."""
-        return f"random graph of depth {self.depth}"
+        cells = "" if self.cell == 1 else f" on cells of {self.cell} px"
+        return f"random graph of depth {self.depth}{cells}"
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``architectures/member-<m>.json``; ``digest`` covers everything that shapes the network."""
         content = asdict(self)
+        if self.cell == 1:
+            del content["cell"]  # as in the files written before there were cells, which stay valid
         content["edges"] = [asdict(edge) for edge in self.edges]
         digest = digest_architecture(content)
         kinds = {0: "input", self.output: "output"}
@@ -113,7 +131,9 @@ class Architecture(Blueprint):
         """The inverse of :meth:`to_json`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for other content."""
         fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
         return cls(
-            **{field: int(content[field]) for field in fields}, edges=tuple(Edge(**edge) for edge in content["edges"])
+            **{field: int(content[field]) for field in fields},
+            edges=tuple(Edge(**edge) for edge in content["edges"]),
+            cell=int(content.get("cell", 1)),
         )
 
 
@@ -134,7 +154,8 @@ def draw(
 
     ``settings`` holds ``depth``, ``alpha``, ``gamma``, ``p_input``, ``p_output``, ``input_to_output``,
     ``pointwise_output`` (edges to the output are per-pixel), ``dilations``, ``channels``, ``latent``, ``hidden``,
-    ``max_radius`` (px) and ``parameters`` (one number, met within 10 %, or [least, most]). The generator is
+    ``max_radius`` (px), ``parameters`` (one number, met within 10 %, or [least, most]) and, where it is not 1, ``cell``
+    (px). The generator is
     ``SeedSequence(seed, spawn_key=(member,))``: the same arguments give the same graph on any machine, and no other
     draw can change it.
 
@@ -144,12 +165,13 @@ def draw(
     Raises ``InputError`` when no graph can satisfy the bounds.
     """
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(member,)))
-    asked = settings["parameters"]
+    asked, cell = settings["parameters"], int(settings.get("cell", 1))
+    most_reach = (int(settings["max_radius"]) - cell + 1) // cell
     least, most = ((1 - TOLERANCE) * asked, (1 + TOLERANCE) * asked) if isinstance(asked, int) else asked
     counts: list[int] = []
     for _ in range(MAX_TRIES):
         pairs = _draw_connections(settings, random)
-        dilations = _draw_dilations(pairs, settings, random)
+        dilations = _draw_dilations(pairs, settings, most_reach, random)
         if dilations is None:
             continue
         channels = random.choice(np.asarray(settings["channels"]), size=len(pairs))
@@ -166,6 +188,7 @@ def draw(
                 Edge(source, target, int(dilation), int(width))
                 for (source, target), dilation, width in zip(pairs, dilations, channels, strict=True)
             ),
+            cell=cell,
         )
         count = architecture.parameter_count()
         if least <= count <= most:
@@ -176,7 +199,7 @@ def draw(
             f"no graph of depth {settings['depth']} drawn in {MAX_TRIES} tries has a receptive radius this small",
             key="architecture.max_radius",
             value=settings["max_radius"],
-            remedy="raise it, lower architecture.depth, or allow smaller dilations",
+            remedy="raise it, lower architecture.depth or architecture.cell, or allow smaller dilations",
         )
     raise InputError(
         f"no graph drawn in {MAX_TRIES} tries has a parameter count within the bounds "
@@ -212,9 +235,9 @@ def _draw_connections(settings: Mapping[str, Any], random: np.random.Generator) 
 
 
 def _draw_dilations(
-    pairs: Sequence[tuple[int, int]], settings: Mapping[str, Any], random: np.random.Generator
+    pairs: Sequence[tuple[int, int]], settings: Mapping[str, Any], most: int, random: np.random.Generator
 ) -> list[int] | None:
-    """A dilation for every pair such that no path is longer than ``max_radius``, or None where none exists.
+    """A dilation for every pair such that no path is longer than ``most``, or None where none exists.
 
     Draws freely first, then lowers one random edge of the longest path at a time. Each round lowers one edge of
     finitely many values, so it ends.
@@ -223,12 +246,12 @@ def _draw_dilations(
     output = int(settings["depth"]) + 1
     spatial = [pair for pair in pairs if pair[1] != output or not settings["pointwise_output"]]
     least = dict.fromkeys(pairs, 0) | dict.fromkeys(spatial, choices[0])
-    if sum(least[pair] for pair in _longest_path(least)) > settings["max_radius"]:
+    if sum(least[pair] for pair in _longest_path(least)) > most:
         return None
     drawn = dict.fromkeys(pairs, 0) | {pair: int(random.choice(choices)) for pair in spatial}
     while True:
         path = _longest_path(drawn)
-        if sum(drawn[pair] for pair in path) <= settings["max_radius"]:
+        if sum(drawn[pair] for pair in path) <= most:
             return [drawn[pair] for pair in pairs]
         reducible = [pair for pair in path if drawn[pair] > choices[0]]
         if not reducible:

@@ -34,6 +34,11 @@ class Blueprint(ABC):
         they were cut."""
         return 1
 
+    @property
+    def head_outputs(self) -> int:
+        """Numbers that one head gives for every latent vector."""
+        return self.out_channels
+
     @abstractmethod
     def radius(self) -> int:
         """Receptive radius in pixels, the same along every axis: an output depends on no input farther away."""
@@ -62,7 +67,7 @@ class Blueprint(ABC):
     def parameter_count(self) -> int:
         """Number of trained parameters: the encoder, the latent projection and three per-pixel heads."""
         projection = self.features() * self.latent + self.latent
-        head = self.latent * self.hidden + self.hidden + self.hidden * self.out_channels + self.out_channels
+        head = self.latent * self.hidden + self.hidden + self.hidden * self.head_outputs + self.head_outputs
         return self.encoder_count() + projection + 3 * head
 
     @classmethod
@@ -86,6 +91,11 @@ class Blueprint(ABC):
     def read(cls, path: str | Path) -> Self:
         """Read ``architectures/member-<m>.json`` of this family; see :meth:`restore`."""
         return cls.restore(read_json(path), path)
+
+
+def reach_of_cells(reach: int, cell: int) -> int:
+    """Receptive radius in pixels of a network that sees ``reach`` cells far, whatever the place of a pixel in its cell."""
+    return reach * cell + cell - 1
 
 
 def digest_architecture(content: Mapping[str, Any]) -> str:

@@ -116,7 +116,7 @@ class Plan:
 
     def __init__(self, architecture: Architecture) -> None:
         widths = architecture.widths()
-        latent, hidden, outputs = architecture.latent, architecture.hidden, architecture.out_channels
+        latent, hidden, outputs = architecture.latent, architecture.hidden, architecture.head_outputs
         begins = dict(zip(widths, itertools.accumulate(widths.values(), initial=0), strict=False))
         self.inputs = widths[0]
         self.latent = sum(widths.values())

@@ -6,6 +6,7 @@ Random graphs: on a processor in float32, compiled loops (``direct``); on a GPU,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from torch.nn import functional
 from . import merged
 from .architecture import Architecture
 from .blueprint import Blueprint
+from .cells import fold, spread, unfold
 from .network import SLOPE, MemberNetwork, QuantileNetwork, quantiles_from
 from .unet import UNet
 from .unet_architecture import UNetArchitecture
@@ -38,21 +40,39 @@ def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
     """
     if not isinstance(network, MemberNetwork):
         return network.decode(network.encode(_channels_last(image)))
+    cell, spatial = network.architecture.cell, image.shape[2:]
+    cells = fold(image, cell)
     if not _is_direct(image):
-        return merged.predict(network, image)[1]
+        return _unfold_all(merged.predict(network, cells)[1], cell, spatial)
     from . import direct  # not needed on a GPU, and slow to import
 
     plan = direct.Plan.of(network.architecture)
-    rows: Tensor = direct.DirectNetwork.apply(image, plan, *_layers(network))
-    return quantiles_from(*plan.tables(image.shape[2:]).layout.pixels(rows).chunk(3, dim=1))
+    rows: Tensor = direct.DirectNetwork.apply(cells, plan, *_layers(network))
+    found = quantiles_from(*plan.tables(cells.shape[2:]).layout.pixels(rows).chunk(3, dim=1))
+    return _unfold_all(found, cell, spatial)
 
 
 @torch.no_grad()
 def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
-    """Latents and quantiles in one pass, equal to ``network.encode(image)`` and ``network(image)`` to 1e-5."""
+    """Latents and quantiles in one pass, equal to ``network.encode(image)`` and ``network(image)`` to 1e-5.
+
+    The latent vector of a pixel is that of its cell.
+    """
     if not isinstance(network, MemberNetwork):
         latent = network.encode(_channels_last(image))
         return latent, network.decode(latent)
+    cell, spatial = network.architecture.cell, image.shape[2:]
+    latent, found = _predict_cells(network, fold(image, cell))
+    return spread(latent, cell, spatial), _unfold_all(found, cell, spatial)
+
+
+def _unfold_all(found: Quantiles, cell: int, spatial: Sequence[int]) -> Quantiles:
+    lower, median, upper = (unfold(part, cell, spatial) for part in found)
+    return lower, median, upper
+
+
+def _predict_cells(network: MemberNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
+    """Latents and what the heads give, of an image of cells."""
     if not _is_direct(image):
         return merged.predict(network, image)
     from . import direct
@@ -80,8 +100,12 @@ def _channels_last(image: Tensor) -> Tensor:
 
 def floats_per_pixel(network: QuantileNetwork, device: torch.device) -> int:
     """How many numbers :func:`predict` holds at most for every pixel of an image; of a U-Net somewhat less."""
+    architecture = network.architecture
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Conv3d)]
-    features = network.architecture.in_channels + sum(layer.out_channels for layer in layers)
+    features = architecture.in_channels + sum(layer.out_channels for layer in layers)
+    if isinstance(architecture, Architecture) and architecture.cell > 1:
+        # A feature of a cell is shared by its pixels; its latents are then written to each of them.
+        features = -(-features // architecture.cell**architecture.dimensions) + architecture.latent
     # Elsewhere than in the compiled loops, what reaches a node is joined, and libraries want work space.
     direct = device.type == "cpu" and isinstance(network, MemberNetwork)
     return features if direct else 3 * features

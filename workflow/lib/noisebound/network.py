@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from .architecture import Architecture
 from .blueprint import KERNEL, Blueprint
+from .cells import fold, unfold
 
 # Leaky, so that a channel that starts out negative everywhere can still learn.
 SLOPE = 0.1
@@ -43,7 +44,7 @@ class QuantileNetwork(nn.Module):
             nn.Sequential(
                 convolution(architecture.latent, architecture.hidden, 1),
                 nn.LeakyReLU(SLOPE),
-                convolution(architecture.hidden, architecture.out_channels, 1),
+                convolution(architecture.hidden, architecture.head_outputs, 1),
             )
             for _ in ("median", "below", "above")
         )
@@ -93,8 +94,8 @@ class MemberNetwork(QuantileNetwork):
         self.add_heads()
 
     def encode(self, image: Tensor) -> Tensor:
-        """Latent vectors, node after node; see :class:`QuantileNetwork`."""
-        features = {0: image}
+        """Latent vectors of the cells, node after node: (B, latent, *spatial / cell); see :class:`QuantileNetwork`."""
+        features = {0: fold(image, self.architecture.cell)}
         for node in range(1, self.architecture.output + 1):
             features[node] = torch.cat(
                 [
@@ -106,6 +107,12 @@ class MemberNetwork(QuantileNetwork):
             )
         latent: Tensor = self.projection(features[self.architecture.output])
         return latent
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lower, median and upper quantile of ``image`` at every pixel; see :class:`QuantileNetwork`."""
+        cell, spatial = self.architecture.cell, image.shape[2:]
+        lower, median, upper = self.decode(self.encode(image))
+        return unfold(lower, cell, spatial), unfold(median, cell, spatial), unfold(upper, cell, spatial)
 
 
 def quantiles_from(median: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from .blueprint import reach_of_cells
 from .errors import InputError
 from .exchangeability import check_scans
 from .layout import LAYOUT_LETTERS, check_layout
@@ -93,7 +94,7 @@ def default_patch(dimensions: int, radius: int, multiple: int = 1) -> list[int]:
 
 def alignment(architecture: Settings) -> int:
     """The number of pixels whose multiples the lengths of a patch must be, given the section ``architecture``."""
-    return unet_alignment(architecture["unet"]["levels"]) if architecture["family"] == UNET else 1
+    return unet_alignment(architecture["unet"]["levels"]) if architecture["family"] == UNET else int(architecture["cell"])
 
 
 def family_settings(architecture: Settings) -> Settings:
@@ -162,9 +163,14 @@ def check_calibrate_scans(fields: Collection[str], settings: Settings, file: str
 
 
 def simulation_margin(settings: Settings) -> int:
-    """Pixels around each simulated image: as far as networks may see, in whole blocks of the U-Nets beside them."""
-    radius, block = settings["architecture"]["max_radius"], unet_alignment(settings["architecture"]["unet"]["levels"])
+    """Pixels around each simulated image: as far as networks may see, in whole blocks of all networks."""
+    radius, block = settings["architecture"]["max_radius"], simulation_block(settings)
     return int(radius + -radius % block)
+
+
+def simulation_block(settings: Settings) -> int:
+    """Pixels whose multiples suit the random networks and the U-Nets beside them."""
+    return math.lcm(settings["architecture"]["cell"], unet_alignment(settings["architecture"]["unet"]["levels"]))
 
 
 def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: Settings, file: str | Path) -> None:
@@ -212,11 +218,11 @@ def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: S
             value={key: data[key] for key in ("dimensions", "channels", "kind")},
             remedy="use dimensions 2, one channel, and kind intensity",
         )
-    block = unet_alignment(settings["architecture"]["unet"]["levels"])
+    block = simulation_block(settings)
     size = settings["simulation"]["size"]
     if size % block:
         raise InputError(
-            f"the U-Nets of the comparison need images whose lengths are multiples of {block} px",
+            f"the networks of the comparison need images whose lengths are multiples of {block} px",
             file=file,
             key="simulation.size",
             value=size,
@@ -277,13 +283,18 @@ def _check_training(settings: Settings, file: str | Path) -> None:
     multiple = alignment(settings["architecture"])
     if patch is not None and any(length % multiple for length in patch):
         raise InputError(
-            f"a U-Net of {settings['architecture']['unet']['levels']} levels halves a patch that often, so its lengths "
-            f"must be multiples of {multiple} px",
+            f"{_why_multiples(settings['architecture'])}, so the lengths of a patch must be multiples of {multiple} px",
             file=file,
             key="training.patch",
             value=patch,
             remedy=f"for example {[length + -length % multiple for length in patch]}, or null",
         )
+
+
+def _why_multiples(architecture: Settings) -> str:
+    if architecture["family"] == UNET:
+        return f"a U-Net of {architecture['unet']['levels']} levels halves a patch that often"
+    return f"networks work on cells of {architecture['cell']} px (architecture.cell)"
 
 
 def _check_regions(settings: Settings, file: str | Path) -> None:
@@ -305,8 +316,8 @@ def _check_architecture(settings: Settings, file: str | Path) -> None:
             remedy="write [least, most]",
         )
     radius, dilations = settings["architecture"]["max_radius"], settings["architecture"]["dilations"]
-    pointwise = settings["architecture"]["pointwise_output"]
-    reach = min(dilations) * (1 if pointwise else 2)
+    pointwise, cell = settings["architecture"]["pointwise_output"], settings["architecture"]["cell"]
+    reach = reach_of_cells(min(dilations) * (1 if pointwise else 2), cell)
     if radius < reach:
         least = "one convolution" if pointwise else "two convolutions"
         raise InputError(
@@ -314,7 +325,7 @@ def _check_architecture(settings: Settings, file: str | Path) -> None:
             file=file,
             key="architecture.max_radius",
             value=radius,
-            remedy="raise it or allow a smaller dilation",
+            remedy="raise it or allow a smaller dilation" + (", or a smaller architecture.cell" if cell > 1 else ""),
         )
 
 

@@ -167,8 +167,7 @@ class Trainer:
         # The average forgets faster at the start, so that it never remembers the random initial weights.
         keep = min(float(self.settings["averaging"]), self.step / (self.step + 10))
         with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                self.averaged[name].lerp_(value, 1 - keep)
+            torch._foreach_lerp_(list(self.averaged.values()), list(self.network.state_dict().values()), 1 - keep)
         every = int(self.settings["select_every"])
         value = float(loss.detach())
         if not math.isfinite(value):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .blueprint import KERNEL
+from .cells import continue_to_multiples
 from .network import SLOPE, QuantileNetwork
 from .unet_architecture import UNetArchitecture
 
@@ -56,19 +57,6 @@ class UNet(QuantileNetwork):
             features = block(torch.cat([passed.pop(), above], dim=1))
         latent: Tensor = self.projection(features)
         return latent[(slice(None), slice(None), *(slice(extent) for extent in extents))]
-
-
-def continue_to_multiples(image: Tensor, multiple: int) -> Tensor:
-    """Continue (B, C, *spatial) behind the end of each spatial axis as its mirror image, to a multiple of pixels.
-
-    The outermost pixel is repeated, as in ``tiling.mirror``.
-    """
-    for axis in range(2, image.dim()):
-        extent = image.shape[axis]
-        if extent % multiple:
-            position = torch.arange(extent + -extent % multiple, device=image.device) % (2 * extent)
-            image = image.index_select(axis, torch.minimum(position, 2 * extent - 1 - position))
-    return image
 
 
 def halve(features: Tensor) -> Tensor:
