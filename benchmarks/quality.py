@@ -167,7 +167,7 @@ def train_all(
 ) -> Ensembles:
     """Train so many members of each kind, ``workers`` at a time: U-Nets as long as the mean of ours or the reference's.
 
-    Of each U-Net there are as many ensembles as of ours, ``unet`` members in each.
+    Of each U-Net there are as many ensembles as of ours, or as it says, ``unet`` members in each.
     """
     with Trainings(settings, workers) as trainings:
         theirs = [trainings.reference(member) for member in range(reference)]
@@ -178,7 +178,7 @@ def train_all(
         unets = {
             entry["name"]: [
                 [trainings.unet(entry, seed, member, budgets[entry.get("time", "ours")]) for member in range(unet)]
-                for seed in seeds
+                for seed in seeds[: entry.get("seeds", len(seeds))]
             ]
             for entry in (settings["unets"] if unet else ())
         }
@@ -237,7 +237,7 @@ def main() -> None:
         print(describe("reference", found.reference, count))
     for name, ensembles in found.unets.items():
         print(name)
-        for seed, members in zip(seeds, ensembles, strict=True):
+        for seed, members in zip(seeds, ensembles, strict=False):
             print(describe(f"seed {seed}", members, len(members)))
     for seed, members in zip(seeds, found.ours, strict=True):
         for count in sorted({1, min(5, len(members)), len(members)}):

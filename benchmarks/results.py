@@ -100,15 +100,11 @@ def quality_rows(found: Ensembles) -> list[Row]:
     return rows
 
 
-def width_beside(
-    name: str, ensembles: Sequence[Sequence[Trained]], ours: Sequence[Sequence[Trained]]
-) -> Row:
+def width_beside(name: str, ensembles: Sequence[Sequence[Trained]], ours: Sequence[Sequence[Trained]]) -> Row:
     """Our width divided by that of U-Nets, as many members of both: mean over seeds, and their range."""
     count = min(len(ensembles[0]), len(ours[0]))
-    widths = (
-        [quality.judge_ensemble(members, count).width for members in ensemble] for ensemble in (ours, ensembles)
-    )
-    ratios = [here / there for here, there in zip(*widths, strict=True)]
+    widths = ([quality.judge_ensemble(members, count).width for members in ensemble] for ensemble in (ours, ensembles))
+    ratios = [here / there for here, there in zip(*widths, strict=False)]
     value = float(np.mean(ratios))
     spread = f" ({min(ratios):.3f} to {max(ratios):.3f})" if len(ratios) > 1 else ""
     asked = next((asked for end, asked in WIDTH_BESIDE.items() if name.endswith(end)), "")

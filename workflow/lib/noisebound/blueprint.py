@@ -94,7 +94,7 @@ class Blueprint(ABC):
 
 
 def reach_of_cells(reach: int, cell: int) -> int:
-    """Receptive radius in pixels of a network that sees ``reach`` cells far, whatever the place of a pixel in its cell."""
+    """Receptive radius in pixels of a network that sees ``reach`` cells far, wherever in its cell a pixel lies."""
     return reach * cell + cell - 1
 
 

@@ -1,4 +1,4 @@
-"""Images as cells: the pixels of a small square (cube) as channels of one (pixel unshuffle, Shi et al., arXiv:1609.05158).
+"""Images as cells: the pixels of a small square (cube) as channels of one (Shi et al., arXiv:1609.05158).
 
 Where structures are wider than a pixel, a network that works on cells of 2x2 pixels sees twice as far with the same
 kernels and needs about a quarter of the operations; no pixel is lost.
@@ -63,4 +63,6 @@ def spread(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
 
 
 def _cut(pixels: Tensor, spatial: Sequence[int]) -> Tensor:
-    return pixels[(..., *(slice(extent) for extent in spatial))]
+    for axis, extent in enumerate(spatial, start=2):
+        pixels = pixels.narrow(axis, 0, extent)
+    return pixels

@@ -174,7 +174,7 @@ def check_patch(patch: Sequence[int], radius: Sequence[int], alignment: int = 1)
     lengths are no multiples of the ``alignment`` of the networks (px)."""
     if any(size % alignment for size in patch):
         raise InputError(
-            f"U-Nets, and networks that work on cells of pixels, need patches whose lengths are multiples of {alignment} px here",
+            f"networks that halve their images or work on cells need patches of multiples of {alignment} px",
             key="training.patch",
             value=list(patch),
             remedy=f"for example {[size + -size % alignment for size in patch]}",

@@ -94,7 +94,8 @@ def default_patch(dimensions: int, radius: int, multiple: int = 1) -> list[int]:
 
 def alignment(architecture: Settings) -> int:
     """The number of pixels whose multiples the lengths of a patch must be, given the section ``architecture``."""
-    return unet_alignment(architecture["unet"]["levels"]) if architecture["family"] == UNET else int(architecture["cell"])
+    unet = architecture["family"] == UNET
+    return unet_alignment(architecture["unet"]["levels"]) if unet else int(architecture["cell"])
 
 
 def family_settings(architecture: Settings) -> Settings:
