@@ -234,6 +234,27 @@ def test_targets_on_the_median_count_as_covered_whatever_the_draw(tmp_path: Path
     assert inside.mean() == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("side", ["lower", "upper"])
+@pytest.mark.parametrize("scale", ["none", "width"])
+def test_ties_of_constant_predictions_are_broken_at_either_scale(tmp_path: Path, scale: str, side: str) -> None:
+    """Poisson counts under constant predictions: all scores are tied, whatever the roundings of the scale."""
+    rng = np.random.default_rng(8)
+    ends = {"lower": (2.3, 4.1, 40.7), "upper": (-30.3, 3.1, 5.9)}[side]
+    images = [np.full((1, 1, *SHAPE), end, np.float32) for end in ends]
+    files = write_predicted_scan(
+        tmp_path,
+        noisy=np.zeros((1, 1, *SHAPE)),
+        reference=rng.poisson(3.5, (1, *SHAPE)).astype(np.float32),
+        reference_kind="measured",
+        frames=(images[0], images[1], images[2]),
+        boxes=[Box("calibrate", (0, 0), (60, 40)), Box("test", (0, 40), (60, 80))],
+        channels=("Fe",),
+    )
+    fitted = fit(files, tmp_path, nominal=[0.9], primary=0.9, scale=scale, ties="random", counts=False)
+    inside = coverage(fitted, files, TEST, 0.9, chance=chance_at("s", 0, 1, TEST))
+    assert inside.mean() == pytest.approx(0.9, abs=0.025)
+
+
 def test_chance_is_uniform_and_the_same_for_every_tile() -> None:
     whole = chance_at("scan", 2, 2, (slice(0, 90), slice(0, 70)))
     np.testing.assert_array_equal(chance_at("scan", 2, 2, (slice(30, 40), slice(5, 70))), whole[:, 30:40, 5:])

@@ -163,19 +163,25 @@ class Calibration:
     ) -> Floats:
         """One end of an interval as delivered, except for the floor.
 
-        ``drop`` marks the pixels whose end is taken a hair further in, so that a target right on it is outside.
+        ``drop`` marks the pixels whose end is taken a hair further in, so that a target right on it is outside: inside
+        of all roundings, where the other ends are outside of them.
         """
         sign = {"lower": -1.0, "upper": 1.0}[side]
         moved = values.astype(np.float64)
         with np.errstate(invalid="ignore"):
-            shift = amount if width is None else up(amount * width)
+            exact = amount if width is None else amount * width
+            shift = exact if width is None else up(exact)
         end = moved + sign * shift
         if width is not None:
             # Beside a target of 0, the last bit of a sum of large numbers is not small.
             end = np.nextafter(end, sign * np.inf)
         result = round_outwards(end, sign * np.inf)
         if drop is not None:
-            result = np.where(drop, np.nextafter(result, np.float32(-sign * np.inf)), result)
+            with np.errstate(invalid="ignore"):
+                # Scores and sums are rounded by less than 8 units in the last place of the largest number in them.
+                hair = 8 * np.spacing(np.maximum(np.abs(moved), np.abs(exact)))
+                inner = round_outwards(moved + sign * exact - sign * hair, -sign * np.inf)
+            result = np.where(drop & np.isfinite(hair), inner, result)
         return result
 
     def _floored(self, values: Floats) -> Floats:
