@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from noisebound.calibration import Calibration, calibrate_scan
 from noisebound.calibration_fit import _join_bins, fit_calibration, fit_mean
 from noisebound.chance import chance_at
-from noisebound.conformal import side_scores
+from noisebound.conformal import conformal_rank, side_scores
 from noisebound.errors import InputError
 from noisebound.latent import LatentSample, save_sample
 from noisebound.predictions import Predictions
@@ -188,13 +188,48 @@ def test_tokens_get_their_own_corrections_from_the_delivered_frame(tmp_path: Pat
         assert entry["groups"][place]["n"] == own.size
         assert entry["groups"][place]["upper"] == own[entry["groups"][place]["k"] - 1]
     low, high, _ = fitted.interval(lower, median, upper, 0.8, labels[CALIBRATE])
-    widened = (upper[0].astype(float) + entry["upper"])[0, :8]
+    # The 8 pixels of token 7 are too few for a correction at 0.9, and for one of their own at any coverage.
+    rest = np.sort(score[labels[CALIBRATE] == 7])
+    assert entry["groups"][2]["upper"] == rest[conformal_rank(8, 0.8) - 1]
+    assert "of_all" not in entry["groups"][2]
+    assert fitted.content["corrections"]["0.9"]["Mg"]["groups"][2]["of_all"]
+    widened = (upper[0].astype(float) + entry["groups"][2]["upper"])[0, :8]
     np.testing.assert_allclose(high[0][0, :8], widened, rtol=1e-6)
+    unseen = fitted.interval(lower, median, upper, 0.8, np.full((60, 40), 9))[1]
+    np.testing.assert_allclose(unseen[0], upper[0].astype(float) + entry["groups"][2]["upper"], rtol=1e-6)
     with pytest.raises(InputError, match=r"calibration.groups"):
         fitted.interval(lower, median, upper, 0.8)
     calibrate_scan(files.ensemble, tmp_path / "c.json", tmp_path / "d.h5", tmp_path / "d.tif", tmp_path / "s.tif")
     with Predictions(tmp_path / "d.h5") as denoised:
         np.testing.assert_array_equal(denoised.read_interval(0.8)[0][(slice(None), *CALIBRATE)], low)
+
+
+def test_hard_tokens_too_small_for_their_own_correction_keep_the_coverage(tmp_path: Path) -> None:
+    """One easy token, and two hard ones with fewer pixels than ``smallest_group``."""
+    rng = np.random.default_rng(12)
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[50:], labels[55:] = 1, 2
+    reference = rng.normal(size=SHAPE) * np.where(labels > 0, 10, 1)
+    zeros = np.zeros((1, 1, *SHAPE))
+    files = write_predicted_scan(
+        tmp_path,
+        noisy=zeros,
+        reference=reference[None].astype(np.float32),
+        reference_kind="measured",
+        frames=(zeros - 1, zeros, zeros + 1),
+        boxes=[Box("calibrate", (0, 0), (60, 40)), Box("test", (0, 40), (60, 80))],
+        channels=("Fe",),
+    )
+    tifffile.imwrite(tmp_path / "s.tif", labels)
+    options: dict[str, Any] = {"nominal": [0.9], "primary": 0.9, "confidences": [0.9], "counts": False}
+    fitted = fit(files, tmp_path, groups="token", tokens=[tmp_path / "s.tif"], **options)
+    assert fitted.content["groups"]["tokens"] == [0]
+    inside = coverage(fitted, files, TEST, 0.9, tokens=labels[TEST])[0]
+    assert inside.mean() == pytest.approx(0.9, abs=0.02)
+    assert inside[labels[TEST] > 0].mean() == pytest.approx(0.9, abs=0.05)
+    lower, median, upper, target = images(files, TEST)
+    bound = fitted.bound("upper", lower, median, upper, 0.9, tokens=labels[TEST])
+    assert (target <= bound).mean() == pytest.approx(0.9, abs=0.02)
 
 
 def test_random_ties_give_the_coverage_asked_for(tmp_path: Path) -> None:

@@ -36,9 +36,10 @@ class Calibration:
 
     ``corrections[nominal][channel]`` and ``one_sided[confidence][channel]`` hold {"lower", "upper", "n", "k"}: the
     corrections in the unit of the reference, or as multiples of the predicted width where ``scale`` is "width". With
-    ``groups``, each entry also holds a list "groups" of such entries, one per group; its own numbers are then for
-    pixels of no group. ``groups`` is {"by": "intensity", "edges": {channel: [...]}} (bins of the predicted median) or
-    {"by": "token", "tokens": [...]}. Where ``ties`` are broken at random, entries hold "lower_share" and "upper_share".
+    ``groups``, each entry also holds a list "groups" of such entries, one per group; its own numbers are those of all
+    pixels, which groups marked "of_all" take for want of pixels or scans. ``groups`` is {"by": "intensity", "edges":
+    {channel: [...]}} (bins of the predicted median) or {"by": "token", "tokens": [...]}, where one more group holds
+    all other tokens. Where ``ties`` are broken at random, entries hold "lower_share" and "upper_share".
     ``mean`` holds per channel {"median", "shift"}, the knots of what is added to the median to estimate the mean.
     ``floor`` is the smallest value an interval end may take (0 for counts) or None.
     """
@@ -128,7 +129,7 @@ class Calibration:
         return [entries[name] for name in self.channels]
 
     def group_labels(self, c: int, median: Floats, tokens: NDArray[Any] | None) -> NDArray[np.intp] | None:
-        """The group of each pixel of channel ``c``, the number of groups where it has none; None without groups.
+        """The group of each pixel of channel ``c``, counted from 0; None without groups.
 
         ``median`` is that channel's image, ``tokens`` the label image, broadcast against it.
         """

@@ -217,11 +217,14 @@ def _check_settings(
 
 @dataclass
 class _Groups:
-    """Which pixels share a correction; ``spec`` as in ``Calibration``, ``labels[c]`` per field of view."""
+    """Which pixels share a correction; ``spec`` as in ``Calibration``, ``labels[c]`` per field of view.
+
+    ``names[c]`` names each group in words.
+    """
 
     spec: dict[str, Any] | None
     labels: list[dict[str, NDArray[np.uint16]]]
-    count: list[int]
+    names: list[list[str]]
 
 
 def _join_bins(edges: NDArray[np.float32], medians: Floats, smallest: int) -> NDArray[np.float32]:
@@ -243,12 +246,13 @@ def _group(
 ) -> _Groups:
     """Groups that no calibration target had a part in: bins of the median at quantiles of training pixels, or tokens.
 
-    Groups with fewer than ``smallest`` pixels are joined with the next (bins) or left to the correction of all pixels
-    (tokens).
+    Groups with fewer than ``smallest`` pixels are joined: bins with the next, tokens with all other such tokens. The
+    latter are the last group, which also takes tokens that calibration never saw: those it saw too seldom for a
+    correction of their own are the nearest to them that there is.
     """
     channels = range(len(pool.channels))
     if kind == "none":
-        return _Groups(None, [{} for _ in channels], [0 for _ in channels])
+        return _Groups(None, [{} for _ in channels], [[] for _ in channels])
     if kind == "token":
         together = np.concatenate([part for own in eligible for part in own.tokens])
         values, counts = np.unique(together, return_counts=True)
@@ -259,9 +263,9 @@ def _group(
             place = np.minimum(np.searchsorted(known, tokens), max(known.size - 1, 0))
             inside = known[place] == tokens if known.size else np.zeros(tokens.shape, dtype=bool)
             labels[own.name] = np.where(inside, place, known.size).astype(np.uint16)
-        return _Groups(
-            {"by": "token", "tokens": known.tolist()}, [labels for _ in channels], [known.size] * len(channels)
-        )
+        others = "the smaller tokens" if known.size < values.size else "tokens not seen in calibration"
+        names = [*(f"token {value}" for value in known), others]
+        return _Groups({"by": "token", "tokens": known.tolist()}, [labels for _ in channels], [names for _ in channels])
     assert training is not None
     edges, all_labels = {}, []
     for c in channels:
@@ -275,7 +279,8 @@ def _group(
                 for own in pool.fields.values()
             }
         )
-    return _Groups({"by": "intensity", "edges": edges}, all_labels, [len(edges[name]) + 1 for name in pool.channels])
+    all_names = [[f"bin {k + 1} of {name}" for k in range(len(edges[name]) + 1)] for name in pool.channels]
+    return _Groups({"by": "intensity", "edges": edges}, all_labels, all_names)
 
 
 class _Fitter:
@@ -317,8 +322,8 @@ class _Fitter:
             for value, unit in wanted.items():
                 table[value] = entry(value, unit, None, two_sided)
                 if self.groups.spec is not None:
-                    own = [entry(value, unit, group, two_sided) for group in range(self.groups.count[c])]
-                    # A group that too few scans have takes the correction of all pixels, and promises no more than it.
+                    own = [entry(value, unit, group, two_sided) for group in range(len(self.groups.names[c]))]
+                    # A group that too few pixels or scans have takes the correction of all, which promises it nothing.
                     table[value]["groups"] = [
                         dict(table[value]) | {"of_all": True} if part["k"] > part["n"] else part for part in own
                     ]
@@ -614,8 +619,8 @@ def _guarantee(
     kind = {"none": "", "intensity": "bin of predicted intensity", "token": "token"}[mode.groups]
     if kind:
         words += (
-            f" This holds in each {kind} by itself that has enough calibration pixels; pixels of the others take the "
-            "correction of all pixels together."
+            f" This holds in each {kind} by itself that has enough calibration pixels; smaller ones count together as "
+            "one, and where even that has too few, it takes the correction of all pixels."
         )
     if mode.groups == "token":
         words += " Tokens belong to the delivered frame, so only that frame was counted."
