@@ -265,6 +265,20 @@ def test_modes_are_compared_with_the_one_asked_for(judged: tuple[Any, ...]) -> N
         assert first["coverage"] == pytest.approx(inside[:, chosen_pixels].mean())
 
 
+def test_in_a_montage_the_border_is_that_of_each_image(tmp_path: Path) -> None:
+    boxes = [
+        Box("calibrate", (0, 0), (48, 20)),
+        *(Box("test", (y, x), (y + 8, x + 8)) for y in (4, 28) for x in (24, 44)),
+    ]
+    files = simulate(tmp_path, boxes=boxes)
+    _, apart, _ = run(tmp_path, [files])
+    _, tables, _ = run(tmp_path, [files], montages=["s"])
+    rows = select(tables["by_border"], channel="Mg", nominal=0.9)
+    # An image of 8 x 8 px has 28 pixels on its border, 20 beside these, then 16; five frames of four images.
+    assert dict(zip(rows["distance"], rows["n_pixels"], strict=True)) == {"0": 560, "1": 400, "2-3": 320}
+    assert "0" not in set(apart["by_border"]["distance"]), "no box touches the border of the plane"
+
+
 def test_ensemble_size_equals_all_subsets(judged: tuple[Any, ...]) -> None:
     _, tables, brute, _, _ = judged
     for c, name in enumerate(("Mg", "Fe")):

@@ -33,6 +33,7 @@ rule evaluate:
     params:
         run=config["run"],
         exceed=config["decisions"]["exceed"],
+        montages=[scan for scan in HOLDS_TEST if scan in SIMULATED],
         block=config["calibration"]["block"],
         bootstrap=config["calibration"]["bootstrap"],
         seed=config["seed"],

@@ -21,4 +21,5 @@ with step(snakemake):
         bootstrap=snakemake.params.bootstrap,
         seed=snakemake.params.seed,
         exceed=snakemake.params.exceed,
+        montages=snakemake.params.montages,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -310,6 +310,7 @@ def _load(
     tokens: Mapping[str, Path],
     calibration: Calibration,
     block: int,
+    montages: Collection[str],
 ) -> dict[str, _Part]:
     parts: dict[str, _Part] = {}
     for ensemble_file, scan_file, region_file in zip(ensembles, scans, regions, strict=True):
@@ -325,7 +326,13 @@ def _load(
                     remedy="name its reference in the scan sheet, or give it the role apply",
                 )
             held_out = load_held_out(
-                predictions, scan, boxes, tokens.get(scan.name), block, only_delivered=calibration.by_token
+                predictions,
+                scan,
+                boxes,
+                tokens.get(scan.name),
+                block,
+                only_delivered=calibration.by_token,
+                montage=scan.name in montages,
             )
             spatial = tuple(range(1, held_out[0].target.ndim))
             pixels = sum(region.target[0].size for region in held_out)
@@ -348,13 +355,15 @@ def evaluate(
     bootstrap: int = 500,
     seed: int = 0,
     exceed: Sequence[Mapping[str, Any]] = (),
+    montages: Collection[str] = (),
 ) -> None:
     """Judge the test regions of all scans and write the tables and ``summary.json``.
 
     ``ensembles``, ``scans`` and ``regions`` are parallel lists of files; scans without test regions are left out.
     ``tokens`` are label TIFFs named <scan>.tif, for any of the scans. ``outputs`` maps names of OUTPUTS to paths; a
     name left out is not written. ``block`` is the side of a bootstrap block in px, ``bootstrap`` the number of draws,
-    ``exceed`` the entries of decisions.exceed whose realised precision is wanted.
+    ``exceed`` the entries of decisions.exceed whose realised precision is wanted. ``montages`` names the scans whose
+    boxes are images of their own (see ``montage``).
 
     Tokens come from the delivered frame, which for leave-one-out is part of the other frames' targets: coverage by
     token and by ensemble size are therefore counted on the delivered frame alone, everything else on all frames.
@@ -366,7 +375,8 @@ def evaluate(
         raise ValueError(f"unknown outputs {unknown}; known are {', '.join(OUTPUTS)}")
     fitted = Calibration.read(calibration)
     check_exceed(exceed, fitted.channels)
-    parts = _load(ensembles, scans, regions, {Path(path).stem: Path(path) for path in tokens}, fitted, block)
+    labels = {Path(path).stem: Path(path) for path in tokens}
+    parts = _load(ensembles, scans, regions, labels, fitted, block, montages)
     summary: dict[str, Any] = {
         "run": run,
         "seed": seed,

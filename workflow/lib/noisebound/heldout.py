@@ -25,7 +25,7 @@ class HeldOut:
 
     ``frames`` are the numbers of these frames in the scan, ``delivered`` the place among them of the delivered one.
     ``noise`` is the variance of the targets and ``truth`` (C, *box) the true signal, or None where unknown; ``blocks``
-    numbers the box's blocks from 0; ``border`` is each pixel's distance to the border of the image in px (0 on it);
+    numbers the box's blocks from 0; ``border`` is each pixel's distance to the border of its image in px (0 on it);
     ``tokens`` the labels of the delivered frame or None; ``members`` (M, C, *box) the members' medians of the delivered
     frame or None.
     """
@@ -68,10 +68,12 @@ def load_held_out(
     tokens: Path | None,
     block: int,
     only_delivered: bool = False,
+    montage: bool = False,
 ) -> list[HeldOut]:
     """Read the test ``boxes`` of one scan; ``tokens`` is its label TIFF or None, ``block`` a block's side in px.
 
     All frames are read, or the delivered one alone where intervals exist for no other, because they depend on tokens.
+    In a ``montage`` every box is an image of its own, so that the border of the box is that of the image.
     """
     labels = read_tokens(tokens, scan.shape)
     loaded = []
@@ -82,6 +84,7 @@ def load_held_out(
         lower, median, upper = (np.stack([image[i] for image in images], axis=1) for i in range(3))
         noise = [scan.read_target_noise(k, region) for k in frames]
         blocks, n_blocks = block_labels(box.shape, block)
+        alone = Box(box.role, (0,) * len(box.shape), box.shape)
         loaded.append(
             HeldOut(
                 scan=scan.name,
@@ -96,7 +99,7 @@ def load_held_out(
                 truth=scan.read_truth(region),
                 blocks=blocks,
                 n_blocks=n_blocks,
-                border=border_distance(scan.shape, box),
+                border=border_distance(box.shape, alone) if montage else border_distance(scan.shape, box),
                 tokens=None if labels is None else labels[region],
                 members=np.stack([predictions.read_member(m, region) for m in range(predictions.n_members)])
                 if predictions.has_members
