@@ -367,6 +367,26 @@ def test_many_test_scans_are_drawn_as_wholes(tmp_path: Path) -> None:
     assert rows[1]["n_blocks"] == 10 * 6 * 8
 
 
+def test_repeats_of_one_group_are_one_thing_to_draw(tmp_path: Path) -> None:
+    """Ten scans, two of each field of view: as if five had been measured, however often."""
+    files = [simulate(tmp_path / "first", boxes=[Box("calibrate", (0, 0), SHAPE)])]
+    box = [Box("test", (0, 0), (16, 16))]
+    for number in range(10):
+        files.append(
+            simulate(tmp_path / str(number), name=f"t{number}", boxes=box, members=None, group=f"place {number % 5}")
+        )
+    _, once, _ = run(tmp_path / "once", files[:6], exceed=[])
+    summary, twice, _ = run(tmp_path / "twice", files, exceed=[])
+    assert summary["channels"]["Mg"]["resampled"] == "blocks"
+    rows = [select(tables["coverage"], channel="Mg", nominal=0.9).iloc[0] for tables in (once, twice)]
+    assert [row["n_blocks"] for row in rows] == [5 * 4, 5 * 4]
+    assert [row["n_pixels"] for row in rows] == [5 * 5 * 256, 10 * 5 * 256]
+    # Every repeat is the same here, so measuring twice teaches nothing.
+    assert rows[0]["low"] == rows[1]["low"] and rows[0]["high"] == rows[1]["high"]
+    assert set(twice["modes"]["scans"]) == {5}
+    assert len(set(twice["by_block"]["scan"])) == 10
+
+
 def test_unknown_noise_is_null_and_all_channels_count(tmp_path: Path) -> None:
     reference = np.random.default_rng(2).normal(5, 1, (2, *SHAPE)).astype(np.float32)
     summary, _, _ = run(tmp_path, [simulate(tmp_path, reference=reference, reference_kind="measured", counts=False)])

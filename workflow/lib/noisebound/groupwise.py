@@ -14,17 +14,18 @@ from scipy import ndimage
 from .calibration import Calibration
 from .heldout import HeldOut, Judged, judge
 from .metrics import atoms, block_sums, bootstrap_interval, ratio
+from .regions import Box
 
 # Upper ends of the classes of distance to the border, in px: narrow where zero padding could show.
 BORDER_EDGES = (1, 2, 4, 8, 16, 32, 64, 128)
-# With fewer test scans, their number is too small to tell how scans scatter.
+# With fewer test scans, their number is too small to tell how scans scatter. Repeats of one group count as one scan.
 SCANS_TO_RESAMPLE = 10
 GROUP_COLUMNS = ["coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"]
 
 
 def resampled(regions: Sequence[HeldOut]) -> str:
     """What a bootstrap over these regions draws anew: "blocks" or "scans"."""
-    return "scans" if len({region.scan for region in regions}) >= SCANS_TO_RESAMPLE else "blocks"
+    return "scans" if len({region.field for region in regions}) >= SCANS_TO_RESAMPLE else "blocks"
 
 
 def _shares(
@@ -38,18 +39,22 @@ def _shares(
     """Mean of ``values`` in each group with a bootstrap over the blocks of all regions; arrays (n_groups,).
 
     From ``SCANS_TO_RESAMPLE`` test scans on, whole scans are drawn instead: scans differ by more than their blocks.
+    Scans of one group are repeats of one field of view: their blocks at one place are one, and they are drawn together.
     ``values`` and ``groups`` hold one array per region, broadcast against (R, *box); negative groups are left out.
     """
-    hits, counts = [], []
+    sums: dict[tuple[str, Box], NDArray[np.float64]] = {}
     for region, value, group in zip(regions, values, groups, strict=True):
         full = np.broadcast_to(group, region.target.shape[1:])
-        hits.append(block_sums(value, full, region.blocks, region.n_blocks, n_groups))
-        counts.append(block_sums(np.ones(()), full, region.blocks, region.n_blocks, n_groups))
-    hit, count = np.concatenate(hits), np.concatenate(counts)
+        own = [block_sums(part, full, region.blocks, region.n_blocks, n_groups) for part in (value, np.ones(()))]
+        # The same block of several repeats is one block, as it is in the frames of one scan.
+        place = (region.field, region.box)
+        sums[place] = sums.get(place, 0.0) + np.stack(own)
+    hit, count = np.concatenate(list(sums.values()), axis=1)
     if resampled(regions) == "scans":
-        names = list(dict.fromkeys(region.scan for region in regions))
-        of_scan = np.repeat([names.index(region.scan) for region in regions], [region.n_blocks for region in regions])
-        drawn = [np.stack([part[of_scan == s].sum(axis=0) for s in range(len(names))]) for part in (hit, count)]
+        fields: dict[str, NDArray[np.float64]] = {}
+        for (field, _), part in sums.items():
+            fields[field] = fields.get(field, 0.0) + part.sum(axis=1)
+        drawn = np.stack(list(fields.values()), axis=1)
         low, high = bootstrap_interval(drawn[0], drawn[1], draws, rng)
     else:
         low, high = bootstrap_interval(hit, count, draws, rng)

@@ -23,6 +23,7 @@ Floats = NDArray[np.float32]
 class HeldOut:
     """One test box of one scan. Images are float32 (C, R, *box): every frame predicted on its own.
 
+    ``field`` names the field of view: the group of the scan in the scan sheet, or else the scan itself.
     ``frames`` are the numbers of these frames in the scan, ``delivered`` the place among them of the delivered one.
     ``noise`` is the variance of the targets and ``truth`` (C, *box) the true signal, or None where unknown; ``blocks``
     numbers the box's blocks from 0; ``border`` is each pixel's distance to the border of its image in px (0 on it);
@@ -31,6 +32,7 @@ class HeldOut:
     """
 
     scan: str
+    field: str
     box: Box
     frames: tuple[int, ...]
     delivered: int
@@ -88,6 +90,8 @@ def load_held_out(
         loaded.append(
             HeldOut(
                 scan=scan.name,
+                # Repeats of one field of view are one thing to draw, as in calibration.
+                field=f"group {scan.group}" if scan.group else f"scan {scan.name}",
                 box=box,
                 frames=frames,
                 delivered=frames.index(predictions.frame),

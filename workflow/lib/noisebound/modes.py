@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,12 @@ def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.
     Columns: relative_width, the mean width over that of the mode that was asked for; the lowest and highest coverage
     over deciles of predicted intensity, over tokens and over distances to the border; decile_gap, the mean distance of
     the deciles' coverage from nominal; block_low and block_high, the 10 % and 90 % quantiles of the coverage of blocks;
-    scan_low and scan_high, the lowest and highest coverage of a test scan, and the number of those.
+    scan_low and scan_high, the lowest and highest coverage of a test scan, and the number of those; repeats of one
+    group count as one scan.
     """
     rows: list[dict[str, Any]] = []
     widths: dict[str, float] = {}
+    fields = {region.scan: region.field for region in regions}
     for name, unit, chosen, fitted in all_modes(calibration):
         blocks = by_block(regions, fitted)
         whole = channel_coverage(regions, fitted, 2, rng)
@@ -48,7 +50,7 @@ def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.
             "token": by_token(regions, fitted, 2, rng),
             "border": by_border(regions, fitted, 2, rng),
             "block": blocks,
-            "scan": _by_scan(blocks),
+            "scan": _by_scan(blocks, fields),
         }
         for _, record in whole.iterrows():
             channel = str(record["channel"])
@@ -64,13 +66,13 @@ def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.
                     row[f"{kind}_{end}"] = float(np.quantile(own, share)) if own.size else np.nan
                 if kind == "decile":
                     row["decile_gap"] = float(np.abs(own - fitted.primary).mean()) if own.size else np.nan
-            row["scans"] = len({region.scan for region in regions})
+            row["scans"] = len(set(fields.values()))
             rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _by_scan(blocks: pd.DataFrame) -> pd.DataFrame:
-    """Coverage of each scan by itself, from that of its blocks."""
-    weighed = blocks.assign(covered=blocks["coverage"] * blocks["n_pixels"])
-    sums = weighed.groupby(["channel", "scan"], sort=False)[["covered", "n_pixels"]].sum().reset_index()
+def _by_scan(blocks: pd.DataFrame, fields: Mapping[str, str]) -> pd.DataFrame:
+    """Coverage of each field of view by itself, from that of its blocks; ``fields`` names the field of each scan."""
+    weighed = blocks.assign(covered=blocks["coverage"] * blocks["n_pixels"], field=blocks["scan"].map(fields))
+    sums = weighed.groupby(["channel", "field"], sort=False)[["covered", "n_pixels"]].sum().reset_index()
     return sums.assign(coverage=sums["covered"] / sums["n_pixels"])
