@@ -130,8 +130,9 @@ def test_the_table_has_the_published_figures_beside_the_measured(table: pd.DataF
     assert rows[0]["published"] == "0.9754 → 0.9810"
     assert rows[0]["measured"] == f"{means[1]:.4f} → {means[4]:.4f}"
     assert rows[5]["published"] == "0.897 to 0.899"
-    coverage = table[table["measure"] == "coverage_of_reference"]["mean"]
+    coverage = table[table["measure"] == "coverage_of_truth"]["mean"]
     assert rows[2]["measured"] == f"{coverage.min():.3f} to {coverage.max():.3f}"
+    assert rows[2]["measure"] == "coverage of the truth at 0.90", "what was published is of the truth"
     text = comparison_text(summary)
     assert "published, 1 → 25  measured, 1 → 4" in text and "0.9642" in text
     assert {family: set(values) for family, values in PUBLISHED.items()} == {
@@ -155,7 +156,7 @@ def test_the_page_shows_curves_images_and_cuts(table: pd.DataFrame, tmp_path: Pa
         examples=run / "comparison" / "examples.h5",
         summary=run / "comparison" / "summary.json",
         title="A title & more",
-        settings={"steps": 10, "batch": 2, "train_images": 6},
+        settings={"steps": 10, "batch": 2, "train_images": 6, "combine": "average"},
         output_html=run / "report" / "comparison.html",
         output_svg=run / "figures" / "comparison.svg",
     )
@@ -165,6 +166,7 @@ def test_the_page_shows_curves_images_and_cuts(table: pd.DataFrame, tmp_path: Pa
     measured = comparison_rows(summary)[0]["measured"]
     for text in ("0.9754 → 0.9810", measured, "random networks, published", "non-local means"):
         assert text in page
+    assert "coverage of the truth" in page and "same learning rate" in page and "pools them" not in page
     assert "of the reference" in page, "coverage of the noisy reference and of the truth stand side by side"
     assert (run / "figures" / "comparison.svg").read_bytes().startswith(b"<?xml")
     write_json(run / "evaluation" / "summary.json", {"run": "run", "channels": {}})

@@ -32,6 +32,7 @@ rule report_comparison:
     params:
         title=config["report"]["title"] or config["run"],
         settings={key: config["training"][key] for key in ("steps", "batch")}
+        | {"combine": config["ensemble"]["combine"]}
         | {"train_images": sum(SIMULATED[scan]["images"] for scan in simulated_scans("train"))},
         code=library_digest("pages_comparison", extra=PAGE_TEMPLATES),
     script:

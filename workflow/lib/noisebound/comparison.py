@@ -173,9 +173,12 @@ def _predict(ensemble: Ensemble, data: _Scans, threads: int, members_per_gpu: in
 
 
 def ends_of(table: pd.DataFrame) -> dict[str, Any]:
-    """Of the curves of one family: every measure's mean for one member and for all, and the range of mean coverage."""
+    """Of the curves of one family: every measure's mean for one member and for all, and the range of mean coverage.
+
+    The latter is that of the truth, as published.
+    """
     means = table.pivot(index="members", columns="measure", values="mean").sort_index()
-    coverage = means["coverage_of_reference"]
+    coverage = means["coverage_of_truth"]
     return {
         "members": int(means.index[-1]),
         "one": {str(measure): float(value) for measure, value in means.iloc[0].items()},

@@ -22,7 +22,7 @@ COLOURS = {"random": LINES[0], "unet": LINES[1]}
 TITLES = {
     "correlation": "correlation with the truth",
     "width_reduction": "width reduction",
-    "coverage_of_reference": "coverage",
+    "coverage_of_truth": "coverage of the truth",
 }
 # Where the coverage axis ends beside the nominal value, at least.
 _NEAR = 0.006
@@ -39,7 +39,7 @@ def _sizes(axes: Axes, most: int) -> None:
 
 
 def size_curves(table: pd.DataFrame, nominal: float) -> Figure:
-    """Correlation, width reduction and coverage over the number of members, a line per family, and the published ones.
+    """Correlation, width reduction and coverage of the truth over the number of members, and the published ones.
 
     ``table`` has the columns of ``ensemble_curves.CURVE_COLUMNS``. Lines are means over random ensembles, the darker
     bands hold the middle half of them, the lighter ones the middle four fifths.
@@ -56,7 +56,7 @@ def size_curves(table: pd.DataFrame, nominal: float) -> Figure:
                 axes.fill_between(x, columns["q25"], columns["q75"], color=colour, alpha=0.25, linewidth=0)
                 axes.plot(x, columns["mean"], color=colour, marker="o", markersize=2.6, label=name)
                 _draw_published(axes, family, measure)
-            if measure == "coverage_of_reference":
+            if measure == "coverage_of_truth":
                 axes.axhline(nominal, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
                 low, high = axes.get_ylim()
                 axes.set_ylim(min(low, nominal - _NEAR), max(high, nominal + _NEAR))
@@ -78,7 +78,7 @@ def size_curves(table: pd.DataFrame, nominal: float) -> Figure:
 def _draw_published(axes: Axes, family: str, measure: str) -> None:
     """The published means of one member and of 25 as hollow diamonds; of coverage, its range as a bar."""
     colour = COLOURS[family]
-    if measure == "coverage_of_reference":
+    if measure == "coverage_of_truth":
         low, high = PUBLISHED[family]["coverage"]
         x = MEMBERS * (1.0 if family == "random" else 0.93)
         axes.plot([x, x], [low, high], color=colour, linewidth=3.2, alpha=0.55, solid_capstyle="butt")

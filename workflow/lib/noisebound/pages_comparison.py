@@ -33,7 +33,8 @@ def report_comparison(
 ) -> None:
     """Write the page ``report/comparison.html`` and the curves as SVG, from what the step compare_ensembles found.
 
-    ``title`` heads the page; ``settings`` holds ``steps`` and ``batch`` of the training, which the page says.
+    ``title`` heads the page; ``settings`` holds ``steps``, ``batch`` and ``train_images`` of the training and
+    ``combine``, how the run makes one prediction of its members, which the page says.
     """
     content = read_json(summary)
     images = _read_images(examples)

@@ -20,7 +20,7 @@ PUBLISHED: dict[str, dict[str, tuple[float, float]]] = {
 MEASURES = {
     "correlation": "correlation with the truth",
     "width_reduction": "width reduction",
-    "coverage": "coverage at 0.90",
+    "coverage": "coverage of the truth at 0.90",
 }
 DIGITS = {"correlation": 4, "width_reduction": 2, "coverage": 3}
 
