@@ -15,9 +15,10 @@ from scipy import ndimage
 from noisebound.drift import background_findings, check_drift, fit_drift
 from noisebound.errors import InputError
 from noisebound.latent import LatentBasis
+from noisebound.pages_drift import quiet
 from noisebound.predictions import Predictions, create_denoised, create_predictions
 from noisebound.regions import Box, Regions
-from noisebound.residuals import autocorrelation, lags, mean_and_error, without_structure
+from noisebound.residuals import Residuals, autocorrelation, lags, mean_and_error, without_structure
 
 SIDE = 96
 CHANNELS = ("Mg", "Fe")
@@ -165,6 +166,10 @@ def test_scans_of_the_same_kind_pass_quietly(bench: Bench) -> None:
         assert content["n_blocks"] == 36 and content["n_calibrate_blocks"] == 72
         assert content["residuals"]["verdict"] == "white"
         assert "independent" in content["approximation"] and "approximate" in content["approximation"]
+        # Two scans calibrate, so that of three alike each is the most unusual in a third of all cases.
+        assert 3 * content["scan_p"] == pytest.approx(round(3 * content["scan_p"])) and content["scan_p"] > 0.3
+        assert "about a third" in content["approximation"]
+        assert "cannot be below 0.33" in content["approximation"]
 
 
 @pytest.mark.parametrize("drift", DRIFTS)
@@ -270,6 +275,79 @@ def test_invented_structure_is_told_where_the_input_shows_none(bench: Bench) -> 
     assert "background" in [entry["kind"] for entry in invented["warnings"]]
 
 
+EVEN = np.repeat(PHASES[:1], 3, axis=0)
+
+
+def test_one_invented_grain_is_told_and_where(bench: Bench) -> None:
+    """As wide as blocks, so that it is even within each, and in few of them."""
+
+    def grain(truth: Images) -> Images:
+        image = truth.copy()
+        image[1, 32:64, 16:48] += 6
+        return image
+
+    content = bench.check(bench.make("grain", phases=EVEN, denoise=grain)[0])
+    assert content["background"]["verdict"] == "structure"
+    warning = next(entry for entry in content["warnings"] if entry["kind"] == "background")
+    assert len(warning["points"]) == 1 and warning["points"][0].startswith("Fe:")
+    for place in content["background"]["worst"]:
+        assert place["channel"] == "Fe" and place["share"] == 1
+        assert all(a >= b for a, b in zip(place["lower"], (32, 16), strict=True))
+        assert all(a <= b for a, b in zip(place["upper"], (64, 48), strict=True))
+    first = content["background"]["worst"][0]
+    assert f"y {first['lower'][0]} to {first['upper'][0]}, x {first['lower'][1]}" in warning["points"][0]
+    assert "so is the image" not in quiet(content)
+
+
+def test_an_invented_texture_in_two_blocks_is_told(bench: Bench) -> None:
+    def texture(truth: Images) -> Images:
+        image = truth.copy()
+        y, x = np.mgrid[:16, :32]
+        image[0, 48:64, 32:64] += 6 * np.sin(x / 2) * np.sin(y / 2)
+        return image
+
+    content = bench.check(bench.make("texture", phases=EVEN, denoise=texture)[0])
+    assert content["background"]["verdict"] == "structure"
+    assert all(entry["share"] <= 0.1 for entry in content["background"]["channels"])
+    found = {(place["channel"], *place["lower"]) for place in content["background"]["worst"]}
+    assert found and found <= {("Mg", 48, 32), ("Mg", 48, 48)}
+
+
+@pytest.mark.parametrize("correlated", [0, 0.4], ids=["white", "correlated"])
+def test_an_honest_smooth_image_of_a_sloped_background_is_not_suspected(
+    tmp_path: Path, basis: Path, correlated: float
+) -> None:
+    """A plain filter, with intervals that cover nine in ten pixels; its errors are as wide as a block."""
+    bench = Bench(tmp_path, basis, counts=False, scans=0)
+    rng = np.random.default_rng(8)
+
+    def scan(name: str, role: str) -> dict[str, Path]:
+        truth = scene(rng, EVEN) + np.linspace(0, 1, SIDE)[:, None]
+        noise = ndimage.gaussian_filter(rng.normal(size=truth.shape), (0, correlated, correlated))
+        noisy = (truth + 0.8 * noise / noise.std()).astype(np.float32)
+        median = np.stack([ndimage.gaussian_filter(image, 3) for image in noisy])
+        half = float(np.quantile(np.abs(median - truth), 0.9))
+        return write(tmp_path, name, noisy, median, role, False, half=half)
+
+    bench.fit([scan(f"calibrate{i}", "calibrate") for i in range(2)])
+    found = [bench.check(scan(f"honest{i}", "apply"), draws=19)["background"] for i in range(10)]
+    assert min(entry["blocks"] for entry in found) >= 5
+    assert [entry["verdict"] for entry in found] == ["flat"] * 10
+
+
+def test_residuals_that_are_correlated_where_calibrated_too_are_not_called_noise(tmp_path: Path, basis: Path) -> None:
+    """An image that is too smooth everywhere differs in nothing from the calibrate regions."""
+
+    def smooth(truth: Images) -> Images:
+        return np.stack([ndimage.gaussian_filter(image, 8) for image in truth])
+
+    bench = Bench(tmp_path, basis, counts=False, scans=0)
+    bench.fit([bench.make(f"calibrate{i}", "calibrate", denoise=smooth)[0] for i in range(2)])
+    content = bench.check(bench.make("smooth", denoise=smooth)[0])
+    assert content["residuals"]["verdict"] == "as calibrated"
+    assert "is noise" not in quiet(content) and "as it is on the calibrate regions" in quiet(content)
+
+
 def test_white_noise_has_no_autocorrelation_and_smooth_noise_has() -> None:
     rng = np.random.default_rng(2)
     shifts = lags(2)
@@ -292,7 +370,10 @@ def test_noise_alone_passes_as_without_structure_as_often_as_said() -> None:
 
 
 def test_background_needs_some_blocks() -> None:
-    found = background_findings([True] * 4 + [False] * 9, np.ones((13, 2)), CHANNELS, 0.1)
+    ones = np.ones((13, 2))
+    ends = np.zeros((13, 2), dtype=np.int64)
+    left = Residuals(ones[..., None], np.arange(13) < 4, 9 * ones, 9 * ones, ones, ones, ends, ends + 16)
+    found = background_findings(left, (ones[:0], ones[:0]), CHANNELS, 0.1)
     assert found["verdict"] == "unknown" and found["blocks"] == 4
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from .blockstats import IMAGE_STATISTICS, TABLE_ARRAYS, BlockTable, Doubles, compared, describe_blocks
 from .drift_words import explain
@@ -22,7 +23,7 @@ from .exchangeability import needed_scans
 from .latent import LatentBasis, read_arrays, write_arrays
 from .predictions import Predictions
 from .regions import Regions
-from .residuals import describe_residuals, gains, lags, mean_and_error
+from .residuals import Residuals, describe_residuals, gains, lags, mean_and_error
 from .scans import Scan
 from .similarity import Comparison, compare_blocks, compare_scans, means_by_field
 from .storage import write_json
@@ -36,6 +37,12 @@ JUDGED = ("test", "apply")
 ERRORS = 4.0
 # Fewest blocks without structure that say anything.
 FLAT_BLOCKS = 5
+# Chance that one of all blocks of a scan without structure is called wrong where none is.
+BY_CHANCE = 0.001
+# Blocks that are listed at most.
+WORST = 5
+# Standard deviations of a normal variable per median absolute deviation, and the ends of its middle 95 %.
+_MAD, _TWO_SIDED_95 = 1.4826, 1.96
 _SPAWN_KEY = (0xD21F7,)
 
 
@@ -47,23 +54,18 @@ def latent_scale(basis: str | Path) -> Doubles:
 
 
 def block_table(
-    scan: Scan, ensemble: Predictions, regions: Regions, roles: Sequence[str], side: int, scale: Doubles
-) -> tuple[BlockTable, Doubles]:
-    """Blocks of all boxes of ``roles`` in one scan, and the gain of its noisy frame per channel, (C,)."""
-    boxes = regions.of(*roles)
-    found = describe_blocks(scan, ensemble, boxes, side, scale)
-    gain = gains(found["image"][:, :, IMAGE_STATISTICS.index("mean")], found.pop("median"), scan.counts)
-    residual = describe_residuals(scan, ensemble, None, boxes, side, gain).correlation
-    table = BlockTable(
+    scan: Scan, regions: Regions, found: dict[str, Doubles], residual: Doubles, complete: bool
+) -> BlockTable:
+    """Blocks of one scan from ``describe_blocks`` and ``describe_residuals``, ``complete`` where they are all of it."""
+    return BlockTable(
         channels=scan.channels,
         field=np.zeros(len(residual), np.int64),
         # Repeats of one field of view are one thing to exchange, as in the calibration of intervals.
         fields=(f"group {scan.group}" if scan.group else f"scan {scan.name}",),
-        whole=np.array([len(boxes) == len(regions.boxes)]),
+        whole=np.array([complete]),
         residual=residual,
-        **found,
+        **{name: values for name, values in found.items() if name != "median"},
     )
-    return table, gain
 
 
 def fit_drift(
@@ -80,19 +82,31 @@ def fit_drift(
     ``ensembles``, ``scans`` and ``regions`` are parallel. Raises ``InputError`` where no scan has a calibrate region.
     """
     scale = latent_scale(basis)
-    tables = []
+    used, found = [], []
     for ensemble_path, scan_path, region_path in zip(ensembles, scans, regions, strict=True):
         area = Regions.read(region_path)
         if not area.of("calibrate"):
             continue
         with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
-            tables.append(block_table(scan, ensemble, area, ("calibrate",), block, scale)[0])
-    if not tables:
+            found.append(describe_blocks(scan, ensemble, area.of("calibrate"), block, scale))
+            used.append((ensemble_path, scan_path, area))
+            counts = scan.counts
+    if not used:
         raise InputError(
             "no scan has a calibrate region", key="role", remedy="give a scan the role calibrate, or split one"
         )
-    table = BlockTable.joined(tables)
-    write_arrays(output, {**table.to_arrays(), "side": np.array(block)})
+    # One map of all scans: networks map all alike, and on an even scan an invented structure would make its own map.
+    means = np.concatenate([blocks["image"][:, :, IMAGE_STATISTICS.index("mean")] for blocks in found])
+    gain, offset = gains(means, np.concatenate([blocks["median"] for blocks in found]), counts)
+    tables, left = [], []
+    for (ensemble_path, scan_path, area), blocks in zip(used, found, strict=True):
+        boxes = area.of("calibrate")
+        with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
+            left.append(describe_residuals(scan, ensemble, None, boxes, block, gain, offset))
+            tables.append(block_table(scan, area, blocks, left[-1].correlation, len(boxes) == len(area.boxes)))
+    table, all_left = BlockTable.joined(tables), Residuals.joined(left)
+    even = {"level": all_left.level[all_left.flat], "pattern": all_left.pattern[all_left.flat]}
+    write_arrays(output, {**table.to_arrays(), "side": np.array(block), "gain": gain, "offset": offset, **even})
     logger.info("%d blocks of %d fields of view calibrate", len(table), len(table.fields))
 
 
@@ -119,11 +133,13 @@ def check_drift(
     ``correlation`` is how far the autocorrelation of residuals may exceed that on the calibrate regions.
 
     The file holds ``verdict`` (like, unlike, too few, calibrates, learned from), ``p``, ``resolution``, ``level``,
-    ``unit``, numbers of blocks and scans, ``statistics`` (largest deviation first), ``residuals``, ``background``,
-    ``words`` and ``warnings``, each with title, text and remedy.
+    ``unit``, ``scan_p`` (that of whole scans, where 2 or more calibrate), numbers of blocks and scans, ``statistics``
+    (largest deviation first), ``residuals``, ``background``, ``words`` and ``warnings``, each with title, text and
+    remedy.
     """
-    arrays = read_arrays(calibrated, (*TABLE_ARRAYS, "side"))
+    arrays = read_arrays(calibrated, (*TABLE_ARRAYS, "side", "gain", "offset", "level", "pattern"))
     side = int(arrays.pop("side"))
+    gain, offset, *even = (arrays.pop(name) for name in ("gain", "offset", "level", "pattern"))
     reference = BlockTable.from_arrays(arrays)
     area = Regions.read(regions)
     content: dict[str, Any] = {"scan": area.scan, "level": level, "difference": difference, "block": side}
@@ -138,11 +154,13 @@ def check_drift(
         boxes = area.of(*UNSEEN)
         judged = area.of(*JUDGED)
         if boxes:
-            table, gain = block_table(noisy, raw, area, JUDGED if judged else UNSEEN, side, latent_scale(basis))
-            left = describe_residuals(noisy, raw, images, judged or boxes, side, gain)
+            shown = judged or boxes
+            left = describe_residuals(noisy, raw, images, shown, side, gain, offset)
+            blocks = describe_blocks(noisy, raw, shown, side, latent_scale(basis))
+            table = block_table(noisy, area, blocks, left.correlation, len(shown) == len(area.boxes))
             content["residuals"] = residual_findings(left.correlation, reference, noisy.ndim, correlation)
             content["background"] = background_findings(
-                left.flat, left.beyond, noisy.channels, 1 - (images.primary or 0)
+                left, (even[0], even[1]), noisy.channels, 1 - (images.primary or 0)
             )
         # A scan that calibrates a part of itself is no new one: its test regions were not drawn from many scans but lie
         # elsewhere in the same field of view, and their coverage is measured.
@@ -166,12 +184,8 @@ def likeness(
     names, calibrated, new = compared(reference, table)
     whole = [number for number in range(len(reference.fields)) if reference.whole[number]]
     enough = needed_scans("scan", 1 - level, 0.5)
-    found: Comparison
-    if len(whole) >= enough:
-        scans = means_by_field(calibrated, reference.field, whole)
-        found = compare_scans(scans, new.mean(axis=0))
-    else:
-        found = compare_blocks(calibrated, new, draws, rng)
+    by_scan = compare_scans(means_by_field(calibrated, reference.field, whole), new.mean(axis=0))
+    found: Comparison = by_scan if len(whole) >= enough else compare_blocks(calibrated, new, draws, rng)
     gap = np.maximum(found.superiority, 1 - found.superiority)
     matters = gap >= difference if found.unit == "block" else np.ones(len(gap), dtype=bool)
     told = (found.adjusted <= level) & matters
@@ -188,6 +202,7 @@ def likeness(
         "unit": found.unit,
         "p": found.p,
         "resolution": found.resolution,
+        "scan_p": by_scan.p if len(whole) > 1 else None,
         "n_blocks": len(table),
         "n_calibrate_blocks": len(reference),
         "n_calibrate_scans": len(whole),
@@ -219,6 +234,7 @@ def residual_findings(correlation: Doubles, reference: BlockTable, ndim: int, to
     base = np.maximum(np.where(np.isfinite(usual), usual, 0.0), 0.0)
     with np.errstate(invalid="ignore"):
         over = mean - ERRORS * error > base + tolerance
+        nonzero = mean - ERRORS * error > tolerance
     known = np.isfinite(mean) & np.isfinite(error)
     channels = [
         {
@@ -236,35 +252,90 @@ def residual_findings(correlation: Doubles, reference: BlockTable, ndim: int, to
         }
         for c, channel in enumerate(reference.channels)
     ]
-    verdict = "correlated" if over.any() else "white" if known.any() else "unknown"
+    if over.any():
+        verdict = "correlated"
+    elif nonzero.any():
+        verdict = "as calibrated"
+    else:
+        verdict = "white" if known.any() else "unknown"
     return {"verdict": verdict, "tolerance": tolerance, "channels": channels}
 
 
 def background_findings(
-    flat: Sequence[bool] | np.ndarray, beyond: Doubles, channels: Sequence[str], allowed: float
+    left: Residuals, even: tuple[Doubles, Doubles], channels: Sequence[str], allowed: float
 ) -> dict[str, Any]:
-    """What places without structure say: per channel the share of their pixels whose interval leaves out their level.
+    """What places without structure say, on average and one by one.
 
-    ``flat`` (N,), ``beyond`` (N, C) as in ``residuals.Residuals``. ``verdict``: "structure" where a share exceeds
-    ``allowed``, one minus the primary coverage, by more than four standard errors over blocks; else "flat", or
-    "unknown" with fewer than 5 such places.
+    ``left`` describes the blocks of the scan, ``even`` are ``level`` and ``pattern`` (see ``Residuals``) of those
+    blocks of the calibrate regions that show no structure. ``verdict``: "structure" where the share of pixels whose
+    interval leaves out the level of their block exceeds ``allowed``, one minus the primary coverage, by more than four
+    standard errors over blocks, or where single blocks stand out (``invented``); else "flat", or "unknown" with fewer
+    than 5 such places. ``worst`` lists single blocks, the most certain first, with their ends in pixels of the scan.
     """
-    chosen = np.asarray(flat, dtype=bool)
-    number = int(chosen.sum())
+    number = int(left.flat.sum())
+    about = {"blocks": number, "of": len(left.flat), "allowed": allowed}
     if number < FLAT_BLOCKS:
-        return {"verdict": "unknown", "blocks": number, "of": len(chosen), "allowed": allowed, "channels": []}
-    share, error = mean_and_error(beyond[chosen])
+        return {"verdict": "unknown", **about, "channels": [], "worst": []}
+    share, error = mean_and_error(left.beyond[left.flat])
     over = share - ERRORS * error > allowed
+    certainty, wrong = invented(left, even, min(2 * allowed, 0.5))
+    order = np.argsort(np.where(certainty > 1, -certainty, 0), axis=None, kind="stable")
+    picked = [np.unravel_index(i, certainty.shape) for i in order[: min(WORST, int((certainty > 1).sum()))]]
+    places = np.flatnonzero(left.flat)
+    single = (certainty > 1).sum(axis=0)
     return {
-        "verdict": "structure" if over.any() else "flat",
-        "blocks": number,
-        "of": len(chosen),
-        "allowed": allowed,
+        "verdict": "structure" if over.any() or single.any() else "flat",
+        **about,
         "channels": [
-            {"channel": name, "share": float(share[c]), "error": float(error[c]), "structure": bool(over[c])}
+            {
+                "channel": name,
+                "share": float(share[c]),
+                "error": float(error[c]),
+                "structure": bool(over[c] or single[c]),
+                "single": int(single[c]),
+            }
             for c, name in enumerate(channels)
         ],
+        "worst": [
+            {
+                "channel": channels[c],
+                "lower": [int(end) for end in left.lower[places[i]]],
+                "upper": [int(end) for end in left.upper[places[i]]],
+                "share": float(wrong[i, c]),
+            }
+            for i, c in picked
+        ],
     }
+
+
+def invented(left: Residuals, even: tuple[Doubles, Doubles], least: float) -> tuple[Doubles, Doubles]:
+    """Of the M even blocks, per channel, how certainly the image is wrong there, and in which share of its pixels.
+
+    Both are (M, C). Certainty is 0 where the intervals of at most the share ``least`` of a block's pixels leave out the
+    level, else |z| over its bound, so that above 1 even the largest of this many z would be by chance in one of 1000
+    scans. Two z count: ``level`` against the level of the noisy block, for structure as wide as a block, and
+    ``pattern`` against that of the denoised one, for finer structure. They are in units of their own spread, for noise
+    is correlated and images are biased to some degree: the largest of 1, that of most of these blocks (from the median
+    absolute deviation), and that of 95 of 100 of the calibrate regions'. The level is judged beside the scan's own
+    other blocks, because what is wrong in all of them alike is a bias and no structure.
+    """
+    level, pattern = left.level[left.flat], left.pattern[left.flat]
+    beyond, off = left.beyond[left.flat], left.off[left.flat]
+    # Three chances per block and channel: too bright, too dark, a pattern. Student's t, as the spread is estimated.
+    bound = -float(stdtrit(max(len(level) - 1, 1), BY_CHANCE / (3 * level.size)))
+    scores = []
+    for values, usual in zip((level, pattern), even, strict=True):
+        centre = np.median(values, axis=0)
+        spread = np.maximum(1.0, _MAD * np.median(np.abs(values - centre), axis=0))
+        if len(usual) >= FLAT_BLOCKS:
+            away = np.abs(usual - np.median(usual, axis=0))
+            spread = np.maximum(spread, np.quantile(away, 0.95, axis=0) / _TWO_SIDED_95)
+        scores.append((values, centre, spread))
+    (values, centre, spread), (against, usually, wide) = scores
+    by_level = np.where(off > least, np.abs(values - centre) / spread, 0.0) / bound
+    # An image that follows the noise has a negative pattern everywhere; that excuses none that shows what is not there.
+    by_pattern = np.where(beyond > least, (against - np.maximum(usually, 0)) / wide, 0.0) / bound
+    return np.maximum(by_level, by_pattern), np.where(by_level >= by_pattern, off, beyond)
 
 
 def _plain(content: Any) -> Any:

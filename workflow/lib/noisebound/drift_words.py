@@ -85,11 +85,19 @@ def _approximation(content: Mapping[str, Any]) -> str | None:
             "unlike by chance."
         )
     if content.get("unit") == "block":
+        whole = ""
+        if content.get("scan_p") is not None:
+            number = content["n_calibrate_scans"]
+            whole = (
+                f" Compared as a whole with these {number}, p = {content['scan_p']:.2g}; this p-value is valid, but "
+                f"cannot be below {1 / (number + 1):.2g}."
+            )
         return (
             f"Blocks of {content['block']} px are compared as if they were independent. Neighbouring blocks are not, "
-            "so the p-value is approximate; a warning therefore also takes a difference in "
+            "so the p-value is approximate and mostly too small: of simulated scans of one kind, about a third had "
+            "p ≤ 0.05 this way. A warning therefore also takes a difference in "
             f"{100 * content['difference']:.3g} of 100 pairs of blocks. With {content['needed_scans']} scans of role "
-            f"calibrate, instead of {count_scans(content['n_calibrate_scans'])}, whole scans are compared."
+            f"calibrate, instead of {count_scans(content['n_calibrate_scans'])}, whole scans are compared.{whole}"
         )
     return None
 
@@ -142,19 +150,37 @@ def _structure(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     findings = content.get("background")
     if not findings or findings["verdict"] != "structure":
         return []
-    parts = [f"{e['channel']}: {100 * e['share']:.0f} %" for e in findings["channels"] if e["structure"]]
+    parts = []
+    for entry in findings["channels"]:
+        if not entry["structure"]:
+            continue
+        part = f"{entry['channel']}: {100 * entry['share']:.0f} % of the pixels of all these blocks"
+        if entry.get("single"):
+            places = [place_words(place) for place in findings["worst"] if place["channel"] == entry["channel"]]
+            part += f"; {entry['single']} of {findings['blocks']} blocks by themselves" + (
+                f", foremost {'; '.join(places)}" if places else ""
+            )
+        parts.append(part)
     return [
         {
             "kind": "background",
             "title": "Structure where the noisy frame shows none",
             "text": f"The image may invent structure. In {findings['blocks']} blocks the noisy frame is even, within "
-            "its noise, yet the intervals of more pixels than the "
-            f"{100 * findings['allowed']:.0f} % that may leave out the level of their block:",
+            "its noise, but the image has another level than the noisy frame, or a pattern that it lacks, beyond its "
+            f"intervals. At most {100 * findings['allowed']:.0f} % of pixels may have an interval that leaves out the "
+            "level of their block, and no single block may stand out:",
             "points": parts,
             "remedy": "Do not trust faint structure in this scan before it was measured again. More members and more "
             "training data make it rarer; scans of this kind with the role calibrate make the intervals wide enough.",
         }
     ]
+
+
+def place_words(place: Mapping[str, Any]) -> str:
+    """Where a block lies, such as "y 32 to 48, x 16 to 32 px"."""
+    axes = "zyx"[-len(place["lower"]) :]
+    ends = zip(axes, place["lower"], place["upper"], strict=True)
+    return ", ".join(f"{axis} {lower} to {upper}" for axis, lower, upper in ends) + " px"
 
 
 def in_words(value: float) -> str:

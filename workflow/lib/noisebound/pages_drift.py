@@ -49,9 +49,21 @@ def quiet(content: Mapping[str, Any]) -> str:
     residuals, background = (content.get(key) or {} for key in ("residuals", "background"))
     if residuals.get("verdict") == "white":
         words.append("What it leaves of the noisy frame is noise.")
+    elif residuals.get("verdict") == "as calibrated":
+        words.append(as_calibrated(residuals))
     if background.get("verdict") == "flat":
         words.append("Where the noisy frame is even, so is the image.")
     return " ".join(words)
+
+
+def as_calibrated(residuals: Mapping[str, Any]) -> str:
+    """Residuals that are correlated, but not more than on the calibrate regions, in one sentence."""
+    lags = [lag for entry in residuals["channels"] for lag in entry["lags"] if lag["correlation"] is not None]
+    worst = max(lags, key=lambda lag: float(lag["correlation"]))
+    return (
+        f"Noisy minus denoised is correlated from pixel to pixel ({in_words(worst['correlation'])}), as it is on the "
+        "calibrate regions: in both, structure was lost or the noise is smeared."
+    )
 
 
 def _nearest(entry: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,19 +59,44 @@ def _pairs(shift: tuple[int, ...], residual: Doubles) -> list[tuple[int, int]]:
     return list(zip(shift, residual.shape[1:], strict=True))
 
 
-def gains(noisy_means: Doubles, median_means: Doubles, counts: bool) -> Doubles:
-    """How many units of the noisy frame one unit of the denoised image is, per channel, from means of blocks (N, C).
+def gains(noisy_means: Doubles, median_means: Doubles, counts: bool) -> tuple[Doubles, Doubles]:
+    """Gain and offset, (C,) each, with noisy = gain * denoised + offset, from means of blocks (N, C).
 
-    For ``counts`` the ratio of their sums; else the slope of the regression of one on the other, and 1 where the image
-    has no contrast.
+    For ``counts`` the offset is 0 and the gain the ratio of their sums; else they are those of the regression of one on
+    the other, with gain 1 where the image has no contrast.
     """
     if counts:
         total = median_means.sum(axis=0)
-        return np.where(total > 0, noisy_means.sum(axis=0) / np.where(total > 0, total, 1.0), 1.0)
+        gain = np.where(total > 0, noisy_means.sum(axis=0) / np.where(total > 0, total, 1.0), 1.0)
+        return gain, np.zeros_like(gain)
     x, y = (values - values.mean(axis=0) for values in (median_means, noisy_means))
     square = np.square(x).sum(axis=0)
     slope = (x * y).sum(axis=0) / np.where(square > 0, square, 1.0)
-    return np.where(square > 0, slope, 1.0)
+    gain = np.where(square > 0, slope, 1.0)
+    return gain, noisy_means.mean(axis=0) - gain * median_means.mean(axis=0)
+
+
+def disagreement(noisy: Doubles, image: Doubles, counts: bool) -> tuple[Doubles, Doubles]:
+    """How a noisy block contradicts its denoised image, per channel, in units of its noise: ``level`` and ``pattern``.
+
+    Both are (C, *spatial) in units of the noisy frame, n pixels per channel. ``level``: mean of noisy minus image over
+    s / sqrt(n), with the noisy block's standard deviation s, of ``counts`` at least that of the image's Poisson noise.
+    ``pattern``: minus the covariance of noisy minus image with the image, over the latter's deviation and s / sqrt(n).
+    Both are about standard normal where the image is right. An image that shows a pattern the noisy block lacks has
+    it positive; one that follows the noise has it negative. For noise that is independent from pixel to pixel.
+    """
+    y, m = (values.reshape(len(values), -1).astype(np.float64) for values in (noisy, image))
+    size = y.shape[1]
+    variance = y.var(axis=1)
+    if counts:
+        variance = np.maximum(np.maximum(variance, m.mean(axis=1)), 1 / size)
+    known = variance > 0
+    scale = np.sqrt(np.where(known, variance, 1.0) / size)
+    level = np.where(known, (y - m).mean(axis=1) / scale, 0.0)
+    own = m - m.mean(axis=1, keepdims=True)
+    spread = own.std(axis=1)
+    against = -((y - m) * own).mean(axis=1) / np.where(spread > 0, spread, 1.0)
+    return level, np.where(known & (spread > 0), against / scale, 0.0)
 
 
 def without_structure(values: NDArray[np.floating]) -> float:
@@ -96,11 +122,26 @@ def without_structure(values: NDArray[np.floating]) -> float:
 @dataclass(frozen=True, eq=False)
 class Residuals:
     """Of N blocks: ``correlation`` (N, C, L), see ``autocorrelation``; ``flat`` (N,) blocks where no channel of the
-    input shows structure; ``beyond`` (N, C) share of a block's pixels whose interval leaves out the block's level."""
+    input shows structure; ``level`` and ``pattern`` (N, C), see ``disagreement``.
+
+    ``beyond`` (N, C) is the share of a block's pixels whose interval leaves out the level of the denoised block, and
+    ``off`` (N, C) that of pixels whose interval leaves out the level of the noisy one; both NaN without intervals.
+    ``lower`` and ``upper`` (N, D) are the ends of the blocks in pixels of the scan.
+    """
 
     correlation: Doubles
     flat: NDArray[np.bool_]
+    level: Doubles
+    pattern: Doubles
     beyond: Doubles
+    off: Doubles
+    lower: NDArray[np.int64]
+    upper: NDArray[np.int64]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Residuals]) -> Residuals:
+        """All blocks of several scans."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
 def describe_residuals(
@@ -110,37 +151,56 @@ def describe_residuals(
     boxes: Sequence[Box],
     side: int,
     gain: Doubles,
+    offset: Doubles,
 ) -> Residuals:
     """Residuals of the delivered frame in all blocks of ``boxes``, in their order in ``blockstats.describe_blocks``.
 
     The residual is the noisy value minus ``gain`` (C,) times the ensemble's median, both after the Anscombe transform
-    for counts. ``intervals`` is the denoised file, or None where intervals do not matter. The level of a block is the
-    median of its denoised pixels.
+    for counts. ``intervals`` is the denoised file, or None where intervals do not matter. The level of a denoised block
+    is the median of its pixels, that of a noisy one its mean, less ``offset`` (C,), over ``gain``.
     """
     shifts = lags(scan.ndim)
-    correlation, flat, beyond = [], [], []
     transform = "anscombe" if scan.counts else "none"
+    ones = (1,) * scan.ndim
+    slope, start = gain.reshape(-1, *ones), offset.reshape(-1, *ones)
+    found: dict[str, list[Any]] = {field.name: [] for field in fields(Residuals)}
     for box in boxes:
         for row, blocks in blocks_of_box(box, side):
-            noisy = stabilise(scan.read_frame(ensemble.frame, row), transform).astype(np.float64)
+            raw = scan.read_frame(ensemble.frame, row).astype(np.float64)
+            noisy = stabilise(raw, transform).astype(np.float64)
             median = ensemble.read("median", row)
-            scaled = median * gain.reshape(-1, *(1,) * scan.ndim)
+            scaled = median * slope
             residual = noisy - stabilise(np.maximum(scaled, 0) if scan.counts else scaled, transform)
             ends = [intervals.read(kind, row) for kind in ("lower", "upper")] if intervals is not None else None
             for inside in blocks:
                 where = (slice(None), *inside)
-                correlation.append(autocorrelation(residual[where], shifts))
-                if ends is None:
-                    continue
-                flat.append(all(without_structure(channel) >= FLAT for channel in noisy[where]))
-                level = np.median(median[where].reshape(len(median), -1), axis=1).reshape(-1, *(1,) * scan.ndim)
-                outside = (ends[0][where] > level) | (ends[1][where] < level)
-                beyond.append(outside.reshape(len(median), -1).mean(axis=1))
+                found["correlation"].append(autocorrelation(residual[where], shifts))
+                found["flat"].append(all(without_structure(channel) >= FLAT for channel in noisy[where]))
+                level, pattern = disagreement(raw[where], scaled[where] + start, scan.counts)
+                found["level"].append(level)
+                found["pattern"].append(pattern)
+                for end in ("lower", "upper"):
+                    side_of = "start" if end == "lower" else "stop"
+                    found[end].append([r.start + getattr(s, side_of) for r, s in zip(row, inside, strict=True)])
+                levels = {"beyond": np.median(median[where].reshape(len(median), -1), axis=1)}
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    levels["off"] = (raw[where].reshape(len(median), -1).mean(axis=1) - offset) / gain
+                for name, value in levels.items():
+                    share = np.full(len(median), np.nan)
+                    if ends is not None:
+                        at = value.reshape(-1, *ones)
+                        outside = (ends[0][where] > at) | (ends[1][where] < at)
+                        share = outside.reshape(len(median), -1).mean(axis=1)
+                    found[name].append(share)
     channels = len(scan.channels)
+    shapes = {"correlation": (-1, channels, len(shifts)), "flat": (-1,), "lower": (-1, scan.ndim)}
+    shapes["upper"] = shapes["lower"]
+    kinds = {"flat": bool, "lower": np.int64, "upper": np.int64}
     return Residuals(
-        np.array(correlation).reshape(-1, channels, len(shifts)),
-        np.array(flat, dtype=bool),
-        np.array(beyond, dtype=np.float64).reshape(-1, channels),
+        **{
+            name: np.array(values, dtype=kinds.get(name, np.float64)).reshape(shapes.get(name, (-1, channels)))
+            for name, values in found.items()
+        }
     )
 
 
