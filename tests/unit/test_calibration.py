@@ -322,13 +322,13 @@ def test_delivered_files_hold_the_calibrated_interval(tmp_path: Path, shape: tup
                 np.testing.assert_array_equal(got, expected)
             stored = denoised.projected_fraction[f"{nominal:g}"]
             np.testing.assert_allclose([stored["Mg"], stored["Fe"]], fraction)
-        expected = np.stack([denoised.read(kind) for kind in ("median", "lower", "upper")], axis=1)
+        expected = np.stack([denoised.read(kind) for kind in ("median", "lower", "upper", "mean")], axis=1)
     with tifffile.TiffFile(tmp_path / "d.ome.tif") as tif:
         assert tif.series[0].axes == ("CYX" if len(shape) == 2 else "CZYX")
-        np.testing.assert_array_equal(tif.asarray(), expected.reshape(6, *shape))
+        np.testing.assert_array_equal(tif.asarray(), expected.reshape(8, *shape))
         pixels = tifffile.xml2dict(tif.ome_metadata)["OME"]["Image"]["Pixels"]
     assert [channel["Name"] for channel in pixels["Channel"]] == [
-        f"{name} {kind}" for name in ("Mg", "Fe") for kind in ("median", "lower 0.9", "upper 0.9")
+        f"{name} {kind}" for name in ("Mg", "Fe") for kind in ("median", "lower 0.9", "upper 0.9", "mean")
     ]
     assert pixels["Type"] == "float"
     assert pixels["PhysicalSizeXUnit"] == "\u00b5m"

@@ -296,9 +296,10 @@ def calibrate_scan(
 ) -> None:
     """Deliver one scan: ``denoised/<scan>.h5`` with every nominal coverage, and an OME-TIFF with the primary one.
 
-    The TIFF is float32 with axes CYX or CZYX; its channels are "<channel> median", "<channel> lower <nominal>" and
-    "<channel> upper <nominal>". ``tokens`` is the scan's label TIFF, needed where corrections depend on it. Memory is
-    bounded by slabs, apart from those labels. Raises ``InputError`` where the channels differ.
+    The TIFF is float32 with axes CYX or CZYX; its channels are "<channel> median", "<channel> lower <nominal>",
+    "<channel> upper <nominal>" and "<channel> mean", the estimate of the mean. ``tokens`` is the scan's label TIFF,
+    needed where corrections depend on it. Memory is bounded by slabs, apart from those labels. Raises ``InputError``
+    where the channels differ.
     """
     fitted = Calibration.read(calibration)
     with Predictions(ensemble) as predictions:
@@ -335,10 +336,14 @@ def _by_name(shares: Mapping[float, Doubles], channels: Sequence[str]) -> dict[s
 
 
 def write_denoised_tiff(denoised: str | Path, output: str | Path) -> None:
-    """Write median and primary interval of ``denoised/<scan>.h5`` as OME-TIFF, plane by plane."""
+    """Write median, primary interval and estimated mean of ``denoised/<scan>.h5`` as OME-TIFF, plane by plane."""
     with Predictions(denoised) as images:
-        suffix = {"median": "median", **{side: f"{side} {nominal_key(images.primary or 0)}" for side in SIDES}}
-        kinds = ("median", *SIDES)
+        suffix = {
+            "median": "median",
+            "mean": "mean",
+            **{side: f"{side} {nominal_key(images.primary or 0)}" for side in SIDES},
+        }
+        kinds = ("median", *SIDES, "mean")
 
         def planes() -> Iterator[Floats]:
             for channel in range(len(images.channels)):
