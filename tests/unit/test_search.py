@@ -275,6 +275,20 @@ def test_the_smallest_mean_loss_wins_and_what_failed_is_named(tmp_path: Path) ->
     assert "--configfile config/my-run.yaml" in best and "1 could not be trained" in best
 
 
+def test_the_winner_says_how_sure_the_order_is(tmp_path: Path) -> None:
+    """Standard errors 0.01, 0.01 and 0.2: the second lies 0.1 above the first, the third 0.3 above it."""
+    pairs = [(0.29, 0.31), (0.39, 0.41), (0.4, 0.8)]
+    _, best = ranked(tmp_path, [network(loss) for pair in pairs for loss in pair])
+    assert "loss 0.3 ± 0.01" in best and "1 of the 2 other trials within two standard errors" in best
+    assert "rather too low" in best
+    assert "1 of the 2 other trials" in (tmp_path / "trials.svg").read_text()
+    _, best = ranked(tmp_path, [network(0.5), network(0.6), network(0.7)])
+    assert "one network per trial: the order may be chance" in best and "±" not in best
+    assert yaml.safe_load(best) == {"architecture": {"depth": 2}, "training": {"weight_decay": 1e-5}}
+    _, best = ranked(tmp_path, [network(0.5), FAILED, FAILED])
+    assert "no other trial to compare with" in best and "too low" not in best
+
+
 def test_of_equal_losses_fewer_parameters_win(tmp_path: Path) -> None:
     found, _ = ranked(tmp_path, [network(0.5, 6), network(0.5, 4), network(0.5, 9)])
     assert found["trial"].tolist() == ["bbbbbbbb", "aaaaaaaa", "cccccccc"]

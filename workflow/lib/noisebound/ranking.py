@@ -53,6 +53,22 @@ def rank(trials: Mapping[str, Mapping[str, Any]], outcomes: Sequence[Mapping[str
     return table[[*COLUMNS, *dict.fromkeys(key for changes in trials.values() for key in changes)]]
 
 
+def certainty(table: pd.DataFrame) -> str:
+    """How sure the order of :func:`rank` is, as a sentence without a full stop.
+
+    A trial lies within two standard errors of the winner if their losses differ by at most 2 sqrt(a^2 + b^2), with the
+    standard errors a and b of both over networks.
+    """
+    ranked = table[table["rank"].notna()]
+    winner, others = ranked.iloc[0], ranked.iloc[1:]
+    if not len(others):
+        return "no other trial to compare with"
+    if not np.isfinite(winner["error"]):
+        return "one network per trial: the order may be chance"
+    near = others["loss"] - winner["loss"] <= 2 * np.hypot(others["error"], winner["error"])
+    return f"{near.sum()} of the {len(others)} other trials within two standard errors of it"
+
+
 def search_figure(table: pd.DataFrame, words: str = "") -> Figure:
     """Loss against depth, parameters and time of training, a point per ranked trial with its error; ``words`` above.
 
@@ -150,11 +166,16 @@ def rank_trials(
     of_all = f"best of {len(found)} trials"
     if len(failed):
         of_all += f" ({len(failed)} could not be trained)"
+    sure = certainty(found)
+    loss = f"{winner['loss']:.5g}" + (f" ± {winner['error']:.2g}" if np.isfinite(winner["error"]) else "")
+    # The smallest of several noisy losses is on average smaller than what the same settings give again.
+    selected = ", the smallest of all and so rather too low" if len(found) - len(failed) > 1 else ""
     head = (
         f"# The {of_all} of the run {run}:\n"
-        f"# trial {winner['trial']}, loss {winner['loss']:.5g} on the select regions.\n"
+        f"# trial {winner['trial']}, loss {loss} on the select regions{selected}:\n"
+        f"# {sure}.\n"
         f"# Use it after the run's own file: --configfile config/my-run.yaml {best}\n"
     )
     write_text(best, head + yaml.safe_dump(nested(changes), sort_keys=False, default_flow_style=None))
-    save_svg(search_figure(found, f"{of_all.capitalize()}: {in_words(changes)}"), figure)
-    logger.info("%s: %s", of_all, in_words(changes))
+    save_svg(search_figure(found, f"{of_all.capitalize()}: {in_words(changes)}; {sure}"), figure)
+    logger.info("%s: %s; %s", of_all, in_words(changes), sure)
