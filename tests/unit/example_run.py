@@ -327,6 +327,14 @@ def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: i
         ]
         conditional[kind] = folder / f"by_{kind}.csv"
         pd.DataFrame(found).to_csv(conditional[kind], index=False)
+    blocks = [
+        {"channel": c, "nominal": 0.9, "scan": scan, "y": y, "x": 0, "coverage": float(v), "mean_width": 1.0}
+        | {"n_pixels": 256}
+        for c in channels
+        for y, v in enumerate(np.clip(random.normal(0.9, 0.04, 60), 0, 1))
+    ]
+    conditional["block"] = folder / "by_block.csv"
+    pd.DataFrame(blocks).to_csv(conditional["block"], index=False)
     sizes = [
         {"channel": c, "members": m, "correlation": 0.98 - 0.01 / m, "rmse": 0.2 + 0.1 / m}
         for c in channels
@@ -445,6 +453,7 @@ def write_pages(
     members: int = 5,
     tokens: int = 3,
     simulated: bool = False,
+    combine: str = "average",
 ) -> dict[str, Any]:
     """A whole report of two scans, one with a test region and one to apply to; returns the paths of the pages."""
     files = write_run_files(folder / "run", channels, scan, members, truth.ndim - 1)
@@ -462,6 +471,7 @@ def write_pages(
         "intensity_unit": unit,
         "kind": "counts" if counts else "intensity",
         "exceed": exceed,
+        "combine": combine,
     }
     pages, thumbnails, drift = {}, {}, {}
     for number, name in enumerate((scan, second)):

@@ -98,6 +98,32 @@ def test_conditional_coverage_uses_only_the_nominal_value_and_the_channel_asked_
     assert figures.conditional_panel(pd.DataFrame(), "a", "intensity", 0.9) is None
 
 
+def test_blocks_are_counted_by_their_coverage() -> None:
+    values = [1.0, 0.995, 0.9, 0.9, 0.42, 0.7]
+    rows = [
+        {
+            "channel": c,
+            "nominal": 0.9,
+            "scan": "s",
+            "y": 16 * i,
+            "x": 0,
+            "coverage": v - k,
+            "mean_width": 1,
+            "n_pixels": 9,
+        }
+        for k, c in enumerate(("a", "b"))
+        for i, v in enumerate(values)
+    ]
+    figure = figures.conditional_panel(pd.DataFrame(rows), "a", "block", 0.9)
+    assert figure is not None
+    bars = [bar for bar in figure.axes[0].patches if bar.get_height()]
+    for bar in bars:
+        inside = [v for v in values if bar.get_x() - 1e-9 <= v <= bar.get_x() + bar.get_width() + 1e-9]
+        assert bar.get_height() == len(inside)
+    assert sum(bar.get_height() for bar in bars) == len(values)
+    assert bars[0].get_x() <= 0.42 and bars[-1].get_x() + bars[-1].get_width() == pytest.approx(1)
+
+
 def test_training_marks_the_weights_that_were_kept() -> None:
     table = pd.DataFrame(
         {"step": [0, 100, 200], "train_loss": [1, 0.5, 0.4], "select_loss": [np.nan, 0.5, 0.6], "best": [0, 1, 0]}

@@ -231,6 +231,7 @@ def page_settings():
         "intensity_unit": config["data"]["intensity_unit"],
         "kind": config["data"]["kind"],
         "exceed": config["decisions"]["exceed"],
+        "combine": config["ensemble"]["combine"],
     }
 
 

@@ -4,6 +4,7 @@ rule draw_figures:
         by_intensity=rules.evaluate.output.by_intensity,
         by_token=rules.evaluate.output.by_token,
         by_border=rules.evaluate.output.by_border,
+        by_block=rules.evaluate.output.by_block,
         ensemble_size=rules.evaluate.output.ensemble_size,
         histories=HISTORIES,
         architectures=ARCHITECTURES,

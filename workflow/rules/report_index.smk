@@ -9,6 +9,7 @@ rule report_index:
         by_intensity=rules.evaluate.output.by_intensity,
         by_token=rules.evaluate.output.by_token,
         by_border=rules.evaluate.output.by_border,
+        by_block=rules.evaluate.output.by_block,
         modes=rules.evaluate.output.modes,
         ensemble_size=rules.evaluate.output.ensemble_size,
         stability=rules.fit_tokens.output.stability,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 with step(snakemake):
     draw_figures(
         coverage_csv=snakemake.input.coverage,
-        conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border")},
+        conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border", "block")},
         ensemble_size_csv=snakemake.input.ensemble_size,
         histories=snakemake.input.histories,
         architectures=snakemake.input.architectures,

@@ -18,7 +18,7 @@ with step(snakemake):
         calibration=snakemake.input.calibration,
         summary=snakemake.input.summary,
         coverage_csv=snakemake.input.coverage,
-        conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border")},
+        conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border", "block")},
         modes_csv=snakemake.input.modes,
         ensemble_size_csv=snakemake.input.ensemble_size,
         stability_csv=snakemake.input.stability,

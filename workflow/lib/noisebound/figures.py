@@ -23,7 +23,12 @@ from .storage import read_json
 _RESULTS = {"channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "mean_width", "n_pixels"}
 _RESULTS |= {"n_blocks", "scan", "kind"}
 
-GROUP_WORDS = {"intensity": "decile of the denoised value", "token": "token", "border": "distance to the border / px"}
+GROUP_WORDS = {
+    "intensity": "decile of the denoised value",
+    "token": "token",
+    "border": "distance to the border / px",
+    "block": "coverage of a block",
+}
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -128,20 +133,47 @@ def draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float,
     _percent(axes, "y")
 
 
+def draw_blocks(axes: Axes, rows: pd.DataFrame, nominal: float, colour: str = ACCENT) -> None:
+    """How many blocks of one channel have which coverage, as a histogram, and the nominal coverage as a line."""
+    values = rows["coverage"].to_numpy(dtype=float)
+    lowest = max(0.0, min(float(values.min()), nominal - 0.15))
+    # From the right end, which no coverage exceeds.
+    step = max(0.01, round((1 - lowest) / 20, 2))
+    edges = 1 - step * np.arange(np.ceil((1 - lowest) / step - 1e-9) + 1)[::-1]
+    axes.hist(np.clip(values, edges[0], 1.0), bins=edges.tolist(), color=colour, alpha=0.75, linewidth=0)
+    axes.axvline(nominal, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.set_xlim(edges[0] - step / 2, 1 + step / 2)
+    axes.set_ylabel("blocks")
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], integer=True))
+    axes.grid(False, axis="x")
+    _percent(axes, "x")
+
+
 def _at_nominal(table: pd.DataFrame, channel: str, nominal: float) -> pd.DataFrame:
     rows = table[table["channel"].astype(str) == channel]
     return rows[np.isclose(rows["nominal"].astype(float), nominal)] if "nominal" in rows else rows
 
 
+def _draw_groups(axes: Axes, rows: pd.DataFrame, kind: str, group: str, nominal: float) -> None:
+    if kind == "block":
+        draw_blocks(axes, rows, nominal)
+    else:
+        draw_conditional(axes, rows, group, nominal)
+
+
 def conditional_panel(table: pd.DataFrame, channel: str, kind: str, nominal: float) -> Figure | None:
-    """One small panel: coverage of ``channel`` by the groups of ``table``; ``None`` where it has no rows."""
+    """One small panel: coverage of ``channel`` by the groups of ``table``; ``None`` where it has no rows.
+
+    Of the kind "block", which are too many to stand beside each other, the panel is a histogram.
+    """
     group = group_column(table)
     rows = _at_nominal(table, channel, nominal) if len(table) and group else table.head(0)
     if rows.empty or group is None:
         return None
     with style():
         figure, grid = new_figure(2.7, 1.75)
-        draw_conditional(grid[0][0], rows, group, nominal)
+        _draw_groups(grid[0][0], rows, kind, group, nominal)
         grid[0][0].set_xlabel(GROUP_WORDS.get(kind, kind))
     return figure
 
@@ -163,7 +195,7 @@ def conditional_coverage(tables: Mapping[str, pd.DataFrame], nominal: float) -> 
                 if rows.empty or group is None:
                     _say_nothing(grid[i][j], "no pixels")
                     continue
-                draw_conditional(grid[i][j], rows, group, nominal)
+                _draw_groups(grid[i][j], rows, kind, group, nominal)
                 if j == 0:
                     grid[i][j].set_ylabel(name)
                 if i == len(names) - 1:
@@ -279,7 +311,7 @@ def draw_figures(
 ) -> None:
     """Draw the aggregated figures of a run as SVG files, for Snakemake's own report.
 
-    ``conditional_csv`` maps a kind of group (intensity, token, border) to its table; ``histories`` and
+    ``conditional_csv`` maps a kind of group (intensity, token, border, block) to its table; ``histories`` and
     ``architectures`` are files in the order of the members; ``primary`` is the nominal coverage of the intervals that
     are delivered by default.
     """

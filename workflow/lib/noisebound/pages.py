@@ -46,7 +46,8 @@ def report_scan(
     ``calibration`` is the run's; ``summary`` is the run's ``evaluation/summary.json``, from which only the entry of
     this scan is taken, or ``None``. ``provenance`` comes from ``provenance.collect_provenance``. ``settings``: title
     (of the run), intensity_unit (of the reference), kind (counts or intensity), exceed (``decisions.exceed`` of the
-    configuration), and optionally colormap (default viridis for counts, gray for intensity).
+    configuration), and optionally colormap (default viridis for counts, gray for intensity) and combine (how members
+    become one prediction, default average).
 
     Raises ``InputError`` where the files do not belong together.
     """
@@ -87,6 +88,7 @@ def report_scan(
             "n_frames": source.n_frames,
             "frame": images_file.frame,
             "n_members": images_file.n_members,
+            "combine": settings.get("combine", "average"),
             "overlap_share": overlap_share(images_file.overlap_error),
             "has_reference": source.has_reference,
             "reference_kind": source.reference_kind,
@@ -153,9 +155,10 @@ def report_index(
     """Write the index of a run.
 
     ``pages``, ``thumbnails``, ``roles`` and ``drift`` map a scan's name to its page, its thumbnail, the role it has in
-    the scan sheet and its check, in the order in which the scans are listed; ``conditional_csv`` maps intensity, token
-    and border to the table of coverage by that, ``modes_csv`` compares ways to calibrate. ``histories`` and
-    ``architectures`` are in the order of the members. ``settings``: title, run and intensity_unit. ``comparison``
+    the scan sheet and its check, in the order in which the scans are listed; ``conditional_csv`` maps intensity, token,
+    border and block to the table of coverage by that, ``modes_csv`` compares ways to calibrate. ``histories`` and
+    ``architectures`` are in the order of the members. ``settings``: title, run, intensity_unit and
+    combine (how members become one prediction, default average). ``comparison``
     is the page that compares ensembles and filters, where scans are simulated.
     """
     fitted = Calibration.read(calibration)
@@ -164,6 +167,7 @@ def report_index(
     context = {
         "run_title": settings["title"],
         "run": settings["run"],
+        "combine": settings.get("combine", "average"),
         "value_unit": settings["intensity_unit"],
         "primary": fitted.primary,
         "nominal": fitted.nominal,
