@@ -162,11 +162,11 @@ def test_the_right_side_can_show_the_reference(browser: Any, flat: dict[str, Any
     visit(browser, flat["pages"]["map"])
     over = browser.find_element("css selector", ".over")
     seen = {over.get_attribute("src")}
-    for value in ("reference", "lower", "upper"):
+    for value in ("mean", "reference", "lower", "upper"):
         browser.execute_script("document.querySelector(`input[value=${arguments[0]}]`).click()", value)
         seen.add(over.get_attribute("src"))
         assert over.get_attribute("data-layer") == value
-    assert len(seen) == 4
+    assert len(seen) == 5
     assert browser.find_element("id", "over-words").text == "upper end"
 
 

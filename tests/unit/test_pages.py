@@ -111,6 +111,7 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         members=2,
         tokens=11,
         simulated=True,
+        combine="pool",
     )
 
 
@@ -361,6 +362,7 @@ def test_index_says_what_the_tables_say(flat: dict[str, Any]) -> None:
     for words in ("seeds", "subsamples", "member subsets", "0.950", "Member 2", "apply", "split"):
         assert words in page.text
     assert html.unescape(page.text).count("decile of the denoised value") == 2
+    assert html.unescape(page.text).count("coverage of a block") == 2
     assert "nominal: [0.5, 0.8, 0.9, 0.95]" in page.text
     names = [a["alt"].split(":")[0] for a in page.all("img")]
     assert names == ["map", "new scan"]
@@ -373,6 +375,16 @@ def test_index_says_what_the_tables_say(flat: dict[str, Any]) -> None:
             assert f"{100 * low:.1f} – {100 * high:.1f} %" in page.text
     assert "3 tested" in page.text
     assert [row["relative_width"] for row in mode_rows(flat["files"]["modes_csv"], ["Mg"])] == pytest.approx([1, 1.1])
+
+
+def test_pages_say_how_members_become_one_prediction(flat: dict[str, Any], deep: dict[str, Any]) -> None:
+    scan, index = (Page(path) for path in (flat["pages"]["map"], flat["index"]))
+    assert "Errors that all networks share do not show there" in scan.text
+    assert "it is not wider for that" in scan.text
+    assert "random networks, averaged" in index.text and "pools the members" not in index.text
+    scan, index = (Page(path) for path in (deep["pages"]["map"], deep["index"]))
+    assert "it is not wider for that" not in scan.text
+    assert "random networks, pooled" in index.text and "pools the members instead of averaging" in index.text
 
 
 def test_the_index_leads_to_the_comparison_where_scans_are_simulated(

@@ -29,14 +29,14 @@ from .predictions import Predictions
 from .scans import Scan
 
 UNCERTAINTY_COLORMAP = "cividis"
-LAYERS = ("noisy", "median", "lower", "upper", "reference", "width", "spread")
+LAYERS = ("noisy", "median", "mean", "lower", "upper", "reference", "width", "spread")
 
 
 class ScanImages:
     """The shown planes of one scan: float32 (P, C, y, x) per layer, with limits per channel and layer.
 
-    Layers: noisy, median, lower, upper, width and spread, and reference where there is one. Planes are read one by
-    one, so memory holds what is shown, not the scan.
+    Layers: noisy, median, mean, lower, upper, width and spread, and reference where there is one. Planes are read one
+    by one, so memory holds what is shown, not the scan.
     """
 
     def __init__(self, scan: Scan, denoised: Predictions) -> None:
@@ -52,7 +52,7 @@ class ScanImages:
         layers: dict[str, list[Floats]] = {}
         for plane in self.view.planes:
             region = self.view.region(plane)
-            read = {kind: denoised.read(kind, region) for kind in ("lower", "median", "upper", "spread")}
+            read = {kind: denoised.read(kind, region) for kind in ("lower", "median", "mean", "upper", "spread")}
             read["width"] = read["upper"] - read["lower"]
             read["noisy"] = scan.read_frame(denoised.frame, region)
             if scan.has_reference:
