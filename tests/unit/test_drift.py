@@ -313,6 +313,17 @@ def test_an_invented_texture_in_two_blocks_is_told(bench: Bench) -> None:
     assert found and found <= {("Mg", 48, 32), ("Mg", 48, 48)}
 
 
+def test_a_true_slope_too_faint_for_a_single_block_is_not_called_invented(bench: Bench) -> None:
+    """The image is the truth, with intervals narrower than the slope across a block."""
+
+    def sloped(truth: Images) -> Images:
+        return truth + np.linspace(0, 3, SIDE)[:, None]
+
+    content = bench.check(bench.make("sloped", phases=EVEN, before=sloped, half=0.05)[0])["background"]
+    assert max(entry["share"] - 4 * entry["error"] for entry in content["channels"]) > 0.1
+    assert content["verdict"] == "flat"
+
+
 @pytest.mark.parametrize("correlated", [0, 0.4], ids=["white", "correlated"])
 def test_an_honest_smooth_image_of_a_sloped_background_is_not_suspected(
     tmp_path: Path, basis: Path, correlated: float

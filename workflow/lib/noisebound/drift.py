@@ -269,15 +269,20 @@ def background_findings(
     ``left`` describes the blocks of the scan, ``even`` are ``level`` and ``pattern`` (see ``Residuals``) of those
     blocks of the calibrate regions that show no structure. ``verdict``: "structure" where the share of pixels whose
     interval leaves out the level of their block exceeds ``allowed``, one minus the primary coverage, by more than four
-    standard errors over blocks, or where single blocks stand out (``invented``); else "flat", or "unknown" with fewer
-    than 5 such places. ``worst`` lists single blocks, the most certain first, with their ends in pixels of the scan.
+    standard errors over blocks, and the noisy frame contradicts the pattern of the image there (mean of ``pattern``
+    more than four standard errors above 0), or where single blocks stand out (``invented``); else "flat", or "unknown"
+    with fewer than 5 such places. ``worst`` lists single blocks, the most certain first, with their ends in pixels of
+    the scan.
     """
     number = int(left.flat.sum())
     about = {"blocks": number, "of": len(left.flat), "allowed": allowed}
     if number < FLAT_BLOCKS:
         return {"verdict": "unknown", **about, "channels": [], "worst": []}
     share, error = mean_and_error(left.beyond[left.flat])
-    over = share - ERRORS * error > allowed
+    # A slope too faint to see in a single noisy block is no invention where the noisy frame bears it out on average.
+    against, spread = mean_and_error(left.pattern[left.flat])
+    contradicted = against > ERRORS * np.maximum(spread, 1 / math.sqrt(number))
+    over = (share - ERRORS * error > allowed) & contradicted
     certainty, wrong = invented(left, even, min(2 * allowed, 0.5))
     order = np.argsort(np.where(certainty > 1, -certainty, 0), axis=None, kind="stable")
     picked = [np.unravel_index(i, certainty.shape) for i in order[: min(WORST, int((certainty > 1).sum()))]]
