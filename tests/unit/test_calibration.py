@@ -280,6 +280,18 @@ def test_guarantee_names_target_and_scope(tmp_path: Path) -> None:
     assert fit(measured, tmp_path / "m.json").target == "the reference measurement, noisy itself"
 
 
+def test_words_say_where_the_reference_is_the_truth(tmp_path: Path) -> None:
+    truth = np.random.default_rng(0).normal(5, 1, (2, 40, 48)).astype(np.float32)
+    known = simulate(tmp_path / "a", reference=truth, truth=truth, reference_kind="measured")
+    fitted = fit(known, tmp_path / "a.json")
+    assert fitted.target == "the true signal, which is the reference of these simulated scans"
+    assert "Covered is the true signal itself." in fitted.guarantee
+    assert "noisy" not in fitted.guarantee
+    assert "not the true signal" not in fitted.guarantee
+    noisy = simulate(tmp_path / "b", reference=truth + 0.1, truth=truth, reference_kind="measured")
+    assert fit(noisy, tmp_path / "b.json").target == "the reference measurement, noisy itself"
+
+
 def test_unusable_input_is_refused_by_name(tmp_path: Path) -> None:
     files = simulate(tmp_path)
     output = tmp_path / "c.json"

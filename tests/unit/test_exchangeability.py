@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ from noisebound.conformal import (
 )
 from noisebound.errors import InputError
 from noisebound.exchangeability import allowed_misses, choose_units, explain_choice, needed_scans
+from noisebound.latent import LatentSample, save_sample
 from noisebound.regions import Box
 from tests.unit.predicted_scan import Files, write_predicted_scan
 
@@ -210,6 +212,14 @@ def simulated_scans(folder: Path, count: int, groups: int | None = None, split: 
     return files
 
 
+def sample_of(medians: np.ndarray) -> LatentSample:
+    """Training pixels of one channel with these medians."""
+    n = len(medians)
+    nothing, none = np.zeros((n, 2), np.float32), np.zeros(n, np.int64)
+    median = medians[:, None].astype(np.float32)
+    return LatentSample(nothing, nothing, median, np.array([2]), np.zeros((n, 2), np.int64), none, ("s",))
+
+
 def fit(files: list[Files], output: Path, **changes: Any) -> Calibration:
     lists = [[getattr(f, key) for f in files] for key in ("ensemble", "scan", "regions")]
     fit_calibration(*lists, output, **({"nominal": [0.5, 0.8, 0.9], "primary": 0.8} | changes))
@@ -243,6 +253,49 @@ def test_delivered_intervals_are_nested_where_units_differ(tmp_path: Path) -> No
     alone = fit(files, tmp_path / "d.json", nominal=[0.95], primary=0.95, unit="pixel")
     assert alone.content["corrections"]["0.95"]["Fe"]["upper"] < amounts[1]
     assert amounts[0] < amounts[1] == amounts[2]
+
+
+def test_words_name_what_each_coverage_and_bound_promises(tmp_path: Path) -> None:
+    files = simulated_scans(tmp_path, 12)
+    options: dict[str, Any] = {"nominal": [0.5, 0.9, 0.95], "primary": 0.9, "confidences": [0.9, 0.95]}
+    words = fit(files, tmp_path / "c.json", **options).guarantee
+    assert (
+        "Another promise holds for nominal coverage 0.95 and for one-sided bounds, and decisions by them, at 0.95:"
+        in words
+    )
+    assert "approximately, not about further scans (unit pixel)" in words
+    assert "in each channel by itself" in words
+    assert "a single frame of it can have less" in words
+    alike = fit(files, tmp_path / "d.json", unit="scan", nominal=[0.5, 0.9], primary=0.9, confidences=[0.9])
+    assert "Another promise" not in alike.guarantee
+    sure = fit(files, tmp_path / "e.json", unit="pac", nominal=[0.5], primary=0.5)
+    assert "in at least 50 of 100 pixels of each of at least 50 of 100 further scans" in sure.guarantee
+    assert "not of all together" in sure.guarantee
+
+
+@pytest.mark.parametrize("unit", ["scan", "pac"])
+def test_groups_promise_nothing_for_all_pixels_of_a_scan(tmp_path: Path, unit: str) -> None:
+    """Of 12 scans, 3 have the bright bin: enough for the mean at 0.5, not at 0.8, and not for pac."""
+    files = simulated_scans(tmp_path, 12)
+    for file in files[:9]:
+        with h5py.File(file.ensemble, "r+") as ensemble:
+            for kind in ("lower", "median", "upper"):
+                for place in (ensemble[kind], ensemble[f"frames/{kind}"]):
+                    place[...] = np.minimum(place[...], 3.9)
+    save_sample(tmp_path / "sample.npz", sample_of(np.linspace(0, 8, 4000)))
+    options: dict[str, Any] = {"groups": "intensity", "bins": 2, "smallest_group": 100, "unit": unit}
+    nominal = [0.5, 0.8] if unit == "scan" else [0.5]
+    fitted = fit(files, tmp_path / "c.json", **options, sample=tmp_path / "sample.npz", nominal=nominal, primary=0.5)
+    entries = fitted.content["corrections"][f"{nominal[-1]:g}"]["Fe"]["groups"]
+    assert [part.get("of_all", False) for part in entries] == [False, True]
+    for part in (
+        "of 100 pixels of each bin of predicted intensity",
+        "further scans that have it",
+        "Nothing is promised for all pixels of a scan taken together",
+        f"Too few calibration pixels or scans have bin 2 of Fe (at nominal {nominal[-1]:g})",
+    ):
+        assert part in fitted.guarantee
+    assert "pixels of a further scan" not in fitted.guarantee
 
 
 def test_repeats_of_one_field_of_view_count_once(tmp_path: Path) -> None:

@@ -41,7 +41,10 @@ logger = logging.getLogger("noisebound")
 SCALES = ("none", "width")
 GROUPS = ("none", "intensity", "token")
 TIES = ("cover", "random")
+UNSEEN = "tokens not seen in calibration"
+GROUP_WORDS = {"none": "", "intensity": "bin of predicted intensity", "token": "token"}
 UNIT_KEYS = ("auto", "pixel", "scan", "pac")
+TRUE_TARGET = "the true signal, which is the reference of these simulated scans"
 # Bins of the predicted median behind the estimate of the mean.
 MEAN_BINS = 20
 
@@ -86,7 +89,7 @@ class _Pixels:
     """Calibration pixels of one field of view: per channel, lists of flat float32 arrays, one per box and frame.
 
     ``whole`` says that the whole scan served calibration, so that it is like a further scan; ``tokens`` parallel to the
-    arrays of a channel.
+    arrays of a channel; ``frames`` is the number of frames, over all repeats.
     """
 
     name: str
@@ -96,6 +99,7 @@ class _Pixels:
     upper: list[list[Floats]]
     target: list[list[Floats]]
     tokens: list[NDArray[Any]] = field(default_factory=list)
+    frames: int = 0
 
     @classmethod
     def empty(cls, name: str, whole: bool, n_channels: int) -> Self:
@@ -137,6 +141,7 @@ class _Pool:
         own = self.fields.setdefault(name, _Pixels.empty(name, whole, len(self.channels)))
         own.whole &= whole
         frames = range(ensemble.n_frames) if tokens is None else [ensemble.frame]
+        own.frames += len(frames)
         for k in frames:
             for box in boxes:
                 images = (*ensemble.read_frame(k, box.slices), scan.read_target(k, box.slices))
@@ -160,7 +165,7 @@ class _Pool:
                 "pixels": len(frames) * sum(box.size for box in boxes),
             }
         )
-        words = describe_target(scan)
+        words = describe_target(scan, boxes)
         if words not in self.targets:
             self.targets.append(words)
 
@@ -174,8 +179,14 @@ class _Pool:
         return [own for own in self.fields.values() if own.whole]
 
 
-def describe_target(scan: Scan) -> str:
-    """In words, what the intervals of ``scan`` are meant to cover."""
+def describe_target(scan: Scan, boxes: Sequence[Box]) -> str:
+    """In words, what the intervals of ``scan`` are meant to cover in the ``boxes``."""
+    if scan.has_truth and all(
+        np.array_equal(scan.read_truth(box.slices), scan.read_target(k, box.slices))  # type: ignore[arg-type]
+        for k in range(scan.n_frames if scan.reference_kind == "leave-one-out" else 1)
+        for box in boxes
+    ):
+        return TRUE_TARGET
     if scan.reference_kind == "leave-one-out":
         return f"the mean of the other {scan.n_frames - 1} frames, noisy itself"
     return "the reference measurement, noisy itself"
@@ -263,7 +274,7 @@ def _group(
             place = np.minimum(np.searchsorted(known, tokens), max(known.size - 1, 0))
             inside = known[place] == tokens if known.size else np.zeros(tokens.shape, dtype=bool)
             labels[own.name] = np.where(inside, place, known.size).astype(np.uint16)
-        others = "the smaller tokens" if known.size < values.size else "tokens not seen in calibration"
+        others = "the smaller tokens" if known.size < values.size else UNSEEN
         names = [*(f"token {value}" for value in known), others]
         return _Groups({"by": "token", "tokens": known.tolist()}, [labels for _ in channels], [names for _ in channels])
     assert training is not None
@@ -449,12 +460,17 @@ def fit_calibration(
     fitted: dict[str, dict[str, Any]] = {nominal_key(value): {} for value in nominal}
     bounds: dict[str, dict[str, Any]] = {nominal_key(value): {} for value in confidences}
     infinite: list[str] = []
+    borrowed: dict[str, list[str]] = {}  # by group, where it takes the correction of all pixels
     for c, name in enumerate(pool.channels):
         tables = chosen.channel(c, units, {value: bound_units[value] for value in confidences})
         for table, found, words in zip((fitted, bounds), tables, ("nominal", "confidence"), strict=True):
             for value, entry in found.items():
                 table[nominal_key(value)][name] = _plain(entry)
                 infinite += [f"{words} {nominal_key(value)} in channel {name}"] if entry["k"] > entry["n"] else []
+                for group, part in zip(chosen.groups.names[c], entry.get("groups", []), strict=True):
+                    at = f"{words} {nominal_key(value)}"
+                    if part.get("of_all") and group != UNSEEN and at not in borrowed.get(group, []):
+                        borrowed.setdefault(group, []).append(at)
     for words in infinite:
         logger.warning("too few calibration pixels for %s: the interval is infinite", words)
 
@@ -475,6 +491,7 @@ def fit_calibration(
         fit_other = fitter(mode, other_unit)
         others.append(_describe(mode, other_unit, fit_other, primary))
 
+    bound_levels = {value: bound_units[value] for value in confidences}
     target = " or ".join(pool.targets)
     reason = explain_choice(unit, n_whole, units, confidence, mode.sides)
     write_json(
@@ -496,14 +513,19 @@ def fit_calibration(
             "floor": 0.0 if counts else None,
             "corrections": fitted,
             "one_sided": bounds,
-            "one_sided_units": {nominal_key(value): bound_units[value] for value in confidences},
+            "one_sided_units": {nominal_key(value): taken for value, taken in bound_levels.items()},
             "mean": {
                 name: fit_mean(pool.together(c, "median"), pool.together(c, "target"))
                 for c, name in enumerate(pool.channels)
             },
             "others": others,
             "target": target,
-            "guarantee": _guarantee(pool, target, primary, units[primary], confidence, block, mode, infinite),
+            "guarantee": " ".join(
+                [
+                    _promise(pool, target, primary, units[primary], confidence, block, mode),
+                    *_caveats(pool, primary, units, bound_levels, confidence, mode, smallest_group, borrowed, infinite),
+                ]
+            ),
             "sources": pool.sources,
             "n_scans": len(pool.sources),
             "n_whole_scans": n_whole,
@@ -570,68 +592,119 @@ def _read_pool(
     return pool
 
 
-def _guarantee(
-    pool: _Pool,
-    target: str,
-    primary: float,
-    unit: Unit,
-    confidence: float,
-    block: int,
-    mode: Mode,
-    infinite: Sequence[str],
-) -> str:
+def _promise(pool: _Pool, target: str, primary: float, unit: Unit, confidence: float, block: int, mode: Mode) -> str:
     """What is promised at the primary coverage, and about what, in words."""
-    share, percent = nominal_key(round(100 * primary, 6)), nominal_key(round(100 * confidence, 6))
-    pixels = sum(source["pixels"] for source in pool.sources)
-    fields = "this field of view" if len(pool.sources) == 1 else f"these {len(pool.sources)} fields of view"
-    scans = count_scans(len(pool.whole))
+    share, percent = _in_100(primary), _in_100(confidence)
     interval = f"intervals of nominal coverage {nominal_key(primary)}"
+    covered = "Covered is that measurement, not the true signal behind it."
+    if TRUE_TARGET in pool.targets:
+        covered = "Elsewhere, what is covered is a measurement, not the true signal behind it."
+        covered = "Covered is the true signal itself." if len(pool.targets) == 1 else covered
     single = "no guarantee for a single pixel, or for a region picked because it looks unusual"
+    kind = GROUP_WORDS[mode.groups]
     if unit == "pixel":
-        words = (
+        pixels = sum(source["pixels"] for source in pool.sources)
+        fields = "this field of view" if len(pool.sources) == 1 else f"these {len(pool.sources)} fields of view"
+        return (
             f"Per pixel and channel, approximately: {interval} hold {target}, in about {share} of 100 pixels of "
-            f"{fields} taken together (other nominal coverages likewise). The corrections were counted on {pixels} "
-            "pixels in "
-            f"{pool.n_blocks} blocks of {block} px that no network was trained on; neighbouring pixels resemble each "
-            "other, so coverage in a given region scatters more than that number of pixels suggests. Covered is that "
-            "measurement, not the true signal behind it. There is no guarantee at scan level: none for another field "
-            "of view, none for a single pixel or a region picked because it looks unusual."
+            f"{fields} taken together (other nominal coverages likewise)"
+            + (f", and of each {kind} in them" if kind else "")
+            + f". The corrections were counted on {pixels} pixels in {pool.n_blocks} blocks of {block} px that no "
+            "network was trained on; neighbouring pixels resemble each other, so coverage in a given region scatters "
+            f"more than that number of pixels suggests. {covered} There is no guarantee at scan level: none for "
+            "another field of view, none for a single pixel or a region picked because it looks unusual."
         )
-    elif unit == "scan":
-        words = (
-            f"At scan level, on average: {interval} hold {target}, in at least {share} of 100 pixels of a further "
-            f"scan, in the mean over further scans and over the choice of the {scans} that served calibration, "
-            "provided that "
-            "all are drawn from one population in the same way. Each of these scans weighs the same, and no assumption "
-            "is made about how the pixels of a scan resemble each other. A single scan can have less: this is a mean. "
-            f"Covered is that measurement, not the true signal behind it. There is {single}."
+    scans = count_scans(len(pool.whole))
+    having = f" of each {kind}, in the mean over further scans that have it" if kind else ""
+    nothing = (
+        f" Nothing is promised for all pixels of a scan taken together: a scan may have more of a {kind} just where "
+        "that is harder."
+        if kind
+        else ""
+    )
+    if unit == "scan":
+        pixels_of = having or " of a further scan, in the mean over further scans"
+        return (
+            f"At scan level, on average: {interval} hold {target}, in at least {share} of 100 pixels{pixels_of} and "
+            f"over the choice of the {scans} that served calibration, in each channel by itself, provided that all "
+            f"are drawn from one population in the same way.{nothing} Each of these scans weighs the same, and no "
+            "assumption is made about how the pixels of a scan resemble each other. A single scan can have less: this "
+            f"is a mean. {covered} There is {single}."
         )
-    else:
-        words = (
-            f"At scan level, with {percent} % confidence in the choice of the {scans} that served calibration: "
-            f"{interval} hold {target}, in at least {share} of 100 pixels of further scans taken together; and, with "
-            "the same "
-            f"confidence, in at least {share} of 100 pixels of each of at least {share} of 100 further scans; provided "
-            "that all scans are drawn independently from one population. No assumption is made about how the pixels of "
-            "a scan resemble each other. Covered is that measurement, not the true signal behind it. There is "
-            f"{single}."
-        )
-    kind = {"none": "", "intensity": "bin of predicted intensity", "token": "token"}[mode.groups]
+    first = having or " of further scans, in their mean"
+    second = f"each of at least {share} of 100 further scans"
     if kind:
-        words += (
-            f" This holds in each {kind} by itself that has enough calibration pixels; smaller ones count together as "
-            "one, and where even that has too few, it takes the correction of all pixels."
+        second = f"each {kind}, in {second} that have it"
+    each = f"nominal coverage, {kind} and statement" if kind else "nominal coverage and statement"
+    return (
+        f"At scan level, with {percent} % confidence in the choice of the {scans} that served calibration: {interval} "
+        f"hold {target}, in at least {share} of 100 pixels{first}; and, with the same confidence, in at least {share} "
+        f"of 100 pixels of {second}; provided that all scans are drawn independently from one population. This is so "
+        f"in each channel by itself: the confidence is that of each channel, {each}, not of all together."
+        f"{nothing} No assumption is made about how the pixels of a scan resemble each other. {covered} There is "
+        f"{single}."
+    )
+
+
+def _caveats(
+    pool: _Pool,
+    primary: float,
+    units: Mapping[float, Unit],
+    bounds: Mapping[float, Unit],
+    confidence: float,
+    mode: Mode,
+    smallest: int,
+    borrowed: Mapping[str, Sequence[str]],
+    infinite: Sequence[str],
+) -> list[str]:
+    """What else belongs to the promise, one sentence each: other units, frames, groups, ties and infinite intervals.
+
+    ``borrowed`` holds, for groups that take the correction of all pixels, the coverages at which they do.
+    """
+    words = []
+    for unit in UNITS:
+        levels = [nominal_key(value) for value, taken in units.items() if taken == unit]
+        sides = [nominal_key(value) for value, taken in bounds.items() if taken == unit]
+        where = [f"nominal coverage {', '.join(levels)}"] if levels else []
+        where += [f"one-sided bounds, and decisions by them, at {', '.join(sides)}"] if sides else []
+        if unit != units[primary] and where:
+            means = {
+                "pixel": "is about pixels of the calibrated fields of view, approximately, not about further scans",
+                "scan": "is about further scans, on average",
+                "pac": f"is about further scans, with {_in_100(confidence)} % confidence",
+            }[unit]
+            words.append(f"Another promise holds for {' and for '.join(where)}: it {means} (unit {unit}).")
+    if units[primary] != "pixel" and any(own.frames > 1 for own in pool.whole):
+        words.append(
+            "A scan stands for all its frames and repeats, as many as those in calibration have; a single frame of it "
+            "can have less."
         )
     if mode.groups == "token":
-        words += " Tokens belong to the delivered frame, so only that frame was counted."
+        words.append(
+            f"Tokens with fewer than {smallest} calibration pixels count together as one. Tokens that calibration "
+            "never saw take the correction of these, or where there are none that of all pixels; nothing is promised "
+            "for them. Tokens belong to the delivered frame, so only that frame was counted."
+        )
+    if borrowed:
+        named = "; ".join(f"{group} (at {', '.join(values)})" for group, values in borrowed.items())
+        words.append(
+            f"Too few calibration pixels or scans have {named}: there the correction of all pixels is taken, and "
+            "nothing is promised for these by themselves."
+        )
     if mode.ties == "random":
-        words += (
-            " Ties are broken at random, by a number drawn for each pixel, so that coverage is not more than asked for "
+        words.append(
+            "Ties are broken at random, by a number drawn for each pixel, so that coverage is not more than asked for "
             "where many values are equal."
         )
     if infinite:
-        words += f" Too few pixels for {'; '.join(infinite)}: those intervals are infinite rather than falsely finite."
+        words.append(
+            f"Too few pixels for {'; '.join(infinite)}: those intervals are infinite rather than falsely finite."
+        )
     return words
+
+
+def _in_100(share: float) -> str:
+    return nominal_key(round(100 * share, 6))
 
 
 def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
