@@ -36,6 +36,9 @@ Floats = NDArray[np.float32]
 
 FAMILIES = ("random", "unet")
 ROLES = ("calibrate", "test")
+# Curves look at every second pixel of every second line: neighbours say nearly the same, and thousands of ensembles are
+# calibrated and judged.
+THIN = 2
 FILTER_COLUMNS = ("filter", "setting", "correlation", "rmse")
 
 
@@ -106,7 +109,8 @@ def compare_ensembles(
     ``scans`` and ``montages`` map "calibrate" and "test" to the ingested scans, which hold their truth, and to the
     fields of their :class:`Montage`. ``outputs``: ``curves`` and ``filters`` (CSV),
     ``examples`` (HDF5) and ``summary`` (JSON). Of each size, at most ``most`` ensembles are judged, their members'
-    quantiles averaged. All members' quantiles are held in memory, 12 bytes for each pixel and member of a family.
+    quantiles averaged, at every second pixel of every second line. All members' quantiles are held in memory, 12 bytes
+    for each pixel and member of a family.
 
     The filters' settings are chosen with the truth of 30 of the test images, which favours them.
 
@@ -117,7 +121,7 @@ def compare_ensembles(
     test = data["test"]
     low, high = np.quantile(test.truth, [(1 - nominal) / 2, (1 + nominal) / 2])
     noise = float(noise_width(test.truth, nominal).mean())
-    known = Known(test.reference.ravel(), test.truth.ravel(), float(high - low), noise)
+    known = Known(_thin(test.reference), _thin(test.truth), float(high - low), noise)
     # An image with more structure than most, but not the most unusual one.
     example = int(np.argsort(test.truth.std(axis=(1, 2)), kind="stable")[int(0.75 * len(test.truth))])
     images: dict[str, Floats] = {"noisy": test.noisy[example], "truth": test.truth[example]}
@@ -128,7 +132,14 @@ def compare_ensembles(
         ensemble = Ensemble(members[family], architectures[family], orientations, members_per_gpu)
         calibrate, judged = (_predict(ensemble, data[role], threads, members_per_gpu) for role in ROLES)
         random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31 + 1, number)))
-        table = curves(family, calibrate, target, judged, known, nominal=nominal, most=most, random=random)
+        thinned = (
+            _thin(part.reshape(*part.shape[:2], *data[role].truth.shape))
+            for role, part in (("calibrate", calibrate), ("test", judged))
+        )
+        table = curves(
+            family, next(thinned), _thin(data["calibrate"].reference), next(thinned), known,
+            nominal=nominal, most=most, random=random,
+        )  # fmt: skip
         tables.append(table)
         families[family] = _about(architectures[family], histories[family]) | ends_of(table)
         learned, delivered = (part.mean(axis=0, dtype=np.float64).astype(np.float32) for part in (calibrate, judged))
@@ -161,6 +172,11 @@ def compare_ensembles(
             "filters": filters.to_dict("records"),
         },
     )
+
+
+def _thin(images: Floats) -> Floats:
+    """Every ``THIN``-th pixel of every ``THIN``-th line of images (..., n, size, size), as (..., pixels)."""
+    return images[..., ::THIN, ::THIN].reshape(*images.shape[:-3], -1)
 
 
 def _predict(ensemble: Ensemble, data: _Scans, threads: int, members_per_gpu: int) -> Floats:
