@@ -38,13 +38,13 @@ help:
 	@echo "make format  rewrite sources in the project's format"
 	@echo "make benchmark"
 	@echo "             compare with the reference implementation, a U-Net and filters, and write benchmarks/RESULTS.md"
-	@echo "             (40 minutes on 2 cores; QUICK=1 make benchmark: less of everything, 8 minutes)"
+	@echo "             (about an hour on 2 cores; QUICK=1 make benchmark: less of everything, 8 minutes)"
 	@echo "make calibration-study"
 	@echo "             simulate what each unit of exchangeability is worth, and write docs/calibration-study.md (about 6"
 	@echo "             minutes)"
 	@echo "make synthetic"
 	@echo "             the published synthetic experiment beside ours: random networks, U-Nets and filters (a small version,"
-	@echo "             8 minutes on 2 cores; FULL=1 make synthetic: all 25 members, a night)"
+	@echo "             3 minutes on 2 cores; FULL=1 make synthetic: all 25 members, about an hour)"
 	@echo "make clean   remove .venv and caches; results/ stays"
 
 $(BIN)/python:

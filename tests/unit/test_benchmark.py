@@ -115,7 +115,7 @@ def test_results_hold_every_method_and_compare_with_what_is_asked() -> None:
         [make_member(0.2, seed, 20.0) for seed in range(2)],
         {
             "U-Net, as many parameters": [[make_member(0.16, 5)]],
-            "the same for the reference's time": [[make_member(0.05, 6)]],
+            "U-Net, 100 times the parameters, for the reference's time": [[make_member(0.05, 6)]],
             "U-Net, 100 times the parameters": [[make_member(0.08, 7, parameters=450_000)]],
         },
         [[make_member(0.1, 10 + seed) for seed in range(6)]],
