@@ -174,7 +174,7 @@ def train_all(
         ours = [[trainings.ours(seed, member) for member in range(members)] for seed in seeds]
         done = [job.result() for job in theirs]
         found = [[job.result() for job in row] for row in ours]
-        budgets = {"ours": _mean_seconds(found), "reference": _mean_seconds([done])} if unet else {}
+        budgets = {"ours": mean_seconds(found), "reference": mean_seconds([done])} if unet else {}
         unets = {
             entry["name"]: [
                 [trainings.unet(entry, seed, member, budgets[entry.get("time", "ours")]) for member in range(unet)]
@@ -187,8 +187,9 @@ def train_all(
         )
 
 
-def _mean_seconds(ensembles: Sequence[Sequence[Trained]]) -> float:
-    return float(np.mean([member.cpu_seconds for members in ensembles for member in members]))
+def mean_seconds(ensembles: Sequence[Sequence[Trained]], count: int | None = None) -> float:
+    """Mean seconds of the processor to train one of the first ``count`` members of each ensemble, or of all."""
+    return float(np.mean([member.cpu_seconds for members in ensembles for member in members[:count]]))
 
 
 def change(settings: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:

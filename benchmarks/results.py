@@ -93,7 +93,7 @@ def quality_rows(found: Ensembles) -> list[Row]:
             )
         )
     rows += [width_beside(name, ensembles, found.ours) for name, ensembles in found.unets.items()]
-    ours_took, theirs_took = _mean_seconds(found.ours, few), _mean_seconds([found.reference], len(found.reference))
+    ours_took, theirs_took = quality.mean_seconds(found.ours, few), quality.mean_seconds([found.reference])
     rows.append(_share("processor time to train a member, ratio", ours_took, theirs_took, "<= 1"))
     most = max(member.parameters for members in found.ours for member in members)
     rows.append(Row("parameters of the largest member", f"{most}", most, MOST_PARAMETERS))
@@ -113,10 +113,6 @@ def width_beside(name: str, ensembles: Sequence[Sequence[Trained]], ours: Sequen
 
 def _share(measure: str, ours: float, theirs: float, asked: str = "") -> Row:
     return Row(measure, f"{ours / theirs:.3f}", ours / theirs, asked)
-
-
-def _mean_seconds(ensembles: Sequence[Sequence[Trained]], count: int) -> float:
-    return float(np.mean([member.cpu_seconds for members in ensembles for member in members[:count]]))
 
 
 def quality_table(found: Ensembles, filters: Sequence[Filtered]) -> str:

@@ -50,7 +50,7 @@ def unfold(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
     pixels = features.permute(0, 1, *order)
     for axis in range(2, 2 + dimensions):
         pixels = pixels.flatten(axis, axis + 1)
-    return _cut(pixels, spatial)
+    return cut(pixels, spatial)
 
 
 def spread(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
@@ -59,10 +59,11 @@ def spread(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
         return features
     for axis in range(2, features.dim()):
         features = features.repeat_interleave(cell, axis)
-    return _cut(features, spatial)
+    return cut(features, spatial)
 
 
-def _cut(pixels: Tensor, spatial: Sequence[int]) -> Tensor:
+def cut(pixels: Tensor, spatial: Sequence[int]) -> Tensor:
+    """The first pixels of (B, C, ...) along each spatial axis: what :func:`continue_to_multiples` began with."""
     for axis, extent in enumerate(spatial, start=2):
         pixels = pixels.narrow(axis, 0, extent)
     return pixels

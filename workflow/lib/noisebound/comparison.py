@@ -132,17 +132,15 @@ def compare_ensembles(
         ensemble = Ensemble(members[family], architectures[family], orientations, members_per_gpu)
         calibrate, judged = (_predict(ensemble, data[role], threads, members_per_gpu) for role in ROLES)
         random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31 + 1, number)))
-        thinned = (
-            _thin(part.reshape(*part.shape[:2], *data[role].truth.shape))
-            for role, part in (("calibrate", calibrate), ("test", judged))
-        )
         table = curves(
-            family, next(thinned), _thin(data["calibrate"].reference), next(thinned), known,
+            family, _thin(calibrate), _thin(data["calibrate"].reference), _thin(judged), known,
             nominal=nominal, most=most, random=random,
         )  # fmt: skip
         tables.append(table)
         families[family] = _about(architectures[family], histories[family]) | ends_of(table)
-        learned, delivered = (part.mean(axis=0, dtype=np.float64).astype(np.float32) for part in (calibrate, judged))
+        learned, delivered = (
+            part.mean(axis=0, dtype=np.float64).astype(np.float32).reshape(3, -1) for part in (calibrate, judged)
+        )
         lower, upper = calibrated(delivered, learned, target, nominal)
         for kind, values in (("lower", lower), ("median", delivered[1]), ("upper", upper)):
             images[f"{family}/{kind}"] = values.reshape(test.truth.shape)[example]
@@ -180,12 +178,12 @@ def _thin(images: Floats) -> Floats:
 
 
 def _predict(ensemble: Ensemble, data: _Scans, threads: int, members_per_gpu: int) -> Floats:
-    """The members' quantiles at all pixels of a role, (M, 3, P)."""
+    """The members' quantiles of all images of a role, (M, 3, n, size, size)."""
     parts = [
         predict_images(ensemble, path, place, threads, members_per_gpu)
         for path, place in zip(data.paths, data.places, strict=True)
     ]
-    return np.concatenate([part.reshape(*part.shape[:2], -1) for part in parts], axis=2)
+    return np.concatenate(parts, axis=2)
 
 
 def ends_of(table: pd.DataFrame) -> dict[str, Any]:

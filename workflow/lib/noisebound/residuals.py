@@ -179,9 +179,8 @@ def describe_residuals(
                 level, pattern = disagreement(raw[where], scaled[where] + start, scan.counts)
                 found["level"].append(level)
                 found["pattern"].append(pattern)
-                for end in ("lower", "upper"):
-                    side_of = "start" if end == "lower" else "stop"
-                    found[end].append([r.start + getattr(s, side_of) for r, s in zip(row, inside, strict=True)])
+                found["lower"].append([part.start + own.start for part, own in zip(row, inside, strict=True)])
+                found["upper"].append([part.start + own.stop for part, own in zip(row, inside, strict=True)])
                 levels = {"beyond": np.median(median[where].reshape(len(median), -1), axis=1)}
                 with np.errstate(divide="ignore", invalid="ignore"):
                     levels["off"] = (raw[where].reshape(len(median), -1).mean(axis=1) - offset) / gain

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .blueprint import KERNEL
-from .cells import continue_to_multiples
+from .cells import continue_to_multiples, cut
 from .network import SLOPE, QuantileNetwork
 from .unet_architecture import UNetArchitecture
 
@@ -56,7 +56,7 @@ class UNet(QuantileNetwork):
             above = functional.interpolate(narrow(features), scale_factor=2.0, mode="nearest")
             features = block(torch.cat([passed.pop(), above], dim=1))
         latent: Tensor = self.projection(features)
-        return latent[(slice(None), slice(None), *(slice(extent) for extent in extents))]
+        return cut(latent, extents)
 
 
 def halve(features: Tensor) -> Tensor:
