@@ -1,7 +1,7 @@
 # noisebound from a bare clone: python3 with venv, make and git are all that must be there.
 #
 # PIP_FLAGS   more options for pip, such as an index with the processor build of PyTorch
-# CORES       how many CPU cores the demo uses (default: all)
+# CORES       how many CPU cores the demo and the quick tests use (default: all)
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -20,11 +20,14 @@ SYNTHETIC := config/synthetic.yaml $(if $(FULL),,config/synthetic-small.yaml)
 SMK := Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
-.PHONY: help demo demo-conda test test-cluster test-containers containers lint format benchmark calibration-study synthetic clean
+.PHONY: help demo demo-conda test test-workflow test-cluster test-containers containers lint format benchmark calibration-study synthetic clean
 
 help:
 	@echo "make demo    run the workflow on the images in resources/demo (about 15 minutes on 2 cores)"
-	@echo "make test    run all tests that need nothing but Python"
+	@echo "make test    run the quick tests: formulas, files, pages (a few minutes; they need nothing but Python)"
+	@echo "make test-workflow"
+	@echo "             run the workflow itself in every way that a user may, and look at its pages in a browser where"
+	@echo "             Chromium is installed (about 9 minutes on 2 cores)"
 	@echo "make test-cluster"
 	@echo "             start a real Slurm on this machine (as root; installs it where it is missing), run the workflow on"
 	@echo "             it, interrupt it in every way, and remove all traces (about 14 minutes on 2 busy cores)"
@@ -75,8 +78,12 @@ demo-conda: $(RUN_STAMP)
 	done; done
 	@$(BIN)/python -m noisebound.summarise $(DEMOS:%=results/%)
 
+# One thread per process: there are as many processes as cores.
 test: $(DEV_STAMP)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unit --numprocesses $(CORES) --dist worksteal
+
+test-workflow: $(DEV_STAMP)
+	$(BIN)/python -m pytest tests/workflow tests/browser
 
 containers:
 	@$(PYTHON) containers/build.py --pip-flags="$(PIP_FLAGS)"
