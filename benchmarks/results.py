@@ -19,6 +19,12 @@ from .speed import Ratio
 CORRELATION, WIDTH, CORRELATION_OF_EIGHT, MOST_PARAMETERS = ">= 0.9812", "<= 0.190", ">= 0.9815", "<= 6000"
 # Of the interval's width beside that of a U-Net trained for equal time, by how its name ends.
 WIDTH_BESIDE = {"as many parameters": "<= 0.95", "100 times the parameters": "<= 1"}
+# Which width of ours beside which of a U-Net, and whether what is asked applies: only where both are calibrated alike.
+BESIDE = (
+    ("width", "width", "", True),
+    ("width_scaled", "width_scaled", "both scaled, ", True),
+    ("width_scaled", "width", "ours scaled and theirs as published, ", False),
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ def quality_rows(found: Ensembles) -> list[Row]:
         ),
         _share(f"width at 0.90, ratio, {name}", ours.width, theirs.width),
         _share(f"width at 0.90, asymmetric, ratio, {name}", ours.width_asymmetric, theirs.width_asymmetric),
+        _share(f"width at 0.90, scaled, ratio, {name}", ours.width_scaled, theirs.width_scaled),
         _share(f"error (RMSE), ratio, {name}", ours.rmse, theirs.rmse),
     ]
     if members > few:
@@ -92,7 +99,8 @@ def quality_rows(found: Ensembles) -> list[Row]:
                 CORRELATION_OF_EIGHT if members == 8 else "",
             )
         )
-    rows += [width_beside(name, ensembles, found.ours) for name, ensembles in found.unets.items()]
+    for name_of_unet, ensembles in found.unets.items():
+        rows += widths_beside(name_of_unet, ensembles, found.ours)
     ours_took, theirs_took = quality.mean_seconds(found.ours, few), quality.mean_seconds([found.reference])
     rows.append(_share("processor time to train a member, ratio", ours_took, theirs_took, "<= 1"))
     most = max(member.parameters for members in found.ours for member in members)
@@ -100,15 +108,23 @@ def quality_rows(found: Ensembles) -> list[Row]:
     return rows
 
 
-def width_beside(name: str, ensembles: Sequence[Sequence[Trained]], ours: Sequence[Sequence[Trained]]) -> Row:
-    """Our width divided by that of U-Nets, as many members of both: mean over seeds, and their range."""
+def widths_beside(name: str, ensembles: Sequence[Sequence[Trained]], ours: Sequence[Sequence[Trained]]) -> list[Row]:
+    """Our width divided by that of U-Nets, as many members of both: mean over seeds, and their range.
+
+    Both calibrated as published, both scaled, and ours as the synthetic experiment delivers it beside theirs as
+    published.
+    """
     count = min(len(ensembles[0]), len(ours[0]))
-    widths = ([quality.judge_ensemble(members, count).width for members in ensemble] for ensemble in (ours, ensembles))
-    ratios = [here / there for here, there in zip(*widths, strict=False)]
-    value = float(np.mean(ratios))
-    spread = f" ({min(ratios):.3f} to {max(ratios):.3f})" if len(ratios) > 1 else ""
+    here, there = ([quality.judge_ensemble(members, count) for members in kind] for kind in (ours, ensembles))
     asked = next((asked for end, asked in WIDTH_BESIDE.items() if name.endswith(end)), "")
-    return Row(f"width at 0.90, ratio, {count} members : {count} of the {name}", f"{value:.3f}{spread}", value, asked)
+    rows = []
+    for ours_way, their_way, words, alike in BESIDE:
+        ratios = [getattr(a, ours_way) / getattr(b, their_way) for a, b in zip(here, there, strict=False)]
+        value = float(np.mean(ratios))
+        spread = f" ({min(ratios):.3f} to {max(ratios):.3f})" if len(ratios) > 1 else ""
+        measure = f"width at 0.90, {words}ratio, {count} members : {count} of the {name}"
+        rows.append(Row(measure, f"{value:.3f}{spread}", value, asked if alike else ""))
+    return rows
 
 
 def _share(measure: str, ours: float, theirs: float, asked: str = "") -> Row:
@@ -118,14 +134,14 @@ def _share(measure: str, ours: float, theirs: float, asked: str = "") -> Row:
 def quality_table(found: Ensembles, filters: Sequence[Filtered]) -> str:
     """Every method's figures on the test images."""
     head = ["method", "members", "parameters of each", "correlation", "RMSE", "coverage", "width"]
-    head += ["coverage, asym.", "width, asym.", "error correlation"]
+    head += ["coverage, asym.", "width, asym.", "coverage, scaled", "width, scaled", "error correlation"]
     rows = []
     for name, ensembles in {"reference": [found.reference], **found.unets, "noisebound": found.ours}.items():
         members = len(ensembles[0])
         rows += [_quality_row(name, ensembles, count) for count in sorted({1, min(5, members), members} - {0})]
     for best in filters:
         named = f"{best.name}, setting {best.setting:g}"
-        rows.append([named, "", "", f"{best.correlation:.4f}", f"{best.rmse:.4f}", *[""] * 5])
+        rows.append([named, "", "", f"{best.correlation:.4f}", f"{best.rmse:.4f}", *[""] * 7])
     return table(head, rows)
 
 
@@ -188,11 +204,12 @@ Written by `{command}` in {minutes:.0f} minutes: {machine}, one thread per proce
 ## Quality
 
 Synthetic images of 64x64 px: 500 to train, 100 to calibrate, 200 to test. Coverage and width are those of the interval
-calibrated at 0.90, against the truth; "asym." spends half on each side. noisebound and U-Nets: mean over seeds
-({seeds}). The first U-Nets are noisebound's own, with the same heads, loss and optimiser; the reference's U-Net has the
-reference's heads, loss and optimiser. Each U-Net is trained for the processor time that a member of noisebound takes,
-unless it says otherwise. Error correlation: that of two members' errors, mean over pairs. The filters' settings were
-chosen on 30 training images.
+calibrated at 0.90, against the truth: with one correction for all pixels, as published; "asym." spends half on each
+side; "scaled" does so in multiples of the predicted width, as noisebound does in its synthetic experiment. noisebound
+and U-Nets: mean over seeds ({seeds}). The first U-Nets are noisebound's own, with the same heads, loss and optimiser;
+the reference's U-Net has the reference's heads, loss and optimiser. Each U-Net is trained for the processor time that a
+member of noisebound takes, unless it says otherwise. Error correlation: that of two members' errors, mean over pairs.
+The filters' settings were chosen on 30 training images.
 
 {quality}
 

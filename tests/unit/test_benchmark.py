@@ -96,10 +96,25 @@ def test_tables_say_what_is_met() -> None:
 def test_calibrated_intervals_cover_and_their_width_is_that_of_the_error() -> None:
     member = make_member(0.1, seed=0)
     found = quality.judge(member.quantiles["calibrate"], member.quantiles["test"])
-    assert_allclose([found.coverage, found.coverage_asymmetric], 0.9, atol=0.005)
-    assert_allclose([found.width, found.width_asymmetric], 2 * 1.645 * 0.1, rtol=0.01)
+    assert_allclose([found.coverage, found.coverage_asymmetric, found.coverage_scaled], 0.9, atol=0.005)
+    assert_allclose([found.width, found.width_asymmetric, found.width_scaled], 2 * 1.645 * 0.1, rtol=0.01)
     assert_allclose(found.rmse, 0.1, rtol=0.01)
     assert found.correlation > 0.9
+
+
+def test_scaled_intervals_are_as_wide_as_each_half_of_an_image_needs() -> None:
+    random = np.random.default_rng(3)
+    spread = np.where(np.arange(64) < 32, 0.02, 0.2)
+    calibrate, test = (
+        make_images(role).truth
+        + spread * (random.normal(size=(COUNTS[role], 64, 64)) + np.reshape((-1, 0, 1), (3, 1, 1, 1)))
+        for role in ("calibrate", "test")
+    )
+    found = quality.judge(calibrate, test)
+    assert_allclose([found.coverage, found.coverage_scaled], 0.9, atol=0.005)
+    assert_allclose(found.width_scaled, 2 * 1.645 * spread.mean(), rtol=0.01)
+    # One correction for all: nine of ten pixels are covered where the left half always is, and 0.8 of the right.
+    assert_allclose(found.width, 2 * (spread.mean() + 1.2816 * 0.2 - 0.2), rtol=0.01)
 
 
 def test_members_with_errors_of_their_own_average_to_a_smaller_one() -> None:
@@ -131,14 +146,14 @@ def test_results_hold_every_method_and_compare_with_what_is_asked() -> None:
     assert_allclose(rows["width at 0.90, ratio, 5 members : 2"].value, 0.5 * np.sqrt(2 / 5), rtol=0.02)
     # As many members of both sides: one here.
     beside = [(row.value, row.asked) for name, row in rows.items() if "ratio, 1 members" in name]
-    assert [asked for _, asked in beside] == ["<= 0.95", "", "<= 1"]
-    assert_allclose([value for value, _ in beside], [0.1 / 0.16, 0.1 / 0.05, 0.1 / 0.08], rtol=0.03)
+    assert [asked for _, asked in beside] == ["<= 0.95", "<= 0.95", "", "", "", "", "<= 1", "<= 1", ""]
+    assert_allclose([value for value, _ in beside], np.repeat([0.1 / 0.16, 0.1 / 0.05, 0.1 / 0.08], 3), rtol=0.03)
 
 
 def test_widths_are_compared_seed_by_seed() -> None:
     theirs = [[make_member(0.2, 0)], [make_member(0.1, 1)]]
     ours = [[make_member(0.1, 10)], [make_member(0.2, 11)]]
-    row = results.width_beside("U-Net, as many parameters", theirs, ours)
+    row, *_ = results.widths_beside("U-Net, as many parameters", theirs, ours)
     # Not the ratio of the means, which is 1.
     assert_allclose(row.value, (0.5 + 2) / 2, rtol=0.02)
     low, high = row.shown.partition("(")[2].rstrip(")").split(" to ")
