@@ -240,8 +240,8 @@ def main() -> None:
         workers=options.workers,
     )
     print(
-        "who        members correlation   rmse coverage  width (asymm.  width) (scaled  width) error corr.  CPU s/member"
-        "  parameters"
+        "who        members correlation   rmse coverage  width (asymm.  width) (scaled  width) error corr.  "
+        "CPU s/member  parameters"
     )
     for count in sorted({1, len(found.reference)} if found.reference else ()):
         print(describe("reference", found.reference, count))
