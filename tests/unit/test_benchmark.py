@@ -19,7 +19,7 @@ from benchmarks.ours import Trained, predict
 from benchmarks.results import Row
 from noisebound import execution
 from noisebound.filters import Filtered
-from noisebound.patches import sample_batch
+from noisebound.patches import PatchSampler
 
 # What the reference draws with seed 1: source, target, dilation, channels, size of the kernel.
 EDGES_2D = (
@@ -224,7 +224,7 @@ def test_whole_images_are_resident_and_every_pixel_of_them_teaches(margin: int) 
     found = resident(noisy, truth, margin)
     assert found.noisy.shape == found.target.shape == (100, 1, 64 + 2 * margin, 64 + 2 * margin)
     patch = tuple(found.mask.shape)
-    batch, _, mask = sample_batch([found], patch, [0, 0], 3, torch.Generator().manual_seed(0))
+    batch, _, mask = PatchSampler([found], patch, [0, 0]).batch(3, torch.Generator().manual_seed(0))
     assert batch.shape == (3, 1, *patch)
     assert mask.sum() == 3 * 64 * 64
 

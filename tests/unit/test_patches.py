@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from noisebound.errors import InputError
-from noisebound.patches import RoleImages, check_patch, dither, load_role, measure_normalisation, sample_batch
+from noisebound.patches import PatchSampler, RoleImages, check_patch, dither, load_role, measure_normalisation
 from noisebound.regions import Box, divide
 from noisebound.tiling import mirror
 from noisebound.transforms import Normalisation, stabilise
@@ -79,7 +79,7 @@ def test_pixels_that_count_are_train_pixels_and_see_what_they_see_at_inference(
     assert sum(image.pixels for image in images) == len(fields)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(4):
-        noisy, target, mask = (part.numpy() for part in sample_batch(images, patch, rim, 2, generator))
+        noisy, target, mask = (part.numpy() for part in PatchSampler(images, patch, rim).batch(2, generator))
         assert noisy.shape == target.shape == mask.shape
         assert all(extent <= max(patch) for extent in noisy.shape[2:])
         for b in range(2):
@@ -102,7 +102,7 @@ def test_every_train_pixel_is_learned_from(tmp_path: Path) -> None:
     assert images is not None
     generator, seen = torch.Generator().manual_seed(1), set()
     for _ in range(300):
-        _, target, mask = sample_batch([images], (11, 11), (3, 3), 2, generator)
+        _, target, mask = PatchSampler([images], (11, 11), (3, 3)).batch(2, generator)
         seen |= set(target[mask].tolist())
     expected = {float(value) for box in boxes if box.role == "train" for value in pixels[0][box.slices].ravel()}
     assert seen == expected
@@ -116,7 +116,7 @@ def test_flips_and_turns_are_the_same_for_input_target_and_mask_and_reach_all_or
     assert images is not None
     generator, orientations = torch.Generator().manual_seed(1), set()
     for _ in range(200):
-        noisy, target, mask = sample_batch([images], (5, 9, 9), (0, 0, 0), 1, generator)
+        noisy, target, mask = PatchSampler([images], (5, 9, 9), (0, 0, 0)).batch(1, generator)
         assert torch.equal(noisy, target) and mask.all()
         orientations.add(tuple(noisy[0, 0, :2, :2, :2].flatten().tolist()))
     assert len(orientations) == 2 * 8  # Z up or down, and the symmetries of a square
@@ -132,7 +132,7 @@ def test_a_leave_one_out_target_never_contains_its_own_frame(tmp_path: Path, fra
     assert images is not None and images.target.shape[0] == frames
     generator, seen = torch.Generator().manual_seed(1), set()
     for _ in range(40):
-        inputs, targets, mask = sample_batch([images], (6, 6), (1, 1), 3, generator)
+        inputs, targets, mask = PatchSampler([images], (6, 6), (1, 1)).batch(3, generator)
         for image, target, counts in zip(inputs, targets, mask, strict=True):
             own = int(image[counts].unique().item())
             others = round(float(target[counts].unique().item()) * (frames - 1))
@@ -147,7 +147,7 @@ def test_frames_that_share_a_measured_reference_are_paired_with_it(tmp_path: Pat
     area = write_regions(tmp_path / "s.json", (12, 12), 1, [Box("train", (0, 0), (12, 12))])
     images = load_role(scan, area, "train", (1, 1), plain(), np.random.default_rng(0))
     assert images is not None and images.target.shape[0] == 1
-    batches = [sample_batch([images], (6, 6), (1, 1), 2, torch.Generator().manual_seed(s)) for s in range(20)]
+    batches = [PatchSampler([images], (6, 6), (1, 1)).batch(2, torch.Generator().manual_seed(s)) for s in range(20)]
     assert {float(v) for inputs, _, mask in batches for v in inputs[mask]} == {0, 1, 2}
     assert {float(v) for _, targets, mask in batches for v in targets[mask]} == {7}
 
@@ -294,7 +294,7 @@ def test_scans_are_sampled_in_proportion_to_their_train_pixels(tmp_path: Path) -
         images.append(loaded)
     generator, found = torch.Generator().manual_seed(0), np.zeros(3)
     for _ in range(500):
-        noisy, _, mask = sample_batch(images, (20, 20), (2, 2), 2, generator)
+        noisy, _, mask = PatchSampler(images, (20, 20), (2, 2)).batch(2, generator)
         for image, counts in zip(noisy, mask, strict=True):
             found[int(image[counts][0])] += 1
     np.testing.assert_allclose(found / 1000, np.array([1200, 300, 100]) / 1600, atol=0.06)

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .architecture import Architecture
-from .loops import TARGET, WEIGHTS, run, run_back
-from .network import SLOPE
+from .loops import run, run_back
+from .network import SLOPE, MemberNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +144,7 @@ class Plan:
         self.order = np.concatenate([np.argsort(sources, kind="stable"), behind])
         self.blocks = np.cumsum([0, *np.unique(sources, return_counts=True)[1], len(behind)])
         self.pad = max(edge.dilation for edge in architecture.edges)
+        self.places = Places.of(architecture, self)
         self._tables: dict[tuple[int, ...], Tables] = {}
 
     @classmethod
@@ -207,44 +208,71 @@ class Tables:
     weights: int
 
 
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where the numbers of the vector of all parameters go: the loops have an order of their own.
+
+    ``weights`` and ``mirrored`` int64: for each weight of the loops, forwards and backwards, its place in the vector;
+    ``biases`` (channels,) likewise. What fills a group of taps up, and the biases of the image, come from behind the
+    end of the vector, where there is a zero.
+    """
+
+    weights: NDArray[np.int64]
+    mirrored: NDArray[np.int64]
+    biases: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, architecture: Architecture, plan: Plan) -> Places:
+        """The places for the parameters of ``MemberNetwork(architecture)`` in their order."""
+        with torch.device("meta"):  # shapes alone
+            shapes = [tuple(parameter.shape) for parameter in MemberNetwork(architecture).parameters()]
+        sizes = [math.prod(shape) for shape in shapes]
+        behind = sum(sizes)
+        parts = [part.view(shape) for part, shape in zip(torch.arange(behind).split(sizes), shapes, strict=True)]
+        layers = list(zip(parts[::2], parts[1::2], strict=True))
+        edges, projection, heads = layers[:-7], layers[-7], layers[-6:]
+        # The first layers of the three heads are one.
+        first = [torch.cat(together) for together in zip(*heads[::2], strict=True)]
+        steps = [*edges, projection, first, *heads[1::2]]
+        kernels = [kernel if kernel.shape[-1] > 1 else kernel.flatten(1) for kernel, _ in steps]
+        # The derivative of a convolution is the one with the mirrored kernel, inputs and outputs exchanged.
+        mirrored = [kernel.transpose(0, 1).flip(tuple(range(2, kernel.dim()))) for kernel in kernels]
+        biases = torch.cat([torch.full((plan.inputs,), behind), *(bias for _, bias in steps)])
+        return cls(_by_tap(kernels, behind), _by_tap(mirrored, behind), biases.numpy())
+
+
 class DirectNetwork(torch.autograd.Function):
     """A whole network: images in, rows of the three heads out."""
 
     @staticmethod
-    def forward(ctx: Any, images: Tensor, plan: Plan, *parameters: Tensor) -> Tensor:
-        """``images`` (B, C, [Z], Y, X); ``parameters`` as :func:`pack` takes them; returns (B, 3 C_out, length)."""
+    def forward(ctx: Any, images: Tensor, plan: Plan, vector: Tensor) -> Tensor:
+        """``images`` (B, C, [Z], Y, X); ``vector`` all parameters; returns (B, 3 C_out, length)."""
         features = plan.borrow(len(images), plan.tables(images.shape[2:]).layout)
-        compute(features, images, plan, pack(parameters, plan))
+        compute(features, images, plan, pack(vector, plan))
         ctx.features, ctx.plan, ctx.spatial = features, plan, images.shape[2:]
-        ctx.save_for_backward(*parameters)
+        ctx.save_for_backward(vector)
         # A copy: the buffer will belong to somebody else once the gradients are known.
         return features[:, -plan.outputs :].clone()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of the parameters, once; the images need none."""
+        """The gradient of the vector, once; the images need none."""
         if ctx.features is None:
             raise RuntimeError("the features of this step are gone: gradients can be had once")
-        kernels = ctx.saved_tensors[::2]
+        (vector,) = ctx.saved_tensors
         plan: Plan = ctx.plan
-        tables = plan.tables(ctx.spatial)
+        tables, places = plan.tables(ctx.spatial), plan.places
         layout = tables.layout
-        # The derivative of a convolution is the one with the mirrored kernel, inputs and outputs exchanged.
-        mirrored = _by_tap([kernel.transpose(0, 1).flip(tuple(range(2, kernel.dim()))) for kernel in kernels])
         sums, biases = np.zeros(tables.weights, dtype=np.float32), np.zeros(plan.channels, dtype=np.float32)
         run_back(
             ctx.features.numpy(), gradients[0].contiguous().numpy(), tables.forward, tables.back, tables.shifts,
-            mirrored, plan.slopes, layout.inside, layout.runs, sums, biases,
+            _with_zero(vector)[places.mirrored], plan.slopes, layout.inside, layout.runs, sums, biases,
         )  # fmt: skip
         plan.give_back(ctx.features, layout)
         ctx.features = None
-        results: list[Tensor | None] = []
-        for step, kernel in zip(tables.forward, kernels, strict=True):
-            results += [
-                _from_tap(sums[step[WEIGHTS] :], kernel),
-                torch.from_numpy(biases[step[TARGET] :][: len(kernel)]),
-            ]
-        return (None, None, *results)
+        result = np.empty(len(vector) + 1, dtype=np.float32)
+        result[places.weights], result[places.biases] = sums, biases
+        return (None, None, torch.from_numpy(result[:-1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,10 +283,15 @@ class Packed:
     biases: NDArray[np.float32]
 
 
-def pack(parameters: Sequence[Tensor], plan: Plan) -> Packed:
-    """``parameters`` are the weight and the bias of every step of the plan in turn."""
-    biases = torch.cat([parameters[0].new_zeros(plan.inputs), *parameters[1::2]])
-    return Packed(_by_tap(parameters[::2]), biases.detach().numpy())
+def pack(vector: Tensor, plan: Plan) -> Packed:
+    """``vector`` holds all parameters, in their order in the network."""
+    values = _with_zero(vector)
+    return Packed(values[plan.places.weights], values[plan.places.biases])
+
+
+def _with_zero(vector: Tensor) -> NDArray[np.float32]:
+    """The numbers of ``vector``, and a zero behind them."""
+    return np.append(vector.detach().numpy(), np.float32(0))
 
 
 def compute(features: Tensor, images: Tensor, plan: Plan, packed: Packed) -> None:
@@ -272,28 +305,17 @@ def compute(features: Tensor, images: Tensor, plan: Plan, packed: Packed) -> Non
     )  # fmt: skip
 
 
-def _by_tap(kernels: Sequence[Tensor]) -> NDArray[np.float32]:
-    """Kernels (O, C, [3], 3, 3) or (O, C) in the order of the loops, one after the other in one array.
+def _by_tap(kernels: Sequence[Tensor], filling: int) -> NDArray[np.int64]:
+    """What stands in kernels (O, C, [3], 3, 3) or (O, C) in the order of the loops, one after the other in one array.
 
-    Wide kernels become (C, G, O, 9); per-pixel layers (1, G, O, 9), whose taps are channels, filled up with zeros.
+    Wide kernels become (C, G, O, 9); per-pixel layers (1, G, O, 9), whose taps are channels, filled up with ``filling``.
     """
     flat = []
     for kernel in kernels:
         if kernel.dim() > 2:
-            taps = kernel.detach().reshape(*kernel.shape[:2], -1, 9).permute(1, 2, 0, 3)
+            taps = kernel.reshape(*kernel.shape[:2], -1, 9).permute(1, 2, 0, 3)
         else:
             missing = -kernel.shape[1] % 9
-            taps = torch.nn.functional.pad(kernel.detach(), (0, missing)).unflatten(1, (-1, 9)).transpose(0, 1)
+            taps = torch.nn.functional.pad(kernel, (0, missing), value=filling).unflatten(1, (-1, 9)).transpose(0, 1)
         flat.append(taps.flatten())
     return torch.cat(flat).numpy()
-
-
-def _from_tap(values: NDArray[np.float32], kernel: Tensor) -> Tensor:
-    """The inverse of :func:`_by_tap` for the first of ``values``: an array of the kernel's shape."""
-    outputs, inputs = kernel.shape[:2]
-    if kernel.dim() > 2:
-        taps = torch.from_numpy(values[: kernel.numel()]).view(inputs, -1, outputs, 9)
-        return taps.permute(2, 0, 1, 3).reshape(kernel.shape)
-    groups = -(-inputs // 9)
-    taps = torch.from_numpy(values[: groups * outputs * 9]).view(groups, outputs, 9)
-    return taps.transpose(0, 1).reshape(outputs, -1)[:, :inputs]

@@ -7,8 +7,6 @@ Random graphs: on a processor in float32, compiled loops (``direct``); on a GPU,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -47,9 +45,9 @@ def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
     from . import direct  # not needed on a GPU, and slow to import
 
     plan = direct.Plan.of(network.architecture)
-    rows: Tensor = direct.DirectNetwork.apply(cells, plan, *_layers(network))
-    found = quantiles_from(*plan.tables(cells.shape[2:]).layout.pixels(rows).chunk(3, dim=1))
-    return _unfold_all(found, cell, spatial)
+    rows: Tensor = direct.DirectNetwork.apply(cells, plan, _vector(network))
+    pixels = unfold(plan.tables(cells.shape[2:]).layout.pixels(rows), cell, spatial)
+    return quantiles_from(*pixels.chunk(3, dim=1))
 
 
 @torch.no_grad()
@@ -78,7 +76,7 @@ def _predict_cells(network: MemberNetwork, image: Tensor) -> tuple[Tensor, Quant
     from . import direct
 
     plan = direct.Plan.of(network.architecture)
-    packed = direct.pack(_layers(network), plan)
+    packed = direct.pack(_vector(network), plan)
     layout = plan.tables(image.shape[2:]).layout
     buffer = plan.borrow(1, layout)
     found = image.new_empty(len(image), network.architecture.latent + plan.outputs, *image.shape[2:])
@@ -117,15 +115,8 @@ def _is_direct(image: Tensor) -> bool:
     return on_processor and image.dtype == torch.float32 and not image.requires_grad
 
 
-def _layers(network: MemberNetwork) -> list[Any]:
-    """Weight and bias of every step of a ``direct.Plan``: the edges, the projection, and the heads layer by layer."""
-    layers: list[Any] = []
-    for edge, convolution in zip(network.architecture.edges, network.edges, strict=True):
-        kernel: Any = convolution.weight
-        layers += [kernel if edge.dilation else kernel.flatten(1), convolution.bias]
-    layers += [network.projection.weight.flatten(1), network.projection.bias]
-    first = [head[0] for head in network.heads]  # type: ignore[index]
-    layers += [torch.cat([layer.weight.flatten(1) for layer in first]), torch.cat([layer.bias for layer in first])]
-    for head in network.heads:
-        layers += [head[2].weight.flatten(1), head[2].bias]  # type: ignore[index]
-    return layers
+def _vector(network: MemberNetwork) -> Tensor:
+    """All parameters one after the other."""
+    if network.vector is not None:
+        return network.vector
+    return torch.cat([parameter.flatten() for parameter in network.parameters()])

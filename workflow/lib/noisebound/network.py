@@ -34,6 +34,7 @@ class QuantileNetwork(nn.Module):
     def __init__(self, architecture: Blueprint) -> None:
         super().__init__()
         self.architecture = architecture
+        self.vector: Tensor | None = None  # see join_parameters
         self.convolution: type[nn.Conv2d] | type[nn.Conv3d] = nn.Conv3d if architecture.dimensions == 3 else nn.Conv2d
 
     def add_heads(self) -> None:
@@ -113,6 +114,22 @@ class MemberNetwork(QuantileNetwork):
         cell, spatial = self.architecture.cell, image.shape[2:]
         lower, median, upper = self.decode(self.encode(image))
         return unfold(lower, cell, spatial), unfold(median, cell, spatial), unfold(upper, cell, spatial)
+
+
+def join_parameters(network: nn.Module) -> Tensor:
+    """All parameters of ``network`` as one vector (P,) that gathers gradients; they become parts of it.
+
+    What changes the vector changes the network, and the other way round. A ``QuantileNetwork`` remembers it, so that
+    ways of computing that need no single parameter can take the vector, and give one gradient instead of many.
+    """
+    parameters = list(network.parameters())
+    vector = torch.cat([parameter.detach().flatten() for parameter in parameters])
+    for parameter, part in zip(parameters, vector.split([p.numel() for p in parameters]), strict=True):
+        parameter.data = part.view(parameter.shape)
+    vector.requires_grad_()
+    if isinstance(network, QuantileNetwork):
+        network.vector = vector
+    return vector
 
 
 def quantiles_from(median: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:

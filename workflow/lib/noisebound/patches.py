@@ -188,62 +188,65 @@ def check_patch(patch: Sequence[int], radius: Sequence[int], alignment: int = 1)
         )
 
 
-def sample_patch(
-    images: Sequence[RoleImages], patch: Sequence[int], radius: Sequence[int], generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Cut one random patch: noisy (C, *patch), target (C, *patch) and the boolean mask (*patch) of pixels that count.
+class PatchSampler:
+    """Draws random patches from ``images``; the patch must have passed :func:`check_patch`.
 
-    Scans and boxes are chosen in proportion to their pixels, frames evenly; then a pixel of the box, and a position of
-    the patch in which that pixel counts. Where an image is smaller than the patch, the patch is as large as the image.
-    The patch must have passed :func:`check_patch`.
+    ``patch`` and ``radius``, the rim whose pixels do not count, in pixels per axis. An image that is smaller than the
+    patch shares a batch only with images that give patches of the same shape: cutting the others down would take
+    context from pixels that count.
     """
-    sizes = torch.tensor([box.size for image in images for box in image.boxes], dtype=torch.float64)
-    owners = [(image, box) for image in images for box in image.boxes]
-    image, box = owners[int(torch.multinomial(sizes, 1, generator=generator))]
-    frame = _randint(0, image.noisy.shape[0], generator)
-    index: list[slice] = []
-    counts_from: list[slice] = []
-    for axis, extent in enumerate(image.mask.shape):
-        size = min(patch[axis], extent)
-        pixel = _randint(box.lower[axis], box.upper[axis], generator)
-        # Patches that would leave the image are pushed back inside: pixels near its ends are learned from about as
-        # often (half to one and a half times) as all others, not hardly ever.
-        rim = radius[axis]
-        start = min(max(pixel - rim - _randint(0, size - 2 * rim, generator), 0), extent - size)
-        index.append(slice(start, start + size))
-        counts_from.append(slice(rim, size - rim))
-    window = tuple(index)
-    mask = torch.zeros_like(image.mask[window])
-    inner = tuple(counts_from)
-    mask[inner] = image.mask[window][inner]
-    channel_window = (slice(None), *window)
-    return image.noisy[frame][channel_window], image.target[frame % image.target.shape[0]][channel_window], mask
 
+    def __init__(self, images: Sequence[RoleImages], patch: Sequence[int], radius: Sequence[int]) -> None:
+        self.patch, self.radius = tuple(patch), tuple(radius)
+        groups: dict[tuple[int, ...], list[RoleImages]] = {}
+        for image in images:
+            shape = tuple(min(size, extent) for size, extent in zip(patch, image.mask.shape, strict=True))
+            groups.setdefault(shape, []).append(image)
+        self.owners = [[(image, box) for image in group for box in image.boxes] for group in groups.values()]
+        self.sizes = [torch.tensor([box.size for _, box in group], dtype=torch.float64) for group in self.owners]
+        self.pixels = torch.tensor([sum(image.pixels for image in group) for group in groups.values()]).double()
 
-def sample_batch(
-    images: Sequence[RoleImages], patch: Sequence[int], radius: Sequence[int], batch: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """A batch of patches under one random flip and right-angle rotation, the same for noisy, target and mask.
+    def batch(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """``count`` patches under one random flip and right-angle rotation, the same for noisy, target and mask.
 
-    Shapes (B, C, *patch), (B, C, *patch), (B, 1, *patch). Rotations turn the last two axes; a volume is also flipped
-    along Z. An image that is smaller than the patch shares a batch only with images that give patches of the same
-    shape: cutting the others down would take context from pixels that count.
-    """
-    groups: dict[tuple[int, ...], list[RoleImages]] = {}
-    for image in images:
-        shape = tuple(min(size, extent) for size, extent in zip(patch, image.mask.shape, strict=True))
-        groups.setdefault(shape, []).append(image)
-    alike = list(groups.values())
-    if len(alike) > 1:
-        pixels = torch.tensor([sum(image.pixels for image in group) for group in alike], dtype=torch.float64)
-        alike = [alike[int(torch.multinomial(pixels, 1, generator=generator))]]
-    parts = [sample_patch(alike[0], patch, radius, generator) for _ in range(batch)]
-    noisy, target = (torch.stack([part[k] for part in parts]) for k in (0, 1))
-    mask = torch.stack([part[2] for part in parts])[:, None]
-    flips = [axis for axis in range(-len(patch), 0) if _randint(0, 2, generator)]
-    turns = _randint(0, 4, generator)
-    noisy, target, mask = (torch.rot90(torch.flip(part, flips), turns, (-2, -1)) for part in (noisy, target, mask))
-    return noisy, target, mask
+        Shapes (B, C, *patch), (B, C, *patch), (B, 1, *patch); the mask is true where a pixel counts. Rotations turn
+        the last two axes; a volume is also flipped along Z.
+        """
+        group = int(torch.multinomial(self.pixels, 1, generator=generator)) if len(self.owners) > 1 else 0
+        parts = [self._patch(group, generator) for _ in range(count)]
+        noisy, target = (torch.stack([part[k] for part in parts]) for k in (0, 1))
+        mask = torch.stack([part[2] for part in parts])[:, None]
+        flips = [axis for axis in range(-len(self.patch), 0) if _randint(0, 2, generator)]
+        turns = _randint(0, 4, generator)
+        noisy, target, mask = (torch.rot90(torch.flip(part, flips), turns, (-2, -1)) for part in (noisy, target, mask))
+        return noisy, target, mask
+
+    def _patch(self, group: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """One random patch: noisy (C, *patch), target (C, *patch) and the boolean mask (*patch) of pixels that count.
+
+        Scans and boxes are chosen in proportion to their pixels, frames evenly; then a pixel of the box, and a position
+        of the patch in which that pixel counts. Where an image is smaller than the patch, the patch is as large as the
+        image.
+        """
+        image, box = self.owners[group][int(torch.multinomial(self.sizes[group], 1, generator=generator))]
+        frame = _randint(0, image.noisy.shape[0], generator)
+        index: list[slice] = []
+        counts_from: list[slice] = []
+        for axis, extent in enumerate(image.mask.shape):
+            size = min(self.patch[axis], extent)
+            pixel = _randint(box.lower[axis], box.upper[axis], generator)
+            # Patches that would leave the image are pushed back inside: pixels near its ends are learned from about as
+            # often (half to one and a half times) as all others, not hardly ever.
+            rim = self.radius[axis]
+            start = min(max(pixel - rim - _randint(0, size - 2 * rim, generator), 0), extent - size)
+            index.append(slice(start, start + size))
+            counts_from.append(slice(rim, size - rim))
+        window = tuple(index)
+        mask = torch.zeros_like(image.mask[window])
+        inner = tuple(counts_from)
+        mask[inner] = image.mask[window][inner]
+        channel_window = (slice(None), *window)
+        return image.noisy[frame][channel_window], image.target[frame % image.target.shape[0]][channel_window], mask
 
 
 def _randint(low: int, high: int, generator: torch.Generator) -> int:

@@ -26,7 +26,7 @@ from .devices import mixed_precision, pick_device, resolve_precision
 from .errors import InputError, LeakageError
 from .network import QuantileNetwork
 from .optimiser import KernelOptimiser
-from .patches import RoleImages, check_patch, load_role, measure_normalisation, sample_batch
+from .patches import PatchSampler, RoleImages, check_patch, load_role, measure_normalisation
 from .regions import Regions
 from .scans import Scan
 from .storage import atomic_path, digest_json
@@ -39,20 +39,37 @@ HISTORY_COLUMNS = ("step", "learning_rate", "train_loss", "select_loss", "second
 WARM_UP = 0.2  # share of the steps in which the learning rate rises
 
 
-def pinball_loss(prediction: Tensor, target: Tensor, level: float, mask: Tensor) -> Tensor:
+def pinball_loss(prediction: Tensor, target: Tensor, level: float | Tensor, mask: Tensor) -> Tensor:
     """Mean pinball loss at a quantile ``level`` over the pixels in ``mask`` and all channels.
 
     ``prediction`` and ``target`` (B, C, *spatial), ``mask`` boolean (B, 1, *spatial); returns a scalar. Its minimiser
-    is the conditional quantile (Koenker and Bassett, Econometrica 46 (1978) 33).
+    is the conditional quantile (Koenker and Bassett, Econometrica 46 (1978) 33). Of predictions at several levels
+    (Q, B, C, *spatial), with ``level`` (Q, 1, 1, ...), it is the sum over them.
     """
-    error = target - prediction
-    losses = torch.maximum(level * error, (level - 1) * error)
-    return losses.where(mask, 0).sum() / (mask.sum() * target.shape[1]).clamp(min=1)
+    loss: Tensor = _Pinball.apply(prediction, target, level, mask)
+    return loss
+
+
+class _Pinball(torch.autograd.Function):
+    """The loss is its slope times the error, so that the slope, which is the gradient, need not be found again."""
+
+    @staticmethod
+    def forward(ctx: Any, prediction: Tensor, target: Tensor, level: float | Tensor, mask: Tensor) -> Tensor:
+        error = (target - prediction).where(mask, 0)
+        slope = (level - (error < 0).to(error.dtype)) * (mask / (mask.sum() * target.shape[1]).clamp(min=1))
+        ctx.save_for_backward(slope)
+        return (error * slope).sum()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        (slope,) = ctx.saved_tensors
+        return (-gradient * slope, None, None, None)
 
 
 def quantile_loss(quantiles: Sequence[Tensor], target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
     """Sum of the pinball losses of lower, median and upper at their ``levels``; see :func:`pinball_loss`."""
-    return torch.stack([pinball_loss(q, target, level, mask) for q, level in zip(quantiles, levels, strict=True)]).sum()
+    together = torch.stack(list(quantiles))
+    return pinball_loss(together, target, together.new_tensor(levels).view(-1, *[1] * target.dim()), mask)
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:
@@ -92,18 +109,21 @@ class Trainer:
         self.rim = self.radius if rim is None else [min(int(rim), radius) for radius in self.radius]
         check_patch(self.patch, self.rim, architecture.alignment)
         self.device = device
-        self.train_images, self.select_images = list(train), list(select)
+        self.sampler, self.select_images = PatchSampler(train, self.patch, self.rim), list(select)
         # spawn_key (member, 1): apart from the architecture's own stream, which is (member,).
         entropy = np.random.SeedSequence(seed, spawn_key=(architecture.member, 1)).generate_state(1, np.uint64)[0]
         self.generator = torch.Generator().manual_seed(int(entropy) % 2**63)
         self.network = execution.build_network(architecture)
         self.network.initialise(self.generator)
         self.network.to(device)
-        self.averaged = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        self.best = {name: value.clone() for name, value in self.averaged.items()}
         self.optimiser = KernelOptimiser(
-            self.network, weight_decay=float(settings["weight_decay"]), kernel_rate=float(settings["kernel_rate"])
+            self.network,
+            weight_decay=float(settings["weight_decay"]),
+            kernel_rate=float(settings["kernel_rate"]),
+            clip=float(settings["clip"]),
         )
+        self.averaged = self.optimiser.vector.detach().clone()
+        self.best = self._averaged_weights()
         self.step = 0
         self.best_loss = math.inf
         self.best_step = 0
@@ -134,7 +154,7 @@ class Trainer:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continue from :meth:`state`."""
         self.network.load_state_dict(state["network"])
-        self.averaged = dict(state["averaged"])
+        self.averaged = state["averaged"]
         self.best = dict(state["best"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"].cpu())
@@ -154,20 +174,18 @@ class Trainer:
         rate = one_cycle(self.step, int(self.settings["steps"]), float(self.settings["learning_rate"]))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        batch = sample_batch(self.train_images, self.patch, self.rim, int(self.settings["batch"]), self.generator)
+        batch = self.sampler.batch(int(self.settings["batch"]), self.generator)
         noisy, target, mask = (part.to(self.device) for part in batch)
         with mixed_precision(str(self.settings["precision"]), self.device):
             quantiles = execution.quantiles(self.network, noisy)
         loss = quantile_loss([quantile.float() for quantile in quantiles], target, self.levels, mask)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), float(self.settings["clip"]))
         self.optimiser.step()
         self.step += 1
         # The average forgets faster at the start, so that it never remembers the random initial weights.
         keep = min(float(self.settings["averaging"]), self.step / (self.step + 10))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.averaged.values()), list(self.network.state_dict().values()), 1 - keep)
+        self.averaged.lerp_(self.optimiser.vector.detach(), 1 - keep)
         every = int(self.settings["select_every"])
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -188,7 +206,7 @@ class Trainer:
         best = not self.select_images or select_loss < self.best_loss
         if best:
             self.best_loss, self.best_step = select_loss, self.step
-            self.best = {name: value.clone() for name, value in self.averaged.items()}
+            self.best = self._averaged_weights()
         self.seconds += time.monotonic() - start
         row = (self.step, rate, self.running_loss, select_loss, round(self.seconds, 3), str(self.device), int(best))
         self.history.append(dict(zip(HISTORY_COLUMNS, row, strict=True)))
@@ -202,11 +220,17 @@ class Trainer:
             self.seconds,
         )
 
+    def _averaged_weights(self) -> dict[str, Tensor]:
+        """The averaged weights by their names in the network, apart from the vector."""
+        parameters = dict(self.network.named_parameters())
+        parts = self.averaged.split([parameter.numel() for parameter in parameters.values()])
+        return {name: part.clone().view(p.shape) for (name, p), part in zip(parameters.items(), parts, strict=True)}
+
     @torch.no_grad()
     def select_loss(self) -> float:
         """Quantile loss of the averaged weights over all select pixels and frames."""
         network = execution.build_network(self.network.architecture).to(self.device)
-        network.load_state_dict(self.averaged)
+        network.load_state_dict(self._averaged_weights())
         network.eval()
         total, pixels = 0.0, 0
         for images in self.select_images:
