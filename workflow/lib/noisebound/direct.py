@@ -306,9 +306,9 @@ def compute(features: Tensor, images: Tensor, plan: Plan, packed: Packed) -> Non
 
 
 def _by_tap(kernels: Sequence[Tensor], filling: int) -> NDArray[np.int64]:
-    """What stands in kernels (O, C, [3], 3, 3) or (O, C) in the order of the loops, one after the other in one array.
+    """What stands in kernels (O, C, [3], 3, 3) or (O, C), in the order of the loops, in one array.
 
-    Wide kernels become (C, G, O, 9); per-pixel layers (1, G, O, 9), whose taps are channels, filled up with ``filling``.
+    Wide kernels become (C, G, O, 9); per-pixel layers (1, G, O, 9), whose taps are channels and ``filling``.
     """
     flat = []
     for kernel in kernels:

@@ -7,6 +7,7 @@ Random graphs: on a processor in float32, compiled loops (``direct``); on a GPU,
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

@@ -84,9 +84,7 @@ class KernelOptimiser(torch.optim.Optimizer):
     become parts of one vector; they must stay on the device where they are.
     """
 
-    def __init__(
-        self, network: nn.Module, *, weight_decay: float, kernel_rate: float, clip: float = math.inf
-    ) -> None:
+    def __init__(self, network: nn.Module, *, weight_decay: float, kernel_rate: float, clip: float = math.inf) -> None:
         self.parameters = list(network.parameters())
         self.vector = join_parameters(network)
         device, behind = self.vector.device, len(self.vector)

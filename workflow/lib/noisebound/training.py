@@ -56,7 +56,8 @@ class _Pinball(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, prediction: Tensor, target: Tensor, level: float | Tensor, mask: Tensor) -> Tensor:
         error = (target - prediction).where(mask, 0)
-        slope = (level - (error < 0).to(error.dtype)) * (mask / (mask.sum() * target.shape[1]).clamp(min=1))
+        count = (mask.sum() * target.shape[1]).clamp(min=1)
+        slope = (level - (error < 0).to(error.dtype)) * (mask.to(error.dtype) / count)
         ctx.save_for_backward(slope)
         return (error * slope).sum()
 
