@@ -20,7 +20,7 @@ from noisebound.network import MemberNetwork
 from noisebound.optimiser import KernelOptimiser
 from noisebound.storage import write_json
 from noisebound.tiling import choose_size, tiles
-from noisebound.training import quantile_loss, save_member
+from noisebound.training import save_member
 from noisebound.transforms import Normalisation
 
 from .graphs import translate
@@ -53,8 +53,7 @@ def train_step(shape: list[int], repeats: int = 1, precision: str = "float32") -
 
     def step() -> None:
         with mixed_precision(precision, device):
-            quantiles = execution.quantiles(network, noisy)
-        loss = quantile_loss([quantile.float() for quantile in quantiles], target, LEVELS, mask)
+            loss = execution.loss(network, noisy, target, LEVELS, mask)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -23,12 +23,13 @@ from scipy.stats.mstats import mquantiles
 
 from noisebound.architecture import Architecture
 from noisebound.errors import InputError, LeakageError
+from noisebound.losses import pinball_loss, quantile_loss
 from noisebound.network import MemberNetwork
 from noisebound.patches import load_role
 from noisebound.regions import Box, Regions, divide
 from noisebound.settings import default_patch
 from noisebound.tiling import DEFAULT_TILE
-from noisebound.training import Trainer, load_member, one_cycle, pinball_loss, quantile_loss, save_member, train_member
+from noisebound.training import Trainer, load_member, one_cycle, save_member, train_member
 from noisebound.transforms import Normalisation
 from tests.unit.learning_files import (
     TRAINING,

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from .architecture import Architecture
 from .loops import run, run_back
@@ -275,6 +276,37 @@ class DirectNetwork(torch.autograd.Function):
         return (None, None, torch.from_numpy(result[:-1]))
 
 
+class QuantileLoss(torch.autograd.Function):
+    """The loss of rows of the three heads, the same as ``losses.quantile_loss`` of their ``quantiles_from``.
+
+    Many small steps through the automatic derivative would take as long as the network itself.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, rows: Tensor, layout: Layout, target: Tensor, levels: Sequence[float], mask: Tensor
+    ) -> Tensor:
+        """``rows`` (B, 3 C, length), median, below and above; ``target`` and boolean ``mask`` (B, C, [Z], Y, X)."""
+        outputs = target.shape[1]
+        heads = layout.pixels(rows)
+        error, gaps = target - heads[:, :outputs], heads[:, outputs:]
+        below, above = functional.softplus(gaps).split(outputs, dim=1)
+        errors = torch.stack([error + below, error, error - above]).where(mask, 0)
+        wanted = errors.new_tensor(levels).view(3, *[1] * target.dim())
+        # The loss is its slope times the error; that of the outer quantiles does not reach the median.
+        slopes = (wanted - (errors < 0).to(errors.dtype)) * (mask.to(errors.dtype) / mask.sum().clamp(min=1))
+        ctx.gradient = torch.zeros_like(rows)
+        back = layout.pixels(ctx.gradient)
+        back[:, :outputs] = -slopes[1]
+        back[:, outputs:] = torch.sigmoid(gaps) * torch.cat([slopes[0], -slopes[2]], dim=1)
+        return torch.dot(errors.flatten(), slopes.flatten())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradient of the rows."""
+        return (ctx.gradient * gradients[0], None, None, None, None)
+
+
 @dataclass(frozen=True, eq=False)
 class Packed:
     """Weights in the order of the loops, and biases (channels,) at the channels that they belong to."""
@@ -316,6 +348,6 @@ def _by_tap(kernels: Sequence[Tensor], filling: int) -> NDArray[np.int64]:
             taps = kernel.reshape(*kernel.shape[:2], -1, 9).permute(1, 2, 0, 3)
         else:
             missing = -kernel.shape[1] % 9
-            taps = torch.nn.functional.pad(kernel, (0, missing), value=filling).unflatten(1, (-1, 9)).transpose(0, 1)
+            taps = functional.pad(kernel, (0, missing), value=filling).unflatten(1, (-1, 9)).transpose(0, 1)
         flat.append(taps.flatten())
     return torch.cat(flat).numpy()

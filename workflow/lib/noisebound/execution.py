@@ -16,6 +16,7 @@ from . import merged
 from .architecture import Architecture
 from .blueprint import Blueprint
 from .cells import fold, spread, unfold
+from .losses import quantile_loss
 from .network import SLOPE, MemberNetwork, QuantileNetwork, quantiles_from
 from .unet import UNet
 from .unet_architecture import UNetArchitecture
@@ -114,6 +115,27 @@ def _is_direct(image: Tensor) -> bool:
     """Whether the compiled loops can take it; they give no gradient with respect to the image."""
     on_processor = image.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
     return on_processor and image.dtype == torch.float32 and not image.requires_grad
+
+
+def loss(network: QuantileNetwork, image: Tensor, target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
+    """``quantile_loss`` of the network's quantiles of ``image`` (B, C_in, [Z], Y, X), for training.
+
+    In float32, whatever the precision of the network; arguments otherwise as there.
+    """
+    spatial = image.shape[2:]
+    if isinstance(network, MemberNetwork) and _is_direct(image):
+        cell = network.architecture.cell
+        if not any(extent % cell for extent in spatial):
+            from . import direct
+
+            plan = direct.Plan.of(network.architecture)
+            cells, wanted, counted = fold(image, cell), fold(target, cell), fold(mask.expand_as(target), cell)
+            rows = direct.DirectNetwork.apply(cells, plan, _vector(network))
+            found: Tensor = direct.QuantileLoss.apply(
+                rows, plan.tables(cells.shape[2:]).layout, wanted, levels, counted
+            )
+            return found
+    return quantile_loss([part.float() for part in quantiles(network, image)], target, levels, mask)
 
 
 def _vector(network: MemberNetwork) -> Tensor:

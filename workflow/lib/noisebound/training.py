@@ -24,6 +24,7 @@ from .architecture import read_architecture
 from .blueprint import Blueprint
 from .devices import mixed_precision, pick_device, resolve_precision
 from .errors import InputError, LeakageError
+from .losses import quantile_loss
 from .network import QuantileNetwork
 from .optimiser import KernelOptimiser
 from .patches import PatchSampler, RoleImages, check_patch, load_role, measure_normalisation
@@ -37,40 +38,6 @@ logger = logging.getLogger("noisebound")
 
 HISTORY_COLUMNS = ("step", "learning_rate", "train_loss", "select_loss", "seconds", "device", "best")
 WARM_UP = 0.2  # share of the steps in which the learning rate rises
-
-
-def pinball_loss(prediction: Tensor, target: Tensor, level: float | Tensor, mask: Tensor) -> Tensor:
-    """Mean pinball loss at a quantile ``level`` over the pixels in ``mask`` and all channels.
-
-    ``prediction`` and ``target`` (B, C, *spatial), ``mask`` boolean (B, 1, *spatial); returns a scalar. Its minimiser
-    is the conditional quantile (Koenker and Bassett, Econometrica 46 (1978) 33). Of predictions at several levels
-    (Q, B, C, *spatial), with ``level`` (Q, 1, 1, ...), it is the sum over them.
-    """
-    loss: Tensor = _Pinball.apply(prediction, target, level, mask)
-    return loss
-
-
-class _Pinball(torch.autograd.Function):
-    """The loss is its slope times the error, so that the slope, which is the gradient, need not be found again."""
-
-    @staticmethod
-    def forward(ctx: Any, prediction: Tensor, target: Tensor, level: float | Tensor, mask: Tensor) -> Tensor:
-        error = (target - prediction).where(mask, 0)
-        count = (mask.sum() * target.shape[1]).clamp(min=1)
-        slope = (level - (error < 0).to(error.dtype)) * (mask.to(error.dtype) / count)
-        ctx.save_for_backward(slope)
-        return (error * slope).sum()
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        (slope,) = ctx.saved_tensors
-        return (-gradient * slope, None, None, None)
-
-
-def quantile_loss(quantiles: Sequence[Tensor], target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
-    """Sum of the pinball losses of lower, median and upper at their ``levels``; see :func:`pinball_loss`."""
-    together = torch.stack(list(quantiles))
-    return pinball_loss(together, target, together.new_tensor(levels).view(-1, *[1] * target.dim()), mask)
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:
@@ -178,8 +145,7 @@ class Trainer:
         batch = self.sampler.batch(int(self.settings["batch"]), self.generator)
         noisy, target, mask = (part.to(self.device) for part in batch)
         with mixed_precision(str(self.settings["precision"]), self.device):
-            quantiles = execution.quantiles(self.network, noisy)
-        loss = quantile_loss([quantile.float() for quantile in quantiles], target, self.levels, mask)
+            loss = execution.loss(self.network, noisy, target, self.levels, mask)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
