@@ -114,6 +114,7 @@ class Plan:
 
     # A buffer, the layout that it was used for last, and how much of it.
     _free: ClassVar[list[tuple[Tensor, Layout, int]]] = []
+    _room: ClassVar[NDArray[np.float32]] = np.empty(0, dtype=np.float32)
 
     def __init__(self, architecture: Architecture) -> None:
         widths = architecture.widths()
@@ -192,6 +193,13 @@ class Plan:
             free[:size] = 0
         return free[:size].view(images, self.channels, layout.length)
 
+    def room(self, layout: Layout) -> NDArray[np.float32]:
+        """Room for the gradients of one image, (channels, length), holding anything; the same for all plans."""
+        size = self.channels * layout.length
+        if self._room.size < size:
+            type(self)._room = np.empty(size, dtype=np.float32)
+        return self._room[:size].reshape(self.channels, layout.length)
+
     def give_back(self, buffer: Tensor, layout: Layout) -> None:
         """Return what :meth:`borrow` gave; only one buffer is kept, so that memory does not pile up."""
         whole = torch.empty(0).set_(buffer.untyped_storage())
@@ -266,8 +274,8 @@ class DirectNetwork(torch.autograd.Function):
         layout = tables.layout
         sums, biases = np.zeros(tables.weights, dtype=np.float32), np.zeros(plan.channels, dtype=np.float32)
         run_back(
-            ctx.features.numpy(), gradients[0].contiguous().numpy(), tables.forward, tables.back, tables.shifts,
-            _with_zero(vector)[places.mirrored], plan.slopes, layout.inside, layout.runs, sums, biases,
+            ctx.features.numpy(), plan.room(layout), gradients[0].contiguous().numpy(), tables.forward, tables.back,
+            tables.shifts, _with_zero(vector)[places.mirrored], plan.slopes, layout.inside, layout.runs, sums, biases,
         )  # fmt: skip
         plan.give_back(ctx.features, layout)
         ctx.features = None

@@ -260,16 +260,16 @@ def run(features, steps, shifts, weights, biases, slopes, inside, runs, order, b
 
 @_Compiled
 def run_back(  # type: ignore[no-untyped-def]
-    features, arrived, steps, back, shifts, back_weights, slopes, inside, runs, weight_sums, bias_sums
+    features, gradient, arrived, steps, back, shifts, back_weights, slopes, inside, runs, weight_sums, bias_sums
 ):
     """Add the gradients of weights and biases to ``weight_sums`` and ``bias_sums``, laid out as in :func:`run`.
 
-    ``features`` as :func:`run` left them, ``arrived`` (B, outputs, length) the gradient of their last channels.
+    ``features`` as :func:`run` left them, ``arrived`` (B, outputs, length) the gradient of their last channels;
+    ``gradient`` (channels, length) is room to work in, whatever it holds.
     ``back`` (E, 7) and ``back_weights`` describe the transposed convolutions: from the gradient of a step's target to
     that of its source. Those with no inputs are left out.
     """
     channels = features.shape[1]
-    gradient = np.zeros(features.shape[1:], dtype=np.float32)
     start, stop = runs[0, 0], runs[-1, 0] + runs[-1, 1]
     for b in range(features.shape[0]):
         rows = features[b]
