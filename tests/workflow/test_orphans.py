@@ -17,9 +17,10 @@ import pytest
 from tests.workflow.project import Project
 
 TARGET = "results/tiny/members/member-0.pt"
+CHECKPOINT = "results/tiny/members/member-0.checkpoint.pt"
 LOG = "results/tiny/logs/train_member/0.log"
 LOCK = "results/tiny/members/.member-0.pt.lock"
-STEPS = 1000
+STEPS = 2000
 
 
 def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
@@ -47,7 +48,7 @@ def orphan(fresh: Project) -> Iterator[tuple[Project, int]]:
     """A member whose Snakemake was killed while it was trained, and the number of its process, which stands still."""
     fresh.configure(training={"steps": STEPS, "patience": STEPS, "select_every": 100, "checkpoint_every": 100})
     snakemake = start(fresh)
-    until(lambda: "step 100 of" in log_of(fresh))
+    until((fresh.path / CHECKPOINT).exists)
     pid = json.loads((fresh.path / LOCK).read_text(encoding="utf-8"))["pid"]
     os.kill(pid, signal.SIGSTOP)
     snakemake.kill()
