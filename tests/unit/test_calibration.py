@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noisebound.calibration import Calibration, calibrate_scan
-from noisebound.calibration_fit import count_blocks, fit_calibration
+from noisebound.calibration_fit import fit_calibration
+from noisebound.calibration_pixels import count_blocks
 from noisebound.conformal import (
     conformal_rank,
     corrections,

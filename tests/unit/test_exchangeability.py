@@ -16,7 +16,8 @@ from scipy import stats
 
 from benchmarks.calibration_study import Study, World, run, table, verdict
 from noisebound.calibration import Calibration
-from noisebound.calibration_fit import _nest, fit_calibration
+from noisebound.calibration_corrections import nest
+from noisebound.calibration_fit import fit_calibration
 from noisebound.conformal import (
     Threshold,
     corrections,
@@ -157,7 +158,7 @@ def test_auto_takes_the_strongest_and_never_an_infinite_one() -> None:
 def test_intervals_of_different_units_stay_nested() -> None:
     part = {"lower": 1.0, "upper": 3.0, "n": 9, "k": 9}
     table = {0.9: part | {"upper": 2.0}, 0.5: dict(part)}
-    _nest(table)
+    nest(table)
     assert table[0.9] == part
     assert Threshold(1.0, 0.5, 9, 9) < Threshold(1.0, 1.0, 9, 9) < Threshold(1.1, 0.0, 9, 9)
 

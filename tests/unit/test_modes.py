@@ -13,11 +13,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from noisebound.calibration import Calibration, calibrate_scan
-from noisebound.calibration_fit import _join_bins, fit_calibration, fit_mean
+from noisebound.calibration_fit import fit_calibration
 from noisebound.chance import chance_at
 from noisebound.conformal import conformal_rank, side_scores
 from noisebound.errors import InputError
 from noisebound.latent import LatentSample, save_sample
+from noisebound.median_to_mean import fit_mean
+from noisebound.pixel_groups import join_bins
 from noisebound.predictions import Predictions
 from noisebound.regions import Box
 from tests.unit.predicted_scan import Files, write_predicted_scan
@@ -165,9 +167,9 @@ def test_no_calibration_target_shapes_a_group(tmp_path: Path) -> None:
 def test_small_bins_are_joined() -> None:
     medians = np.arange(100, dtype=np.float32)
     edges = np.array([5, 10, 30, 60, 95], np.float32)
-    assert _join_bins(edges, medians, 20).tolist() == [30, 60]
-    assert _join_bins(edges, medians, 5).tolist() == [5, 10, 30, 60, 95]
-    assert _join_bins(edges, medians, 101).tolist() == []
+    assert join_bins(edges, medians, 20).tolist() == [30, 60]
+    assert join_bins(edges, medians, 5).tolist() == [5, 10, 30, 60, 95]
+    assert join_bins(edges, medians, 101).tolist() == []
 
 
 def test_tokens_get_their_own_corrections_from_the_delivered_frame(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def test_reading_the_workflow_loads_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["architecture", "calibration", "conformal", "decisions", "drift", "structure", "evaluation"]
+    "room",
+    ["architecture", "calibration", "calibration_fit", "conformal", "decisions", "drift", "structure", "evaluation"],
 )
 def test_steps_after_the_networks_need_none(room: str) -> None:
     assert not needs(room) & {"torch", "numba"}
@@ -58,6 +59,13 @@ def test_steps_after_the_networks_need_none(room: str) -> None:
         ("training", "regions"),
         ("regions", "scans"),
         ("execution", "direct"),
+        ("calibration_fit", "calibration_words"),
+        ("calibration_fit", "calibration_corrections"),
+        ("calibration_words", "calibration_pixels"),
+        ("calibration_corrections", "calibration_pixels"),
+        ("calibration_corrections", "conformal"),
+        ("calibration_pixels", "calibration"),
+        ("calibration", "pixel_groups"),
     ],
 )
 def test_the_order_of_the_rooms(upper: str, lower: str) -> None:

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from .chance import chance_at
 from .conformal import Doubles, Floats, round_outwards, up, width_of
 from .errors import InputError
+from .median_to_mean import shift_of
 from .ometiff import write_ome_tiff
+from .pixel_groups import group_of
 from .predictions import KINDS, Predictions, Region, create_denoised, nominal_key
 from .storage import read_json, sha256_file
 
@@ -131,14 +133,13 @@ class Calibration:
     def group_labels(self, c: int, median: Floats, tokens: NDArray[Any] | None) -> NDArray[np.intp] | None:
         """The group of each pixel of channel ``c``, counted from 0; None without groups.
 
-        ``median`` is that channel's image, ``tokens`` the label image, broadcast against it.
+        ``median`` is that channel's image, ``tokens`` the label image, broadcast against it. Raises ``InputError``
+        where ``by_token`` and no tokens are given.
         """
         groups = self.content.get("groups")
         if not groups:
             return None
-        if groups["by"] == "intensity":
-            return np.searchsorted(np.asarray(groups["edges"][self.channels[c]], np.float32), median, side="right")
-        if tokens is None:
+        if self.by_token and tokens is None:
             raise InputError(
                 "the corrections depend on tokens, and none are given",
                 file=self.path,
@@ -146,18 +147,14 @@ class Calibration:
                 value="token",
                 remedy="give the token map of the scan",
             )
-        known = np.asarray(groups["tokens"], dtype=np.int64)
-        if not known.size:
-            return np.zeros(median.shape, dtype=np.intp)
-        place = np.minimum(np.searchsorted(known, tokens), known.size - 1)
-        return np.broadcast_to(np.where(known[place] == tokens, place, known.size), median.shape)
+        return group_of(groups, self.channels[c], median, tokens)
 
     @staticmethod
     def _amount(entry: Mapping[str, Any], name: str, labels: NDArray[np.intp] | None) -> Any:
         """One number of an entry, or of each pixel's group."""
         if labels is None:
             return float(entry[name])
-        return np.array([float(part[name]) for part in (*entry["groups"], entry)])[labels]
+        return np.array([float(part[name]) for part in entry["groups"]])[labels]
 
     def _end(
         self, side: str, values: Floats, width: Doubles | None, amount: Any, drop: NDArray[np.bool_] | None
@@ -196,13 +193,10 @@ class Calibration:
         """Estimate of the mean of the reference, (C, ...) float32, from the ``median`` of the ensemble.
 
         The median of skewed counts lies below their mean. Added is what the reference exceeds the median by on the
-        calibrate regions, as a piecewise linear function of the median (see ``calibration_fit.fit_mean``).
+        calibrate regions, as a piecewise linear function of the median (see ``median_to_mean``).
         """
-        knots = self.content.get("mean", {})
-        images = []
-        for c, name in enumerate(self.channels):
-            shift = knots.get(name, {"median": [0.0], "shift": [0.0]})
-            images.append(median[c] + np.interp(median[c], shift["median"], shift["shift"]))
+        knots, nothing = self.content.get("mean", {}), {"median": [0.0], "shift": [0.0]}
+        images = [median[c] + shift_of(median[c], knots.get(name, nothing)) for c, name in enumerate(self.channels)]
         return self._floored(np.stack(images).astype(np.float32))
 
     def interval(
