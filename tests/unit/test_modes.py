@@ -271,6 +271,31 @@ def test_targets_on_the_median_count_as_covered_whatever_the_draw(tmp_path: Path
     assert inside.mean() == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("ties", ["cover", "random"])
+def test_one_sided_bounds_cover_targets_on_the_median_like_others(tmp_path: Path, ties: str) -> None:
+    """Half of the pixels are dark with a median of 0, as most of their counts are: a bound need not hold the median."""
+    rng = np.random.default_rng(12)
+    dark = rng.random((1, 1, *SHAPE)) < 0.5
+    lower, median, upper = (np.where(dark, a, b).astype(np.float32) for a, b in ((0, 2), (0, 6), (1, 11)))
+    target = np.where(dark, rng.poisson(0.1, dark.shape), rng.poisson(6.2, dark.shape))[0].astype(np.float32)
+    files = write_predicted_scan(
+        tmp_path,
+        noisy=target[None].astype(np.uint8),
+        reference=target,
+        reference_kind="measured",
+        frames=(lower, median, upper),
+        boxes=[Box("calibrate", (0, 0), SHAPE)],
+        channels=("Fe",),
+        counts=True,
+    )
+    levels = [0.6, 0.75, 0.9]
+    fitted = fit(files, tmp_path, ties=ties, confidences=levels)
+    for level in levels:
+        low, high = (fitted.bound(side, lower[0], median[0], upper[0], level) for side in ("lower", "upper"))
+        assert (low <= target).mean() >= level
+        assert (target <= high).mean() >= level
+
+
 @pytest.mark.parametrize("side", ["lower", "upper"])
 @pytest.mark.parametrize("scale", ["none", "width"])
 def test_ties_of_constant_predictions_are_broken_at_either_scale(tmp_path: Path, scale: str, side: str) -> None:

@@ -22,19 +22,26 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class FieldScores:
-    """Scores of one channel in one field of view: of the lower and the upper ends, flat, and each pixel's group."""
+    """Scores of one channel in one field of view: of the lower and the upper ends, flat, and each pixel's group.
+
+    ``held`` marks targets that an interval holds whatever the correction, or is None where none are told apart.
+    """
 
     whole: bool
     low: Doubles
     high: Doubles
     groups: NDArray[np.uint16] | None
+    held: NDArray[np.bool_] | None
 
-    def of(self, group: int | None) -> tuple[Doubles, Doubles]:
-        """Scores of one group, or of all pixels."""
+    def of(self, group: int | None, interval: bool) -> tuple[Doubles, Doubles]:
+        """Scores of one group, or of all pixels, for an ``interval`` or for bounds on one side."""
+        low, high = self.low, self.high
+        if interval and self.held is not None:
+            low, high = (np.where(self.held, -np.inf, scores) for scores in (low, high))
         if group is None:
-            return self.low, self.high
+            return low, high
         inside = self.groups == group
-        return self.low[inside], self.high[inside]
+        return low[inside], high[inside]
 
 
 @dataclass(frozen=True)
@@ -55,11 +62,11 @@ class ModeFitter:
         mode = self.mode
 
         def interval(value: float, unit: Unit, group: int | None) -> Entry:
-            low, high = _scores_for(unit, scores, group)
+            low, high = _scores_for(unit, scores, group, interval=True)
             return corrections(low, high, value, mode.score, unit, self.confidence, mode.random_ties)
 
         def bound(value: float, unit: Unit, group: int | None) -> Entry:
-            low, high = _scores_for(unit, scores, group)
+            low, high = _scores_for(unit, scores, group, interval=False)
             return one_sided(low, high, value, unit, self.confidence)
 
         n_groups = len(self.groups.names.get(self.pixels.channels[c], ()))
@@ -72,23 +79,22 @@ class ModeFitter:
         """Scores of channel ``c`` in one field of view, and the groups of its pixels."""
         lower, median, upper, target = own.channel(c)
         low, high = side_scores(lower, upper, target, self.mode.scaled)
-        if self.mode.random_ties:
-            # The interval always holds the median, so a target equal to it is covered whatever the correction.
-            held = target == median
-            low[held] = high[held] = -np.inf
+        # The interval always holds the median, so a target equal to it is covered whatever the correction. A bound on
+        # one side may lie beyond the median, and then misses that target.
+        held = target == median if self.mode.random_ties else None
         groups = None
         if self.groups.spec is not None:
             channel = self.pixels.channels[c]
             groups = group_of(self.groups.spec, channel, median, own.all_tokens()).astype(np.uint16)
-        return FieldScores(own.whole, low, high, groups)
+        return FieldScores(own.whole, low, high, groups, held)
 
 
-def _scores_for(unit: Unit, fields: Sequence[FieldScores], group: int | None) -> tuple[Any, Any]:
+def _scores_for(unit: Unit, fields: Sequence[FieldScores], group: int | None, interval: bool) -> tuple[Any, Any]:
     """Scores of the lower and the upper ends as ``conformal.corrections`` takes them for a ``unit``.
 
     For pixel one array over all fields of view, otherwise one array for each that served calibration as a whole.
     """
-    parts = [own.of(group) for own in fields if unit == "pixel" or own.whole]
+    parts = [own.of(group, interval) for own in fields if unit == "pixel" or own.whole]
     lows, highs = [low for low, _ in parts], [high for _, high in parts]
     return (np.concatenate(lows), np.concatenate(highs)) if unit == "pixel" else (lows, highs)
 
