@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noisebound import execution
@@ -17,7 +17,7 @@ from noisebound.architecture import Architecture, draw, read_architecture
 from noisebound.cells import fold, spread, unfold
 from noisebound.errors import InputError
 from noisebound.network import MemberNetwork
-from noisebound.tiling import tiles
+from noisebound.tiling import mirror, tiles
 
 SETTINGS = {
     "depth": 4,
@@ -52,12 +52,20 @@ def image_of(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4), st.lists(st.integers(1, 9), min_size=2, max_size=3), st.integers(0, 99))
 def test_every_pixel_comes_back_to_its_place(cell: int, spatial: list[int], seed: int) -> None:
     image = image_of(2, 3, *spatial, seed=seed)
     folded = fold(image, cell)
     assert folded.shape == (2, 3 * cell ** len(spatial), *(-(-extent // cell) for extent in spatial))
     assert torch.equal(unfold(folded, cell, spatial), image)
+
+
+@pytest.mark.parametrize("cell", [2, 3, 4])
+def test_an_image_that_ends_within_a_cell_continues_as_its_mirror_image(cell: int) -> None:
+    image = image_of(1, 2, 7, 5)
+    missing = [(0, -extent % cell) for extent in image.shape[2:]]
+    assert torch.equal(fold(image, cell), fold(torch.from_numpy(mirror(image.numpy(), missing)), cell))
 
 
 def test_cells_of_an_image_are_those_of_the_library() -> None:

@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 from noisebound.calibration import calibrate_scan
 from noisebound.calibration_fit import fit_calibration
-from noisebound.decisions import exceedance, rank_regions, recommend_regions, remeasure_boxes
+from noisebound.decisions import exceedance, rank_regions, recommend_regions, relative_width, remeasure_boxes
 from noisebound.errors import InputError
+from noisebound.predictions import Predictions
 from noisebound.regions import Box
 from tests.unit.predicted_scan import write_predicted_scan
 
@@ -142,6 +144,28 @@ def test_regions_connect_over_corners_and_rank_by_excess() -> None:
         {"score": 3.0, "pixels": 2, "bounds": [(0, 2), (0, 2)]},
     ]
     assert rank_regions(np.zeros((3, 3), bool), excess[:3, :3]) == []
+
+
+def test_widths_of_channels_are_added_in_units_of_their_ranges(tmp_path: Path) -> None:
+    """Of four channels the third has no range and the fourth an interval without end: both say nothing."""
+    random = np.random.default_rng(0)
+    median = random.normal(size=(1, 4, 12, 14)) * np.array([1, 50, 0, 1]).reshape(4, 1, 1)
+    half = random.uniform(1, 2, median.shape)
+    files = write_predicted_scan(
+        tmp_path,
+        noisy=median,
+        reference=None,
+        reference_kind="none",
+        frames=(median - half, median, median + half),
+        boxes=[],
+        channels=["thin", "thick", "flat", "open"],
+    )
+    with h5py.File(files.ensemble, "r+") as file:
+        file["upper"][3, 5, 6] = np.inf
+    with Predictions(files.ensemble) as images:
+        found = relative_width(images)
+    ranges = [np.subtract(*np.quantile(median[0, c], [0.95, 0.05])) for c in (0, 1)]
+    np.testing.assert_allclose(found, sum(2 * half[0, c] / ranges[c] for c in (0, 1)), rtol=1e-4)
 
 
 @given(

@@ -78,6 +78,15 @@ def test_bytes_that_move_between_files_change_the_digest(package: Path, tmp_path
     assert digest("aside", extra=(tmp_path / "one",), package=package) != before
 
 
+def test_files_in_folders_of_a_folder_count(package: Path, tmp_path: Path) -> None:
+    deep = tmp_path / "one" / "two" / "a"
+    deep.parent.mkdir(parents=True)
+    deep.write_text("x")
+    before = digest("aside", extra=(tmp_path / "one",), package=package)
+    deep.write_text("y")
+    assert digest("aside", extra=(tmp_path / "one",), package=package) != before
+
+
 def test_a_digest_of_nothing_is_refused(package: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="empty"):

@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from noisebound.comparison import ends_of
-from noisebound.ensemble_curves import MEASURES, Known, calibrated, curves
+from noisebound.ensemble_curves import MEASURES, Known, calibrated, curves, judge
 from noisebound.pages_comparison import report_comparison
 from noisebound.published import PUBLISHED, comparison_rows, comparison_text
 from noisebound.storage import write_json
@@ -32,21 +32,25 @@ def make_members(count: int, pixels: int, seed: int) -> tuple[np.ndarray, np.nda
     return np.stack([median - width, median, median + width], axis=1).astype(np.float32), truth
 
 
-@pytest.fixture(scope="module")
-def table() -> pd.DataFrame:
-    """Curves of four members on 60 pixels, with a reference that is not the truth."""
-    (learned, target), (judged, truth) = make_members(4, 41, 0), make_members(4, 60, 1)
+def curves_of(count: int) -> pd.DataFrame:
+    """Curves of ``count`` members on 60 pixels, with a reference that is not the truth."""
+    (learned, target), (judged, truth) = make_members(count, 41, 0), make_members(count, 60, 1)
     reference = truth + np.float32(0.1)
     known = Known(reference, truth, 3.0, 5.0)
     random = np.random.default_rng(0)
     return curves("random", learned, target, judged, known, nominal=NOMINAL, most=100, random=random)
 
 
-def brute_force(size: int) -> dict[str, list[float]]:
-    """Every measure of all ensembles of ``size``, by loops over plain numbers."""
-    (learned, target), (judged, truth) = make_members(4, 41, 0), make_members(4, 60, 1)
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return curves_of(4)
+
+
+def brute_force(size: int, count: int = 4) -> dict[str, list[float]]:
+    """Every measure of all ensembles of ``size`` out of ``count`` members, by loops over plain numbers."""
+    (learned, target), (judged, truth) = make_members(count, 41, 0), make_members(count, 60, 1)
     found: dict[str, list[float]] = {name: [] for name in MEASURES}
-    for subset in combinations(range(4), size):
+    for subset in combinations(range(count), size):
         low, _, high, test_low, test_median, test_high = (
             [sum(float(part[m, k, i]) for m in subset) / size for i in range(part.shape[2])]
             for part in (learned, judged)
@@ -80,6 +84,22 @@ def test_curves_equal_brute_force(table: pd.DataFrame, size: int) -> None:
         assert_allclose(bands, np.quantile(expected[measure], [0.1, 0.25, 0.5, 0.75, 0.9]), rtol=1e-5)
 
 
+def test_each_of_many_ensembles_counts_once() -> None:
+    """Ten of two members out of five, more than are averaged together."""
+    rows = curves_of(5).query("members == 2").set_index("measure")
+    for measure, expected in brute_force(2, 5).items():
+        assert rows["subsets"][measure] == 10
+        assert_allclose(rows["mean"][measure], np.mean(expected), rtol=1e-5)
+
+
+def test_the_ends_of_an_interval_belong_to_it() -> None:
+    low, median, high = np.array([[1.0, 0.0], [2.0, 1.0], [3.0, 2.0]], np.float32)
+    known = Known(reference=np.array([3.0, 0.0], np.float32), truth=np.array([1.0, 2.0], np.float32),
+                  marginal_width=1.0, noise_width=1.0)  # fmt: skip
+    found = judge(np.stack([low, median, high]), (low, high), known)
+    assert (found["coverage_of_truth"], found["coverage_of_reference"]) == (1.0, 1.0)
+
+
 def test_every_ensemble_is_calibrated_by_itself(table: pd.DataFrame) -> None:
     means = table.pivot(index="members", columns="measure", values="mean")
     assert (abs(means["coverage_of_truth"] - NOMINAL) < 0.15).all()
@@ -101,6 +121,7 @@ def test_subsets_are_all_or_so_many_different_ones() -> None:
     drawn = draw_subsets(25, 12, 50, random)
     assert len(set(drawn)) == 50
     assert all(len(set(subset)) == 12 and max(subset) < 25 for subset in drawn)
+    assert len({frozenset(subset) for subset in draw_subsets(5, 2, 9, random)}) == 9, "an order makes no other ensemble"
     counts = np.bincount(np.concatenate(draw_subsets(8, 3, 40, random)), minlength=8)
     assert counts.min() > 5
 

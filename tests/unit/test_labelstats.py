@@ -18,6 +18,14 @@ def test_keys_keep_the_order_of_floats_and_can_be_undone():
     np.testing.assert_array_equal(values[np.argsort(keys, kind="stable")], np.sort(values))
 
 
+def test_the_rank_of_a_quantile_is_that_of_decimals():
+    """7 % of 100 values are seven of them, although 0.07 * 100 is a little more in binary numbers."""
+    assert 0.07 * 100 > 7
+    values = np.random.default_rng(0).permutation(np.arange(1, 101)).astype(np.float32)
+    found = label_statistics(lambda: [(np.zeros(100, dtype=int), values[None])], 1, 1, [0.07, 0.5, 0.95])
+    assert found.quantiles[:, 0, 0].tolist() == [7, 50, 95]
+
+
 @pytest.mark.parametrize("block", [7, 100, 5000])
 def test_statistics_equal_those_of_the_whole_image_however_it_is_cut(block):
     rng = np.random.default_rng(1)

@@ -68,6 +68,15 @@ def test_the_scale_and_offset_of_a_channel_do_not_matter():
     np.testing.assert_allclose(a.project(latents.T), b.project((latents * gains + 7).T), atol=1e-3)
 
 
+def test_the_scale_of_a_member_does_not_matter():
+    sizes = [4, 4]
+    latents = make_latents(np.random.default_rng(9), sizes)
+    scale = np.where(np.arange(8) < 4, 1e-6, 1.0)
+    a, b = fit_basis(latents, sizes, 3), fit_basis(latents * scale, sizes, 3)
+    assert b.keep.all()
+    np.testing.assert_allclose(a.project(latents.T), b.project((latents * scale).T), atol=1e-3)
+
+
 def test_dead_channels_are_dropped_and_cannot_move_the_scores():
     sizes = [5, 4]
     rng = np.random.default_rng(5)
@@ -90,9 +99,11 @@ def test_more_dead_than_live_channels_still_finds_the_live_ones():
     assert np.flatnonzero(basis.keep).tolist() == [2, 3]
 
 
-def test_a_dead_member_is_left_out_and_only_dead_members_are_an_error(caplog):
-    latents = make_latents(np.random.default_rng(7), [3, 3])
-    latents[:, 3:] = 0
+@pytest.mark.parametrize("rounding", [0.0, 1e-4])
+def test_a_dead_member_is_left_out_and_only_dead_members_are_an_error(caplog, rounding):
+    rng = np.random.default_rng(7)
+    latents = make_latents(rng, [3, 3]).astype(np.float32)
+    latents[:, 3:] = 1000 + rounding * rng.normal(size=(500, 3))
     with caplog.at_level(logging.WARNING, logger="noisebound"):
         basis = fit_basis(latents, [3, 3], 2)
     assert "member 1" in caplog.text

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from noisebound import pooling
 from noisebound.pooling import normal_quantile, pool_quantiles
 
 LEVELS = (0.05, 0.9)
@@ -36,6 +37,13 @@ def test_pooled_quantiles_solve_the_mixture(n: int) -> None:
             for i in range(20):
                 own = lower[:, c, i], median[:, c, i], upper[:, c, i]
                 assert distribution(float(found[c, i]), *own) == pytest.approx(level, abs=2e-5)
+
+
+def test_pixels_do_not_depend_on_how_many_are_taken_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    lower, median, upper = members(3, 20)
+    together = pool_quantiles(lower, median, upper, LEVELS)
+    monkeypatch.setattr(pooling, "_CHUNK", 7)
+    np.testing.assert_array_equal(pool_quantiles(lower, median, upper, LEVELS), together)
 
 
 def test_one_member_is_itself_and_disagreement_widens() -> None:

@@ -74,6 +74,13 @@ def test_ome_tiff_keeps_axes_names_and_pixel_size_in_one_unit(tmp_path: Path) ->
     assert image.pixel_size == pytest.approx((5.0, 2.5)) and image.pixel_unit == "nm"
 
 
+def test_sizes_of_an_ome_tiff_without_unit_are_micrometres(tmp_path: Path) -> None:
+    metadata = {"axes": "YX", "PhysicalSizeX": 0.25, "PhysicalSizeY": 0.5}
+    tifffile.imwrite(tmp_path / "a.ome.tif", values(8, 9), ome=True, metadata=metadata)
+    image = read_image(tmp_path / "a.ome.tif")
+    assert image.pixel_size == (0.5, 0.25) and image.pixel_unit == "µm"
+
+
 def test_imagej_keeps_axes_names_spacing_and_resolution(tmp_path: Path) -> None:
     array = values(2, 5, 3, 8, 9)
     labels = ["Mg", "Si", "Fe"] * 10
@@ -120,6 +127,28 @@ def test_hdf5_own_attributes_and_big_endian_values(tmp_path: Path) -> None:
     image = read_image(f"{tmp_path}/a.h5:/data")
     np.testing.assert_array_equal(image.array, array)
     assert image.array.dtype.isnative and image.pixel_size == (0.5, 0.25) and image.pixel_unit == "nm"
+
+
+def test_hdf5_takes_from_the_group_what_the_dataset_does_not_say(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as stored:
+        dataset = stored.create_dataset("entry/data", data=values(2, 8, 9))
+        dataset.attrs.update({"axes": "CYX", "pixel_size": [0.5, 0.25], "pixel_unit": "nm", "element_size_um": [7, 7]})
+        stored["entry"].attrs.update(
+            {"axes": "XYC", "pixel_size": [9, 9], "pixel_unit": "mm", "channels": ["Mg", "Si"]}
+        )
+    image = read_image(f"{tmp_path}/a.h5:/entry/data")
+    assert image.axes == "CYX" and image.channels == ("Mg", "Si")
+    assert image.pixel_size == (0.5, 0.25) and image.pixel_unit == "nm"
+
+
+def test_pixel_sizes_are_those_of_z_y_x_in_any_order_of_axes(tmp_path: Path) -> None:
+    """Where the distance of planes is not said, it is that of lines."""
+    path, array = tmp_path / "a.tif", values(9, 3, 8)
+    for sizes, expected in (([2.0, 0.5, 0.25], (2.0, 0.5, 0.25)), ([0.5, 0.25], (0.5, 0.5, 0.25))):
+        metadata = {"axes": "XZY", "pixel_size": sizes, "pixel_unit": "nm"}
+        tifffile.imwrite(path, array, metadata=metadata, photometric="minisblack")
+        image = read_image(path)
+        assert image.axes == "XZY" and image.pixel_size == expected and image.pixel_unit == "nm"
 
 
 def test_demo_files_say_what_they_are() -> None:
@@ -229,7 +258,10 @@ def test_every_cut_of_a_plain_tiff_is_refused(tmp_path: Path, pages: int) -> Non
     content = whole.read_bytes()
     for length in range(1, len(content), 7):
         cut.write_bytes(content[:length])
-        refused(cut, axes="RYX" if pages > 1 else "YX")
+        axes = "RYX" if pages > 1 else "YX"
+        refused(cut, axes=axes)
+        with pytest.raises(InputError):
+            read_header(cut, axes=axes)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

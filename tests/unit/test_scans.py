@@ -242,6 +242,10 @@ def test_channels_are_put_in_the_order_of_the_run(tmp_path: Path) -> None:
         np.testing.assert_array_equal(scan.read_frame(0), frames[0, ::-1])
     with ingest(tmp_path / "b.h5", [source], file_channels=["Mg", "Si"]) as scan:
         np.testing.assert_array_equal(scan.read_frame(0), frames[0])
+    three = values(2, 3, 12, 13)
+    turned = save(tmp_path / "three.tif", three, "RCYX", channels=["Fe", "Mg", "Si"])
+    with ingest(tmp_path / "three.h5", [turned], channels=["Mg", "Si", "Fe"]) as scan:
+        np.testing.assert_array_equal(scan.read_frame(1), three[1, [1, 2, 0]])
     refuse(tmp_path / "c.h5", [source], None, "Mg_Ka", "Fe", "`data.channels`", channels=["Mg", "Fe"])
     refuse(tmp_path / "c.h5", [source], None, "2 channels", channels=["Mg"])
     refuse(tmp_path / "c.h5", [source], None, "1 channel names", file_channels=["Mg"])
@@ -319,10 +323,10 @@ def test_leave_one_out_needs_two_frames(tmp_path: Path) -> None:
 def test_pixel_sizes_that_disagree(tmp_path: Path) -> None:
     first = save(tmp_path / "a.tif", values(2, 12, 13), "CYX", pixel_um=0.5)
     same = save(tmp_path / "b.tif", values(2, 12, 13, seed=1), "CYX", pixel_nm=500)
-    other = save(tmp_path / "c.tif", values(2, 12, 13, seed=2), "CYX", pixel_um=0.6)
+    other = save(tmp_path / "c.tif", values(2, 12, 13, seed=2), "CYX", pixel_um=0.505)
     with ingest(tmp_path / "out.h5", [first, same]) as scan:
         assert scan.pixel_size == (0.5, 0.5) and scan.pixel_unit == "µm"
-    refuse(tmp_path / "none.h5", [first], [other], "c.tif", "0.6")
+    refuse(tmp_path / "none.h5", [first], [other], "c.tif", "0.505")
     with ingest(tmp_path / "given.h5", [first, other], pixel_size=3, pixel_unit="nm") as scan:
         assert scan.pixel_size == (3.0, 3.0)
     for wrong in ({"pixel_size": 3.0}, {"pixel_unit": "nm"}, {"pixel_size": [1, 2, 3], "pixel_unit": "nm"}):

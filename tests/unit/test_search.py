@@ -79,9 +79,13 @@ def test_more_random_trials_or_keys_leave_the_earlier_draws_as_they_are() -> Non
     rates = [trial["training.learning_rate"] for trial in many]
     assert [trial["training.learning_rate"] for trial in few] == rates[:5]
     assert 1e-3 <= min(rates) < 5e-3 and 2e-2 < max(rates) <= 1e-1
+    assert 15 <= sum(rate < 1e-2 for rate in rates) <= 35, "half of them below the middle of the logarithms"
     assert {trial["architecture.depth"] for trial in many} == {1, 2}
     other = changes(searching(keys, method="random", trials=5) | {"seed": 4})
     assert other != few
+    alike = {key: {"from": 0.0, "to": 1.0} for key in ("architecture.p_input", "architecture.p_output")}
+    for trial in changes(searching(alike, method="random", trials=5)):
+        assert trial["architecture.p_input"] != trial["architecture.p_output"]
 
 
 def test_whole_ranges_give_whole_numbers_with_both_ends() -> None:
@@ -143,6 +147,8 @@ def test_a_grid_that_nobody_would_train_is_refused_at_once() -> None:
     with pytest.raises(InputError, match=r"10000 trials with search\.repeats 1 are more than 1000 networks"):
         plan_trials(searching(keys))
     assert len(plan_trials(searching(keys, method="random", trials=search.MOST_NETWORKS))) > 900
+    with pytest.raises(InputError, match=r"501 trials with search\.repeats 2 are more than 1000 networks"):
+        plan_trials(searching(keys, method="random", trials=501, repeats=2))
 
 
 def test_a_search_needs_a_select_region() -> None:
@@ -282,6 +288,9 @@ def test_the_winner_says_how_sure_the_order_is(tmp_path: Path) -> None:
     assert "loss 0.3 ± 0.01" in best and "1 of the 2 other trials within two standard errors" in best
     assert "rather too low" in best
     assert "1 of the 2 other trials" in (tmp_path / "trials.svg").read_text()
+    # Standard errors 0.2 and 0.2 are 0.28 together: 0.7 is more than twice that.
+    _, best = ranked(tmp_path, [*map(network, (0.1, 0.5, 0.8, 1.2)), FAILED, FAILED])
+    assert "0 of the 1 other trials within two standard errors" in best
     _, best = ranked(tmp_path, [network(0.5), network(0.6), network(0.7)])
     assert "one network per trial: the order may be chance" in best and "±" not in best
     assert yaml.safe_load(best) == {"architecture": {"depth": 2}, "training": {"weight_decay": 1e-5}}

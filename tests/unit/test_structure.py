@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
 from sklearn.metrics import adjusted_rand_score
 
 from noisebound.clustering import (
+    agreement,
     agreement_over_halves,
     agreement_over_members,
     agreement_over_seeds,
@@ -61,18 +63,29 @@ class Simulation:
         return np.moveaxis(PHASES[phase] + 0.2 * rng.normal(size=(*phase.shape, 2)), -1, 0).astype(np.float32)
 
 
-def write_ensemble(path: Path, scan: str, latent: np.ndarray, medians: np.ndarray, members: int = 3) -> None:
+def write_ensemble(
+    path: Path,
+    scan: str,
+    latent: np.ndarray,
+    medians: np.ndarray,
+    members: int = 3,
+    *,
+    frame: int = 0,
+    pixel_size: tuple[float, ...] = (0.5, 0.5, 0.5),
+    noise: float = 0.1,
+) -> None:
+    """The medians of the members are ``medians`` with normal noise of this standard deviation."""
     shape = medians.shape[1:]
     region = tuple(slice(0, size) for size in shape)
     with create_predictions(
         path,
         scan=scan,
         channels=["Mg", "Fe"],
-        pixel_size=[0.5] * len(shape),
+        pixel_size=pixel_size[-len(shape) :],
         pixel_unit="µm",
         shape=shape,
         levels=[0.05, 0.5, 0.95],
-        frame=0,
+        frame=frame,
         n_frames=0,
         n_members=members,
         n_latent=len(latent),
@@ -82,7 +95,7 @@ def write_ensemble(path: Path, scan: str, latent: np.ndarray, medians: np.ndarra
         writer.write(region, medians - 1, medians, medians + 1, np.ones_like(medians))
         writer.write_latent(region, latent)
         for m in range(members):
-            writer.write_member(m, region, medians + 0.1 * np.random.default_rng(m).normal(size=medians.shape))
+            writer.write_member(m, region, medians + noise * np.random.default_rng(m).normal(size=medians.shape))
 
 
 @pytest.fixture
@@ -137,6 +150,13 @@ def test_known_phases_come_back_in_the_stated_order(world):
     folder, _, _, phases = world
     model = fit(folder)
     assert (np.diff(model.intensity) > 0).all()
+    # In both scans as many pixels are drawn: the means of both weigh the same.
+    trained = [phase[:40] for phase in phases.values()]
+    shares = np.mean([np.bincount(phase.ravel(), minlength=4) / phase.size for phase in trained], axis=0)
+    np.testing.assert_allclose(model.share, shares[ORDER], atol=0.03)
+    mean = shares @ PHASES
+    deviation = np.sqrt(shares @ (PHASES - mean) ** 2 + 0.2**2)
+    np.testing.assert_allclose(model.intensity, ((PHASES - mean) / deviation).sum(axis=1)[ORDER], atol=0.1)
     for scan, phase in phases.items():
         segment_scan(folder / f"{scan}.h5", folder / "model.npz", folder / "a.tif", folder / "a.csv")
         tokens = tifffile.imread(folder / "a.tif")
@@ -180,8 +200,9 @@ def test_the_label_map_keeps_axes_and_pixel_size_and_the_table_adds_up(tmp_path,
     TokenModel(centres.astype(float), np.arange(4.0), np.full(4, 0.25), "rule", "digest", 1, ("a",)).save(
         tmp_path / "model.npz"
     )
-    medians = simulation.medians(phase, 10)
-    write_ensemble(tmp_path / "scan.h5", "scan", basis.project(simulation.latents(phase, 11)), medians)
+    medians, size = simulation.medians(phase, 10), (2.0, 0.5, 0.25)
+    latent = basis.project(simulation.latents(phase, 11))
+    write_ensemble(tmp_path / "scan.h5", "scan", latent, medians, pixel_size=size)
     for name in ("one", "two"):
         segment_scan(tmp_path / "scan.h5", tmp_path / "model.npz", tmp_path / f"{name}.tif", tmp_path / f"{name}.csv")
     assert (tmp_path / "one.tif").read_bytes() == (tmp_path / "two.tif").read_bytes()
@@ -191,11 +212,12 @@ def test_the_label_map_keeps_axes_and_pixel_size_and_the_table_adds_up(tmp_path,
         assert series.axes == ("YX" if len(shape) == 2 else "ZYX")
         assert tokens.dtype == np.uint8
         assert tokens.shape == shape
-        numerator, denominator = tif.pages[0].tags["XResolution"].value
-        assert numerator / denominator == pytest.approx(2.0)
+        for axis, expected in (("X", 4.0), ("Y", 2.0)):
+            numerator, denominator = tif.pages[0].tags[f"{axis}Resolution"].value
+            assert numerator / denominator == pytest.approx(expected)
         assert tif.imagej_metadata["unit"] == "um"
         if len(shape) == 3:
-            assert tif.imagej_metadata["spacing"] == 0.5
+            assert tif.imagej_metadata["spacing"] == 2.0
     np.testing.assert_array_equal(tokens, phase)
     rows = read_rows(tmp_path / "one.csv")
     assert [row["token"] for row in rows] == ["0", "1", "2", "3"]
@@ -203,7 +225,7 @@ def test_the_label_map_keeps_axes_and_pixel_size_and_the_table_adds_up(tmp_path,
     for row in rows[:3]:
         inside = medians[:, tokens == int(row["token"])].astype(float)
         assert int(row["pixels"]) == inside.shape[1]
-        assert float(row["area"]) == pytest.approx(inside.shape[1] * 0.5 ** len(shape))
+        assert float(row["area"]) == pytest.approx(inside.shape[1] * np.prod(size[-len(shape) :]))
         assert row["unit"] == f"µm^{len(shape)}"
         for channel, values in zip(("Mg", "Fe"), inside, strict=True):
             assert float(row[f"{channel}_mean"]) == pytest.approx(values.mean(), rel=1e-4)
@@ -273,6 +295,51 @@ def test_the_reference_tells_how_much_the_tokens_explain(world):
     assert float(last["baseline"]) == pytest.approx(expected, abs=0.05)
 
 
+def test_the_baseline_has_no_part_in_the_columns_of_the_latents(world):
+    """Where the medians and the members' medians are noise, only the latents have anything to say."""
+    folder, simulation, basis, phases = world
+    standard = []
+    for scan, phase in phases.items():
+        noise = np.random.default_rng(14).normal(size=(2, *phase.shape)).astype(np.float32)
+        latent = basis.project(simulation.latents(phase, 3))
+        write_ensemble(folder / f"{scan}.h5", scan, latent, 0.01 * noise, noise=1.0)
+        tifffile.imwrite(folder / f"{scan}-noisy.tif", noise)
+        tifffile.imwrite(folder / f"{scan}-reference.tif", simulation.medians(phase, 15))
+        standard.append(folder / f"{scan}-scan.h5")
+        ingest_scan(
+            [str(folder / f"{scan}-noisy.tif")],
+            [str(folder / f"{scan}-reference.tif")],
+            standard[-1],
+            scan=scan,
+            dimensions=2,
+            channels=["Mg", "Fe"],
+            counts=False,
+            axes="CYX",
+            reference_axes="CYX",
+        )
+    fit(folder, scans=standard)
+    rows = {row["comparison"]: row for row in read_rows(folder / "model.csv")}
+    for name in ("subsamples", "members", "reference variance explained (share)"):
+        assert float(rows[name]["latents"]) > 0.9
+    assert abs(float(rows["members"]["baseline"])) < 0.05
+    assert abs(float(rows["latents against baseline"]["latents"])) < 0.05
+    assert float(rows["reference variance explained (share)"]["baseline"]) < 0.05
+
+
+def test_the_baseline_of_half_the_members_is_that_of_their_mean(world):
+    """Two members err by the same pattern with opposite signs: their mean agrees with the third, neither alone does."""
+    folder, simulation, basis, phases = world
+    for scan, phase in phases.items():
+        medians = simulation.medians(phase, 4)
+        error = 20 * np.random.default_rng(16).normal(size=medians.shape)
+        write_ensemble(folder / f"{scan}.h5", scan, basis.project(simulation.latents(phase, 3)), medians)
+        with h5py.File(folder / f"{scan}.h5", "r+") as file:
+            file["members/median"][:] = np.stack([medians, medians + error, medians - error])
+    fit(folder)
+    rows = {row["comparison"]: row for row in read_rows(folder / "model.csv")}
+    assert float(rows["members"]["baseline"]) > 0.3
+
+
 def test_one_member_has_no_member_row(world):
     folder, simulation, _, phases = world
     latents = {scan: simulation.latents(phase, 3)[:6] for scan, phase in phases.items()}
@@ -321,6 +388,24 @@ def test_the_sample_is_stratified_and_never_leaves_the_train_boxes(tmp_path):
     assert (columns[b] < 290).all()
     assert len(np.unique(found.scores[b], axis=0)) == 500
     np.testing.assert_array_equal(found.blocks[:, 1:], found.scores // 16)
+    places = found.scores[a].astype(int).T
+    for m, medians in enumerate(found.members):
+        written = 1 + 0.1 * np.random.default_rng(m).normal(size=(2, 40, 60))
+        np.testing.assert_allclose(medians[a], written[:, *places].T, atol=1e-3)
+
+
+def test_the_reference_of_the_sample_is_the_target_of_the_delivered_frame(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 50, (3, 2, 20, 30)).astype("uint16")
+    tifffile.imwrite(tmp_path / "frames.tif", frames)
+    about = {"scan": "a", "dimensions": 2, "channels": ["Mg", "Fe"], "counts": True, "axes": "RCYX"}
+    ingest_scan([str(tmp_path / "frames.tif")], "leave-one-out", tmp_path / "scan.h5", **about)
+    places = np.indices((20, 30)).astype(np.float32)
+    write_ensemble(tmp_path / "a.h5", "a", places, np.ones((2, 20, 30)), frame=2)
+    Regions("a", (20, 30), (5, 5), "given", (Box("train", (0, 0), (20, 30)),)).write(tmp_path / "a.json")
+    files = [tmp_path / "a.h5"], [tmp_path / "a.json"], [tmp_path / "scan.h5"]
+    found = sample_pixels(*files, 50, np.random.default_rng(1))
+    expected = frames[:2].mean(axis=0)[:, *found.scores.astype(int).T].T
+    np.testing.assert_allclose(found.reference, expected, rtol=1e-6)
 
 
 def test_the_blocks_of_a_box_cover_each_pixel_once():
@@ -358,6 +443,29 @@ def test_the_agreement_measures_tell_clusters_from_a_featureless_cloud():
     assert explained_variance(cloud, rng.integers(0, 5, 1500)) < 0.02
 
 
+def test_agreement_is_the_mean_over_all_pairs():
+    labels = np.random.default_rng(0).integers(0, 3, (2, 200))
+    apart = adjusted_rand_score(*labels)
+    assert agreement([labels[0], labels[0], labels[1]]) == pytest.approx((1 + 2 * apart) / 3)
+    assert np.isnan(agreement(labels[:1]))
+
+
+def test_explained_variance_is_the_mean_over_channels_that_vary():
+    """The first channel is that of the labels, however large it is, the second has nothing to do with them."""
+    values = np.array([[0, 0, 5], [0, 1, 5], [900, 0, 5], [900, 1, 5]], dtype=float)
+    assert explained_variance(values, np.array([0, 0, 1, 1])) == pytest.approx(0.5)
+    assert np.isnan(explained_variance(values[:, 2:], np.array([0, 0, 1, 1])))
+
+
+def test_restarts_find_clusters_that_one_start_may_miss():
+    random = np.random.default_rng(0)
+    places = np.array([(x, y) for x in range(4) for y in range(4)]) * 10.0
+    scores = np.concatenate([place + random.normal(size=(20, 2)) * 0.3 for place in places])
+    found = [fit_centres(scores, 16, np.random.SeedSequence(seed)) for seed in range(10)]
+    complete = [len(np.unique(nearest_centre(places, centres))) == 16 for centres in found]
+    assert sum(complete) >= 9
+
+
 def test_halves_keep_blocks_together():
     # Within a block all pixels sit on one of two far apart points: a half that splits no block can still see both.
     blocks = np.arange(40).repeat(50)[:, None]
@@ -368,6 +476,13 @@ def test_halves_keep_blocks_together():
     two = (blocks >= 20).astype(int) * 0 + blocks % 2
     assert agreement_over_halves(noisy, two, 2, 4, np.random.SeedSequence(5)) < 0.9
     assert agreement_over_halves(noisy, None, 2, 4, np.random.SeedSequence(5)) == pytest.approx(1)
+
+
+def test_halves_are_apart():
+    """Two clumps per block: what is fitted on one block parts its own clumps and not those of the other."""
+    blocks = np.arange(2).repeat(100)[:, None]
+    clumps = np.array([[0.0, 0.0], [0.0, 1.0], [50.0, 0.0], [51.0, 0.0]]).repeat(50, axis=0)
+    assert agreement_over_halves(clumps, blocks, 2, 3, np.random.SeedSequence(5)) < 0.5
 
 
 def test_nearest_centre_is_the_nearest():
