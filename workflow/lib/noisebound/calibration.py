@@ -92,10 +92,14 @@ class Calibration:
         """What is promised, in words."""
         return str(self.content["guarantee"])
 
+    def unit(self, nominal: float) -> str:
+        """The unit of exchangeability at a ``nominal`` coverage: pixel, scan or pac."""
+        return str(self.content.get("units", {}).get(nominal_key(nominal), "pixel"))
+
     @property
     def about_scans(self) -> bool:
         """Whether the primary intervals promise something about further scans, and so may cover more than nominal."""
-        return self.content.get("units", {}).get(nominal_key(self.primary), "pixel") != "pixel"
+        return self.unit(self.primary) != "pixel"
 
     @property
     def by_token(self) -> bool:

@@ -22,7 +22,15 @@ from .baselines import SIGMAS, gaussian_errors
 from .calibration import Calibration
 from .decisions import check_exceed
 from .errors import InputError
-from .groupwise import by_block, by_border, by_intensity, by_token, channel_coverage, realised_precision
+from .groupwise import (
+    GROUP_COLUMNS,
+    by_block,
+    by_border,
+    by_intensity,
+    by_token,
+    channel_coverage,
+    realised_precision,
+)
 from .heldout import HeldOut, load_held_out
 from .metrics import correlation, noise_removed_root, psnr, ratio
 from .modes import COLUMNS as MODE_COLUMNS
@@ -44,10 +52,6 @@ CALIBRATION_KEYS = (
 )
 FEW_BLOCKS = 20
 MAX_SUBSETS = 20
-OUTPUTS = (
-    *("coverage", "by_intensity", "by_token", "by_border", "by_block", "modes"),
-    *("ensemble_size", "errors", "decisions", "summary"),
-)
 
 COLUMNS: dict[str, list[str]] = {
     "coverage": [
@@ -55,14 +59,9 @@ COLUMNS: dict[str, list[str]] = {
         *("mean_width", "zero_width", "below", "above", "n_pixels", "n_blocks", "target"),
         *("resampled", "coverage_of_truth"),
     ],
-    "by_intensity": [
-        *("channel", "nominal", "decile", "coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"),
-        *("median_from", "median_to"),
-    ],
-    "by_token": [*("channel", "nominal", "token", "coverage", "low", "high", "mean_width", "n_pixels", "n_blocks")],
-    "by_border": [
-        *("channel", "nominal", "distance", "coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"),
-    ],
+    "by_intensity": ["channel", "nominal", "decile", *GROUP_COLUMNS, "median_from", "median_to"],
+    "by_token": ["channel", "nominal", "token", *GROUP_COLUMNS],
+    "by_border": ["channel", "nominal", "distance", *GROUP_COLUMNS],
     "by_block": ["channel", "nominal", "scan", "y", "x", "coverage", "mean_width", "n_pixels"],
     "modes": MODE_COLUMNS,
     "ensemble_size": [
@@ -70,19 +69,8 @@ COLUMNS: dict[str, list[str]] = {
         "subsets",
     ],
     "errors": [
-        *(
-            "channel",
-            "scan",
-            "rmse",
-            "rmse_noise_removed",
-            "bias",
-            "bias_of_mean",
-            "target_mean",
-            "correlation",
-            "psnr",
-            "mse",
-            "mse_noise_removed",
-        ),
+        *("channel", "scan", "rmse", "rmse_noise_removed", "bias", "bias_of_mean", "target_mean", "correlation"),
+        *("psnr", "mse", "mse_noise_removed"),
         *("target_noise", "gaussian_sigma", "gaussian_mse", "gaussian_mse_noise_removed", "gaussian_psnr"),
         *("flat_mse", "flat_mse_noise_removed", "structured", "n_pixels"),
     ],
@@ -91,6 +79,7 @@ COLUMNS: dict[str, list[str]] = {
         "n_blocks",
     ],
 }
+OUTPUTS = (*COLUMNS, "summary")
 
 
 @dataclass(frozen=True)
@@ -184,7 +173,7 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
     flat = f" {without_width:.2%} of the intervals have no width: both ends are equal there." if without_width else ""
     if abs(gap) <= TOLERANCE:
         return f"Coverage {coverage:.3f} is within {TOLERANCE} of the nominal {nominal:g}.{flat}"
-    unit = calibration.content.get("units", {}).get(nominal_key(nominal), "pixel")
+    unit = calibration.unit(nominal)
     if gap > 0 and unit != "pixel":
         return (
             f"Coverage {coverage:.3f} is {gap:.3f} above the nominal {nominal:g}: with "
@@ -266,14 +255,12 @@ def _against_baselines(errors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any
     structured = {name: row for name, row in errors.items() if row["structured"]}
     removed = all(not math.isnan(row["target_noise"]) for row in structured.values())
     suffix = "_noise_removed" if removed else ""
-    ours = sum(
-        row[f"mse{suffix}"] / row[f"flat_mse{suffix}"] for row in structured.values() if row[f"flat_mse{suffix}"]
-    )
-    theirs = sum(
-        row[f"gaussian_mse{suffix}"] / row[f"flat_mse{suffix}"]
+    pairs = [
+        (row[f"mse{suffix}"] / flat, row[f"gaussian_mse{suffix}"] / flat)
         for row in structured.values()
-        if row[f"flat_mse{suffix}"]
-    )
+        if (flat := row[f"flat_mse{suffix}"])
+    ]
+    ours, theirs = (sum(pair[of] for pair in pairs) for of in (0, 1))
     return {
         "ratio_to_gaussian": ratio(ours, theirs) if structured else math.nan,
         "relative_error": ours if structured else math.nan,

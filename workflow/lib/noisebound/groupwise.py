@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from .calibration import Calibration
+from .decisions import ABOVE, BELOW, exceedance
 from .heldout import HeldOut, Judged, judge
 from .metrics import atoms, block_sums, bootstrap_interval, ratio
 from .regions import Box
@@ -285,7 +286,7 @@ def realised_precision(
     """
     rows = []
     for entry in exceed:
-        c, above = calibration.channels.index(entry["channel"]), float(entry["above"])
+        c, threshold = calibration.channels.index(entry["channel"]), float(entry["above"])
         lower, upper = (
             [
                 calibration.bound(
@@ -295,19 +296,18 @@ def realised_precision(
             ]
             for side in ("lower", "upper")
         )
-        is_above = [(low > above) & ~(high <= above) for low, high in zip(lower, upper, strict=True)]
-        is_below = [(high <= above) & ~(low > above) for low, high in zip(lower, upper, strict=True)]
+        maps = [exceedance(low, high, threshold) for low, high in zip(lower, upper, strict=True)]
         total = sum(region.target[c].size for region in regions)
-        for side, declared in (("above", is_above), ("below", is_below)):
-            true = [(r.target[c] > above) == (side == "above") for r in regions]
-            groups = [np.where(picked, 0, -1) for picked in declared]
+        for side, declared in (("above", ABOVE), ("below", BELOW)):
+            true = [(r.target[c] > threshold) == (side == "above") for r in regions]
+            groups = [np.where(picked == declared, 0, -1) for picked in maps]
             result = _shares(regions, true, groups, 1, draws, rng)
             pixels = int(result["n_pixels"][0])
             rows.append(
                 {
                     "name": entry["name"],
                     "channel": entry["channel"],
-                    "threshold": above,
+                    "threshold": threshold,
                     "confidence": float(entry["confidence"]),
                     "side": side,
                     "precision": float(result["share"][0]),

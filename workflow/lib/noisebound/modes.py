@@ -23,7 +23,7 @@ def all_modes(calibration: Calibration) -> Iterator[tuple[str, str, bool, Calibr
     """Name, unit, whether it is the one that was asked for, and corrections at the primary coverage of every mode."""
     primary = {"nominal": [calibration.primary]}
     content = calibration.content
-    unit = content.get("units", {}).get(f"{calibration.primary:g}", content.get("unit", "pixel"))
+    unit = calibration.unit(calibration.primary)
     yield content.get("mode", "as asked for"), unit, True, Calibration(content | primary, calibration.path)
     for other in content.get("others", []):
         changed = {key: other[key] for key in ("score", "scale", "groups", "ties", "corrections")}

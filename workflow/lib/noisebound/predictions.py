@@ -49,9 +49,10 @@ class Predictions:
     reference), ``n_members``, ``has_members`` (members' medians are stored), ``n_latent``, ``counts`` (the reference
     counts events), ``nominal`` (coverages with a stored interval; empty for an ensemble file), ``primary``,
     ``uncertainty`` (by channel, root mean variance within members, aleatoric, and between them, epistemic, of the
-    delivered frame before calibration), ``zero_width`` (share of pixels whose interval has no width, by nominal and
-    channel), and ``overlap_error`` (by channel, ``rms`` and ``largest`` difference of the median to that of exact
-    tiles, and the mean ``width`` of the interval before calibration; empty where tiles are exact).
+    delivered frame before calibration), ``projected_fraction`` and ``zero_width`` (shares of pixels whose interval was
+    widened to hold the median, and has no width, by nominal and channel), and ``overlap_error`` (by channel, ``rms``
+    and ``largest`` difference of the median to that of exact tiles, and the mean ``width`` of the interval before
+    calibration; empty where tiles are exact).
 
     Images are float32 in the physical units of the reference. Raises ``InputError`` where the file is missing, is no
     HDF5 or does not have the format.
