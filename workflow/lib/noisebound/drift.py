@@ -10,20 +10,31 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 from scipy.special import stdtrit
 
-from .blockstats import IMAGE_STATISTICS, TABLE_ARRAYS, BlockTable, Doubles, compared, describe_blocks
+from .blockstats import (
+    IMAGE_STATISTICS,
+    TABLE_ARRAYS,
+    BlockTable,
+    Doubles,
+    blocks_of_box,
+    compared,
+    describe_blocks,
+)
 from .drift_words import explain
 from .errors import InputError
 from .exchangeability import needed_scans
 from .latent import LatentBasis, read_arrays, write_arrays
+from .median_to_mean import Floats, fit_mean
 from .predictions import Predictions
 from .regions import Regions
-from .residuals import Residuals, describe_residuals, gains, lags, mean_and_error
+from .residuals import Expected, Residuals, describe_residuals, gains, lags, mean_and_error, shifted
 from .scans import Scan
 from .similarity import Comparison, compare_blocks, compare_scans, means_by_field
 from .storage import write_json
@@ -39,6 +50,8 @@ ERRORS = 4.0
 FLAT_BLOCKS = 5
 # Chance that one of all blocks of a scan without structure is called wrong where none is.
 BY_CHANCE = 0.001
+# Pixels of the calibrate regions behind the shift from median to mean, at most about so many.
+SHIFT_PIXELS = 1 << 20
 # Blocks that are listed at most.
 WORST = 5
 # Standard deviations of a normal variable per median absolute deviation, and the ends of its middle 95 %.
@@ -95,19 +108,77 @@ def fit_drift(
         raise InputError(
             "no scan has a calibrate region", key="role", remedy="give a scan the role calibrate, or split one"
         )
-    # One map of all scans: networks map all alike, and on an even scan an invented structure would make its own map.
-    means = np.concatenate([blocks["image"][:, :, IMAGE_STATISTICS.index("mean")] for blocks in found])
-    gain, offset = gains(means, np.concatenate([blocks["median"] for blocks in found]), counts)
+    noisy_means = np.concatenate([blocks["image"][:, :, IMAGE_STATISTICS.index("mean")] for blocks in found])
+    expected = fit_expected(used, noisy_means, np.concatenate([blocks["median"] for blocks in found]), counts, block)
     tables, left = [], []
     for (ensemble_path, scan_path, area), blocks in zip(used, found, strict=True):
         boxes = area.of("calibrate")
         with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
-            left.append(describe_residuals(scan, ensemble, None, boxes, block, gain, offset))
+            left.append(describe_residuals(scan, ensemble, None, boxes, block, expected))
             tables.append(block_table(scan, area, blocks, left[-1].correlation, len(boxes) == len(area.boxes)))
     table, all_left = BlockTable.joined(tables), Residuals.joined(left)
     even = {"level": all_left.level[all_left.flat], "pattern": all_left.pattern[all_left.flat]}
-    write_arrays(output, {**table.to_arrays(), "side": np.array(block), "gain": gain, "offset": offset, **even})
+    write_arrays(output, {**table.to_arrays(), "side": np.array(block), **vars(expected), **even})
     logger.info("%d blocks of %d fields of view calibrate", len(table), len(table.fields))
+
+
+def fit_expected(
+    used: Sequence[tuple[str | Path, str | Path, Regions]],
+    noisy_means: Doubles,
+    median_means: Doubles,
+    counts: bool,
+    block: int,
+) -> Expected:
+    """What images let one expect of noisy frames, from the calibrate regions of all scans together.
+
+    One map of all scans: networks map all alike, and on an even scan an invented structure would make its own map.
+    ``used`` holds the files of ensemble and scan and the regions, ``noisy_means`` and ``median_means`` (N, C) the means
+    of all blocks in that order. The shift from median to mean is that of the calibration. Like it, it rests on the
+    references, whose noise has nothing to do with the noisy frame's; without any, it is 0.
+    """
+    channels = noisy_means.shape[1]
+    step = math.ceil(sum(box.size for *_, area in used for box in area.of("calibrate")) / SHIFT_PIXELS)
+    medians, targets = [], []
+    for ensemble_path, scan_path, area in used:
+        with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
+            if not scan.has_reference:
+                continue
+            for box in area.of("calibrate"):
+                for row, _ in blocks_of_box(box, block):
+                    medians.append(ensemble.read("median", row).reshape(channels, -1)[:, ::step])
+                    targets.append(scan.read_target(ensemble.frame, row).reshape(channels, -1)[:, ::step])
+    knots = shift = np.zeros((channels, 1))
+    if medians:
+        knots, shift = _rising_shift(np.concatenate(medians, axis=1), np.concatenate(targets, axis=1))
+    means = []
+    for ensemble_path, _, area in used:
+        with Predictions(ensemble_path) as ensemble:
+            for box in area.of("calibrate"):
+                for row, blocks in blocks_of_box(box, block):
+                    image = shifted(ensemble.read("median", row), knots, shift, counts)
+                    means += [image[(slice(None), *inside)].reshape(channels, -1).mean(axis=1) for inside in blocks]
+    return Expected(
+        *gains(noisy_means, median_means, counts), knots, shift, *gains(noisy_means, np.array(means), counts)
+    )
+
+
+def _rising_shift(medians: Floats, targets: Floats) -> tuple[Doubles, Doubles]:
+    """Knots and shift (C, M) of ``median_to_mean.fit_mean`` for pixels (C, n), the mean rising with the median.
+
+    Where medians tell no means apart, the noise of the references would else turn contrast upside down.
+    """
+    pairs = [fit_mean(median, target) for median, target in zip(medians, targets, strict=True)]
+    longest = max(len(pair["median"]) for pair in pairs)
+    knots, shift = (np.zeros((len(pairs), longest)) for _ in range(2))
+    for c, pair in enumerate(pairs):
+        own = np.array(pair["median"])
+        means = isotonic_regression(own + pair["shift"]).x
+        # Further knots, beyond which the shift stays, make all channels equally long.
+        knots[c] = own[-1] + 1 + np.arange(longest) - own.size
+        knots[c, : own.size] = own
+        shift[c] = means[-1] - own[-1]
+        shift[c, : own.size] = means - own
+    return knots, shift
 
 
 def check_drift(
@@ -137,9 +208,11 @@ def check_drift(
     (largest deviation first), ``residuals``, ``background``, ``words`` and ``warnings``, each with title, text and
     remedy.
     """
-    arrays = read_arrays(calibrated, (*TABLE_ARRAYS, "side", "gain", "offset", "level", "pattern"))
+    names = [field.name for field in fields(Expected)]
+    arrays = read_arrays(calibrated, (*TABLE_ARRAYS, "side", *names, "level", "pattern"))
     side = int(arrays.pop("side"))
-    gain, offset, *even = (arrays.pop(name) for name in ("gain", "offset", "level", "pattern"))
+    expected = Expected(**{name: arrays.pop(name) for name in names})
+    even = [arrays.pop(name) for name in ("level", "pattern")]
     reference = BlockTable.from_arrays(arrays)
     area = Regions.read(regions)
     content: dict[str, Any] = {"scan": area.scan, "level": level, "difference": difference, "block": side}
@@ -155,7 +228,7 @@ def check_drift(
         judged = area.of(*JUDGED)
         if boxes:
             shown = judged or boxes
-            left = describe_residuals(noisy, raw, images, shown, side, gain, offset)
+            left = describe_residuals(noisy, raw, images, shown, side, expected)
             blocks = describe_blocks(noisy, raw, shown, side, latent_scale(basis))
             table = block_table(noisy, area, blocks, left.correlation, len(shown) == len(area.boxes))
             content["residuals"] = residual_findings(left.correlation, reference, noisy.ndim, correlation)
@@ -270,18 +343,24 @@ def background_findings(
     blocks of the calibrate regions that show no structure. ``verdict``: "structure" where the share of pixels whose
     interval leaves out the level of their block exceeds ``allowed``, one minus the primary coverage, by more than four
     standard errors over blocks, and the noisy frame contradicts the pattern of the image there (mean of ``pattern``
-    more than four standard errors above 0), or where single blocks stand out (``invented``); else "flat", or "unknown"
-    with fewer than 5 such places. ``worst`` lists single blocks, the most certain first, with their ends in pixels of
-    the scan.
+    more than four standard errors above both 0 and its mean in ``even``), or where single blocks stand out
+    (``invented``); else "flat", or "unknown" with fewer than 5 such places. ``worst`` lists single blocks, the most
+    certain first, with their ends in pixels of the scan.
     """
     number = int(left.flat.sum())
     about = {"blocks": number, "of": len(left.flat), "allowed": allowed}
     if number < FLAT_BLOCKS:
         return {"verdict": "unknown", **about, "channels": [], "worst": []}
     share, error = mean_and_error(left.beyond[left.flat])
-    # A slope too faint to see in a single noisy block is no invention where the noisy frame bears it out on average.
+    # A slope too faint to see in a single noisy block is no invention where the noisy frame bears it out on average;
+    # nor is a pattern that the noisy frames of the calibrate regions contradict as much.
     against, spread = mean_and_error(left.pattern[left.flat])
-    contradicted = against > ERRORS * np.maximum(spread, 1 / math.sqrt(number))
+    spread = np.maximum(spread, 1 / math.sqrt(number))
+    contradicted = against > ERRORS * spread
+    if len(even[1]) >= FLAT_BLOCKS:
+        usual, unsure = mean_and_error(even[1])
+        unsure = np.hypot(spread, np.maximum(unsure, 1 / math.sqrt(len(even[1]))))
+        contradicted &= against - usual > ERRORS * unsure
     over = (share - ERRORS * error > allowed) & contradicted
     certainty, wrong = invented(left, even, min(2 * allowed, 0.5))
     order = np.argsort(np.where(certainty > 1, -certainty, 0), axis=None, kind="stable")

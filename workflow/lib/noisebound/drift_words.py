@@ -167,7 +167,8 @@ def _structure(content: Mapping[str, Any]) -> list[dict[str, Any]]:
             "title": "Structure where the noisy frame shows none",
             "text": f"The image may invent structure. In {findings['blocks']} blocks the noisy frame is even, within "
             "its noise, but the image has another level than the noisy frame, or a pattern that it lacks, beyond its "
-            f"intervals. At most {100 * findings['allowed']:.0f} % of pixels may have an interval that leaves out the "
+            "intervals and more than on the calibrate regions. "
+            f"At most {100 * findings['allowed']:.0f} % of pixels may have an interval that leaves out the "
             "level of their block, and no single block may stand out:",
             "points": parts,
             "remedy": "Do not trust faint structure in this scan before it was measured again. More members and more "
