@@ -457,15 +457,6 @@ def test_explained_variance_is_the_mean_over_channels_that_vary():
     assert np.isnan(explained_variance(values[:, 2:], np.array([0, 0, 1, 1])))
 
 
-def test_restarts_find_clusters_that_one_start_may_miss():
-    random = np.random.default_rng(0)
-    places = np.array([(x, y) for x in range(4) for y in range(4)]) * 10.0
-    scores = np.concatenate([place + random.normal(size=(20, 2)) * 0.3 for place in places])
-    found = [fit_centres(scores, 16, np.random.SeedSequence(seed)) for seed in range(10)]
-    complete = [len(np.unique(nearest_centre(places, centres))) == 16 for centres in found]
-    assert sum(complete) >= 9
-
-
 def test_halves_keep_blocks_together():
     # Within a block all pixels sit on one of two far apart points: a half that splits no block can still see both.
     blocks = np.arange(40).repeat(50)[:, None]
