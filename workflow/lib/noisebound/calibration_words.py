@@ -135,6 +135,11 @@ class Promise:
                 "A scan stands for all its frames and repeats, as many as those in calibration have; a single frame of "
                 "it can have less."
             )
+        if self.group:
+            words.append(
+                f"Whether {self.group} stands by itself depends on how many calibration pixels it has: what is promised "
+                "of it is a mean over all calibrations, not only over those in which it does."
+            )
         if self.mode.groups == "token":
             words.append(
                 f"Tokens with fewer than {self.smallest} calibration pixels count together as one. Tokens that "
