@@ -59,20 +59,20 @@ def _error_bars(axes: Axes, x: np.ndarray, rows: pd.DataFrame, colour: str, **op
 def reliability(coverage: pd.DataFrame) -> Figure:
     """Observed against nominal coverage, one line per channel, with block-bootstrap intervals.
 
-    ``coverage`` has the columns channel, nominal, coverage, low and high (shares between 0 and 1).
+    ``coverage`` has the columns channel, nominal, coverage, low and high (shares between 0 and 1). Every point stands
+    at its nominal coverage: moved aside, channels would seem to lie farther from the dashed line than they do.
     """
     with style():
         figure, grid = new_figure(4.6, 4.3)
         axes = grid[0][0]
         names = _channels(coverage)
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1, label="_ideal")
-        offsets = (np.arange(len(names)) - (len(names) - 1) / 2) * 0.005
         least = 1.0
-        for name, colour, offset in zip(names, line_colours(len(names)), offsets, strict=True):
+        for name, colour in zip(names, line_colours(len(names)), strict=True):
             rows = coverage[coverage["channel"].astype(str) == name].sort_values("nominal")
             x = rows["nominal"].to_numpy(dtype=float)
             least = min([least, *x, *rows["low"].fillna(1.0)])
-            _error_bars(axes, x + offset, rows, colour, marker="o", markersize=4, linewidth=1.1, label=name)
+            _error_bars(axes, x, rows, colour, marker="o", markersize=4, linewidth=1.1, label=name)
         start = max(0.0, least - 0.05)
         axes.set(xlim=(start, 1.0), ylim=(start, 1.0))
         axes.set_aspect("equal")
@@ -217,10 +217,17 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
         figure, grid = new_figure(5.4, 3.4)
         axes = grid[0][0]
         losses: list[float] = []
+        selected = False
         for (name, table), colour in zip(histories.items(), line_colours(len(histories)), strict=True):
             step = table["step"].to_numpy(dtype=float)
-            axes.plot(step, table["train_loss"].to_numpy(dtype=float), color=colour, alpha=0.35, linewidth=0.9)
             select = table[table["select_loss"].notna()]
+            axes.plot(
+                step,
+                table["train_loss"].to_numpy(dtype=float),
+                color=colour,
+                alpha=0.35 if len(select) else 1.0,
+                linewidth=0.9,
+            )
             axes.plot(
                 select["step"].to_numpy(dtype=float),
                 select["select_loss"].to_numpy(dtype=float),
@@ -228,6 +235,7 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
                 label=name,
             )
             losses += [*table["train_loss"].dropna(), *select["select_loss"]]
+            selected = selected or len(select) > 0
             kept = select[select["best"].fillna(0).astype(int) == 1].tail(1)
             if len(kept):
                 axes.plot(kept["step"], kept["select_loss"], marker="o", markersize=6, color=colour, fillstyle="none")
@@ -238,7 +246,8 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
         axes.set_xlabel("step")
         axes.set_ylabel("pinball loss (normalised target)")
         legend_below(figure, axes, list(histories))
-        axes.set_title("line: select region · faint: training patches · ring: kept", fontsize=8, color=MUTED)
+        words = "line: select region · faint: training patches · ring: kept" if selected else "training patches"
+        axes.set_title(words, fontsize=8, color=MUTED)
     return figure
 
 
@@ -263,6 +272,8 @@ def ensemble_size(table: pd.DataFrame) -> Figure:
             axes.set_xlabel("members averaged")
             axes.set_title(words)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            # Small differences are spelled out; a power of ten in the corner is easily missed.
+            axes.ticklabel_format(axis="y", style="plain", useOffset=False)
         legend_below(figure, grid[0][0], names)
     return figure
 
@@ -279,19 +290,21 @@ def stability(table: pd.DataFrame) -> Figure:
         figure, grid = new_figure(5.0, 0.9 + 0.55 * max(1, len(table)))
         axes = grid[0][0]
         y = np.arange(len(table))[::-1]
-        for i, (column, name) in enumerate(words.items()):
-            if column in table:
-                colour = (ACCENT, "#ddaa33", MUTED)[i]
-                values = table[column].to_numpy(dtype=float)
-                axes.barh(y + 0.25 - 0.25 * i, values, height=0.22, color=colour, label=name)
+        columns = [column for column in words if column in table]
+        known = np.isfinite(table[columns].to_numpy(dtype=float))
+        # The bars that a row has stand around its label.
+        places = y[:, None] + 0.25 * ((known.sum(axis=1, keepdims=True) - 1) / 2 - (known.cumsum(axis=1) - 1))
+        for i, column in enumerate(columns):
+            colour = (ACCENT, "#ddaa33", MUTED)[list(words).index(column)]
+            values = table[column].to_numpy(dtype=float)
+            axes.barh(places[:, i], values, height=0.22, color=colour, label=words[column])
         axes.set_yticks(y, [str(value) for value in table["comparison"]])
-        axes.set_xlim(
-            min(0.0, float(np.nanmin(table[[c for c in words if c in table]].to_numpy(dtype=float), initial=0.0))), 1.0
-        )
+        axes.set_ylim(-0.5, len(table) - 0.5)
+        axes.set_xlim(min(0.0, float(np.nanmin(table[columns].to_numpy(dtype=float), initial=0.0))), 1.0)
         axes.tick_params(axis="y", length=0)
         axes.grid(False, axis="y")
         axes.set_xlabel("adjusted Rand index (1: the same map, 0: chance)", color=INK)
-        legend_below(figure, axes, list(words.values()))
+        legend_below(figure, axes, [words[column] for column in columns])
     return figure
 
 

@@ -91,7 +91,8 @@ def short_number(value: float, span: float | None = None) -> str:
     """``value`` with about three significant digits of ``span`` (of itself where none is given)."""
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
-    size = abs(span if span else value)
+    # Rounded before its digits are counted, so that 0.09996 is 0.100, as 0.1 is.
+    size = float(f"{abs(span if span else value):.2e}")
     if size == 0:
         return "0"
     if value == 0:
