@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from noisebound import pages
 from tests.unit.example_run import phantom, write_pages
 
 webdriver = pytest.importorskip("selenium.webdriver")
@@ -66,6 +67,9 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         unit="grey",
         members=2,
     )
+
+
+SIDES = (("x", "width"), ("y", "height"))
 
 
 def visit(browser: Any, path: Path, width: int = 1280, scheme: str = "light") -> None:
@@ -166,6 +170,8 @@ def test_the_right_side_can_show_the_reference(browser: Any, flat: dict[str, Any
         browser.execute_script("document.querySelector(`input[value=${arguments[0]}]`).click()", value)
         seen.add(over.get_attribute("src"))
         assert over.get_attribute("data-layer") == value
+        words = {"mean": "Estimated mean", "reference": "Reference"}.get(value, f"{value.capitalize()} end")
+        assert over.get_attribute("alt").startswith(words)
     assert len(seen) == 5
     assert browser.find_element("id", "over-words").text == "upper end"
 
@@ -186,6 +192,37 @@ def test_slices_change_all_images_and_hide_boxes_of_other_depths(browser: Any, d
         seen.add(inside)
     assert seen == {True, False}
     check_quiet(browser, deep["pages"]["map"])
+
+
+def test_a_rank_leads_to_a_slice_in_which_its_box_is_drawn(browser: Any, deep: dict[str, Any]) -> None:
+    visit(browser, deep["pages"]["map"])
+    slices, boxes = browser.find_element("id", "slice"), ".box:not(.pick):not(.role)"
+    ranks = browser.find_elements("css selector", "[aria-labelledby=again] button[data-plane]")
+    assert len(ranks) == 3
+    for rank in ranks:
+        slices.send_keys(keys.HOME)
+        rank.send_keys(keys.ENTER)
+        drawn = [box.text for box in browser.find_elements("css selector", boxes) if box.is_displayed()]
+        assert rank.text in drawn
+        assert slices.get_attribute("value") == rank.get_attribute("data-plane")
+
+
+def test_the_label_of_a_small_box_does_not_hide_it(browser: Any, tmp_path: Path) -> None:
+    css = (Path(pages.__file__).parent / "templates" / "page.css").read_text()
+    spans = "".join(
+        f'<span class="box beside {side}" style="left:{left}%;top:{top}%;width:4%;height:4%"><b>1</b></span>'
+        for side, left, top in (("right", 3, 3), ("left", 93, 3), ("below", 40, 3), ("above", 40, 93))
+    )
+    page = tmp_path / "boxes.html"
+    page.write_text(f'<style>{css}</style><div class="frame" style="height:300px;width:300px">{spans}</div>')
+    visit(browser, page)
+    frame = browser.find_element("css selector", ".frame").rect
+    for box in browser.find_elements("css selector", ".box"):
+        own, label = box.rect, box.find_element("css selector", "b").rect
+        apart = [label[at] >= own[at] + own[size] or label[at] + label[size] <= own[at] for at, size in SIDES]
+        assert any(apart)
+        for at, size in SIDES:
+            assert frame[at] <= label[at] and label[at] + label[size] <= frame[at] + frame[size]
 
 
 def test_a_token_can_be_shown_alone(browser: Any, flat: dict[str, Any]) -> None:

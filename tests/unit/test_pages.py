@@ -16,14 +16,15 @@ from urllib.parse import unquote, urlsplit
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 from PIL import Image
 
 from noisebound.errors import InputError
 from noisebound.pages import report_scan
-from noisebound.pages_images import ScanImages, display_gain
-from noisebound.pages_index import mode_rows
+from noisebound.pages_images import ScanImages, box_over, display_gain, place_labels
+from noisebound.pages_index import headline_numbers, mode_rows, stability_words
 from noisebound.pages_parts import coverage_words, nominal_percent, percent, signed, test_rows
 from noisebound.predictions import Predictions
 from noisebound.regions import Regions
@@ -247,7 +248,7 @@ def test_a_page_says_what_the_files_say(flat: dict[str, Any]) -> None:
     assert "Coverage misses by 0.03: steep edges." in page.text
     assert "ab" * 32 in page.text
     assert "1.72 nm" in page.text
-    assert "noise of ±0.400 counts (aleatoric)" in page.text
+    assert "the networks expect the reference within noise of ±0.400 counts (aleatoric)" in page.text
     assert "5.9 % of the variance" in page.text
     assert page.text.count("1.25 % of the intervals of Mg have no width") == 1
     assert "25 % tied: " in page.text
@@ -274,6 +275,18 @@ def test_boxes_lie_where_the_files_put_them(flat: dict[str, Any]) -> None:
     (scale,) = {a["style"] for a in page.all("span") if a.get("class") == "scale"}
     assert scale == f"width:{100 * 20 / (56 * 1.717):.3f}%"
     assert "20 nm" in page.text
+
+
+def test_labels_of_small_boxes_hide_neither_their_box_nor_another() -> None:
+    def box(x: int, y: int, side: int) -> dict[str, Any]:
+        return box_over([(y, y + side), (x, x + side)], (200, 400), "1")
+
+    boxes = [box(100, 50, 10), box(114, 50, 10), box(388, 188, 10), box(0, 0, 12), box(200, 100, 90)]
+    place_labels(boxes, 2.0)
+    assert [one["beside"] for one in boxes] == ["left", "right", "left", "right", None]
+    crowded = [box(14, 0, 10), box(2, 0, 10)]
+    place_labels(crowded, 2.0)
+    assert [one["beside"] for one in crowded] == ["right", "below"]
 
 
 def test_realised_precision_is_counted_on_the_test_boxes(flat: dict[str, Any]) -> None:
@@ -318,11 +331,23 @@ def test_volumes_show_their_slices_in_physical_proportions(deep: dict[str, Any])
     assert frames == {"aspect-ratio:1.10000"}
     boxes = [a for a in page.all("span") if a.get("class") == "box"]
     assert all(int(a["data-z0"]) < int(a["data-z1"]) for a in boxes)
+    slices, table = store["slices"], pd.read_csv(files / "scan-0.decisions.csv")
+    ranks = [a for a in page.all("button") if "data-plane" in a]
+    table = table[(table["kind"] == "remeasure") | (table["rank"] <= 12)]
+    extents = [(row.z0_px, row.z1_px) for row in table.itertuples() if any(row.z0_px <= z < row.z1_px for z in slices)]
+    assert len(ranks) == len(extents) > 3
+    for button, (z0, z1) in zip(ranks, extents, strict=True):
+        shown_slice = slices[int(button["data-plane"])]
+        middle = (z0 + z1 - 1) / 2
+        inside = [z for z in slices if z0 <= z < z1]
+        assert abs(shown_slice - middle) == min(abs(z - middle) for z in inside)
+        assert button["aria-label"].endswith(f"z = {shown_slice}")
 
 
 def test_scans_without_reference_are_not_judged(flat: dict[str, Any]) -> None:
     page = Page(flat["pages"]["new scan"])
     assert "No reference was measured here" in page.text
+    assert "What this scan was for" not in page.text
     assert "Does it hold?" not in page.text
     assert "reference" not in page.store["images"]
     assert GUARANTEE in page.text
@@ -474,7 +499,11 @@ def test_headlines_speak_of_channels_with_structure() -> None:
     rows = test_rows({"O": entry(0.99, False), "Mg": entry(0.9, True), "Fe": entry(0.87, True)}, 0.9, False)
     words = coverage_words(rows, 0.9)
     assert words is not None
-    assert words.startswith("Between 87.0\u2009% (Fe) and 90.0\u2009% (Mg)")
+    assert words.startswith("In the 2 channels with structure, between 87.0\u202f% (Fe) and 90.0\u202f% (Mg)")
+    assert [entry["words"].endswith("; in the 2 channels with structure") for entry in headline_numbers({}, rows, 0.9)]
+    alike = test_rows({"O": entry(0.99, True), "Fe": entry(0.87, True)}, 0.9, False)
+    assert str(coverage_words(alike, 0.9)).startswith("Between 87.0\u202f% (Fe) and 99.0\u202f% (O) of")
+    assert "structure" not in headline_numbers({}, alike, 0.9)[0]["words"]
     about_scans = test_rows({"O": entry(0.99, False), "Fe": entry(0.87, True)}, 0.9, about_scans=True)
     assert [row["missed"] for row in about_scans] == [False, True]
     assert [row["missed"] for row in rows] == [True, False, True]
@@ -482,11 +511,68 @@ def test_headlines_speak_of_channels_with_structure() -> None:
     assert coverage_words([], 0.9) is None
 
 
+@pytest.mark.parametrize(
+    ("psnr", "words"),
+    [([30.0], "+3.2 dB"), ([25.0], "−1.8 dB"), ([30.0, 25.0], "−1.8 to +3.2 dB"), ([30.0, 30.01], "+3.2 dB"),
+     ([30.0, 31.0, 32.0], None)],
+)  # fmt: skip
+def test_the_gain_over_the_filter_has_its_sign_and_is_that_of_all_channels(
+    psnr: list[float], words: str | None
+) -> None:
+    rows = [
+        {"name": str(i), "structured": True, "coverage": {"value": None}, "psnr": value, "gaussian_psnr": 26.8}
+        for i, value in enumerate(psnr)
+    ]
+    assert [entry["value"] for entry in headline_numbers({}, rows, 0.9)] == ([words] if words else [])
+
+
+def test_an_error_lost_in_the_noise_of_its_reference_is_not_a_share() -> None:
+    def ratio(own: float, filtered: float) -> float | None:
+        entry = {"rmse": 1.0, "rmse_noise_removed": 0.0, "mse_noise_removed": own}
+        entry["gaussian"] = {"mse_noise_removed": filtered}
+        found: float | None = test_rows({"O": entry}, 0.9, False)[0]["error_ratio"]
+        return found
+
+    assert ratio(0.01, 0.02) == 0.5
+    assert ratio(-0.01, 0.02) is None
+    assert ratio(0.01, -0.02) is None
+
+
+def test_tokens_no_stabler_than_clusters_of_noise_are_called_so(tmp_path: Path) -> None:
+    def words(null: tuple[float, float, float]) -> list[str]:
+        rows = ["comparison,latents,baseline,null", f"seeds,0.9,0.8,{null[0]}", f"subsamples,0.6,0.9,{null[1]}"]
+        rows += [f"members,0.5,0.9,{null[2]}", "latents against baseline,0.7,,"]
+        rows += ["reference variance explained (share),0.945,0.9651,"]
+        (tmp_path / "stability.csv").write_text("\n".join(rows))
+        return stability_words(tmp_path / "stability.csv")
+
+    share = "The tokens explain 94.5\u202f% of the variance of the reference"
+    assert [text[: len(share)] for text in words((0.1, 0.2, 0.3))] == [share]
+    assert "denoised intensities explain 96.5\u202f%" in words((0.1, 0.2, 0.3))[0]
+    assert words((0.1, 0.99, 0.3))[0].startswith("Repeated over subsamples, clusters of noise alone agree")
+    assert words((0.99, 0.99, 0.9))[0].startswith("Repeated over seeds, subsamples and members, clusters of noise")
+    (tmp_path / "stability.csv").write_text("")
+    assert stability_words(tmp_path / "stability.csv") == []
+
+
+def test_a_scan_without_pixel_size_is_measured_in_pixels_once(tmp_path: Path) -> None:
+    made = write_pages(
+        tmp_path, truth=phantom((24, 32), 1, 3), channels=["Fe"], pixel_size=[1.0, 1.0], pixel_unit="px", members=1
+    )
+    page = Page(made["pages"]["map"])
+    table = pd.read_csv(tmp_path / "files" / "scan-0.decisions.csv")
+    for _, record in table[table["kind"] == "remeasure"].iterrows():
+        place = " ".join(f"{record[f'{axis}0_px']} – {record[f'{axis}1_px'] - 1}" for axis in "xy")
+        assert place in page.text
+    assert "(12.0 px)" not in page.text and " px (" not in page.text.split("Along a line")[1].split("Read whether")[0]
+    assert "Area" not in page.text.split("Where does it exceed?")[1]
+
+
 def test_numbers_in_words() -> None:
-    assert percent(0.8999) == "90.0\u2009%"
+    assert percent(0.8999) == "90.0\u202f%"
     assert percent(None) == "–"
     assert percent(math.nan) == "–"
-    assert nominal_percent(0.975) == "97.5\u2009%"
+    assert nominal_percent(0.975) == "97.5\u202f%"
     assert signed(0.5) == "+0.500"
     assert signed(-0.5) == "−0.500"
     assert signed(None) == "–"

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import pages_decisions, pages_drift, pages_images, pages_index, pages_scan
 from .calibration import Calibration
+from .calibration_fit import TRUE_TARGET
 from .figures_scan import overview, thumbnail
 from .figures_style import save_png
 from .pages_parts import coverage_words, notes, overlap_share, picture_bytes, render, shows_psnr, test_rows
@@ -92,11 +93,15 @@ def report_scan(
             "overlap_share": overlap_share(images_file.overlap_error),
             "has_reference": source.has_reference,
             "reference_kind": source.reference_kind,
+            "simulated": source.has_truth,
+            "reference_is_truth": fitted.target == TRUE_TARGET,
             "roles": sorted({box.role for box in layout.boxes}, key=list(pages_scan.ROLE_COLOURS).index),
             "role_colours": pages_scan.ROLE_COLOURS,
             "region_boxes": pages_scan.region_boxes(layout),
             "guard": layout.guard,
             "guard_from": layout.guard_from,
+            "unassigned": pages_scan.unassigned(layout),
+            "frames_judged": pages_scan.frames_judged(layout, rows[0]["n_pixels"]) if rows else None,
             "primary": fitted.primary,
             "guarantee": fitted.guarantee,
             "unit_reason": fitted.content.get("unit_reason"),
@@ -195,6 +200,7 @@ def report_index(
             primary=fitted.primary,
         ),
         "stability": pages_index.stability_rows(stability_csv),
+        "stability_words": pages_index.stability_words(stability_csv),
         "architectures": pages_index.drawn_architectures(architectures),
         "training": pages_index.seconds_of_training(histories),
         "provenance": provenance,

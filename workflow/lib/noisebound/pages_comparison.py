@@ -56,6 +56,7 @@ def report_comparison(
         "summary": content,
         "families": families,
         "rows": comparison_rows(content),
+        "filters": [{**entry, "words": _setting(entry)} for entry in content["filters"]],
         "published_members": MEMBERS,
         "nominal": nominal,
         "row": row,
@@ -64,6 +65,17 @@ def report_comparison(
     }
     render("comparison.html", output_html, context)
     logger.info("wrote %s (%.1f MB)", output_html, Path(output_html).stat().st_size / 1e6)
+
+
+def _setting(entry: Mapping[str, Any]) -> str:
+    """What the setting of a filter of :mod:`noisebound.filters` is."""
+    value = f"{float(entry['setting']):g}"
+    words = {
+        "Gaussian filter": f"σ = {value} px",
+        "total variation": f"weight {value}",
+        "non-local means": f"h = {value}",
+    }
+    return words.get(str(entry["filter"]), value)
 
 
 def _gain(family: Mapping[str, Any]) -> float:

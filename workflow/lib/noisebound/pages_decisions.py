@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .figures import read_table
 from .figures_images import label_uri
-from .pages_images import ScanImages, area, box_over, read_labels
+from .pages_images import ScanImages, area, box_over, geometry, place_labels, read_labels
 from .pages_parts import number
 from .regions import Regions
 
@@ -55,10 +55,17 @@ def decisions(
             )
     remeasure = table[kinds == "remeasure"].sort_values("rank") if len(table) else table
     rows = _rows(remeasure, images)
+    ratio = float(geometry(images)["ratio"])
+    boxes = [box_over(row["bounds"], shape, str(row["rank"])) for row in rows]
+    place_labels(boxes, ratio)
+    for entry in entries:
+        # Only one of these is seen at a time.
+        for box in entry["boxes"]:
+            place_labels([box], ratio)
     return {
         "exceed": entries,
         "remeasure": rows,
-        "boxes": [box_over(row["bounds"], shape, str(row["rank"])) for row in rows],
+        "boxes": boxes,
         "colours": EXCEED_COLOURS,
     }
 
@@ -66,11 +73,15 @@ def decisions(
 def _rows(table: pd.DataFrame, images: ScanImages) -> list[dict[str, Any]]:
     axes = "zyx"[-len(images.scan.shape) :]
     unit, factor = images.lengths
-    rows = []
+    rows: list[dict[str, Any]] = []
     for _, record in table.sort_values("rank").head(MAX_ROWS).iterrows() if len(table) else ():
         bounds = [(int(record[f"{axis}0_px"]), int(record[f"{axis}1_px"])) for axis in axes]
+        # Without a pixel size the first and the last pixel, else lengths from edge to edge.
         extents = {
-            axis: f"{number(factor * record[f'{axis}0'])} – {number(factor * record[f'{axis}1'])}" for axis in axes
+            axis: f"{low} – {high - 1}"
+            if unit == "px"
+            else f"{number(factor * record[f'{axis}0'])} – {number(factor * record[f'{axis}1'])}"
+            for axis, (low, high) in zip(axes, bounds, strict=True)
         }
         rows.append(
             {
@@ -85,9 +96,19 @@ def _rows(table: pd.DataFrame, images: ScanImages) -> list[dict[str, Any]]:
                     for axis, (low, high) in zip(reversed(axes), reversed(bounds), strict=True)
                 ),
                 "unit": unit,
+                "plane": _plane_through(bounds, images.view.slices),
             }
         )
     return rows
+
+
+def _plane_through(bounds: Sequence[tuple[int, int]], slices: Sequence[int] | None) -> int | None:
+    """Which of the shown slices lies nearest to the middle of a box, ``None`` where none cuts it or all are one."""
+    if slices is None:
+        return None
+    first, stop = bounds[0]
+    inside = [place for place, z in enumerate(slices) if first <= z < stop]
+    return min(inside, key=lambda place: abs(2 * slices[place] - first - stop + 1), default=None)
 
 
 def _precision(

@@ -28,6 +28,7 @@ def of_scan(path: str | Path) -> dict[str, Any]:
         "quiet": quiet(content),
         "approximation": content["approximation"],
         "unit": content.get("unit"),
+        "file": f"drift/{Path(path).name}",
         "statistics": [
             {
                 "words": describe_statistic(entry),
@@ -48,7 +49,7 @@ def quiet(content: Mapping[str, Any]) -> str:
     words = [content["words"]]
     residuals, background = (content.get(key) or {} for key in ("residuals", "background"))
     if residuals.get("verdict") == "white":
-        words.append("What it leaves of the noisy frame is noise.")
+        words.append("What denoising takes off the noisy frame is noise.")
     elif residuals.get("verdict") == "as calibrated":
         words.append(as_calibrated(residuals))
     if background.get("verdict") == "flat":

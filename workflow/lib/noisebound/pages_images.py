@@ -24,11 +24,13 @@ from .figures_images import (
     scale_bar,
 )
 from .figures_scan import Overview
-from .pages_parts import number
+from .pages_parts import integer, number
 from .predictions import Predictions
 from .scans import Scan
 
 UNCERTAINTY_COLORMAP = "cividis"
+# Width and height of the label of a box in percent of the image's width, where the image is small.
+LABEL = (7.0, 5.5)
 LAYERS = ("noisy", "median", "mean", "lower", "upper", "reference", "width", "spread")
 
 
@@ -175,7 +177,8 @@ def area(size: float, images: ScanImages) -> str:
     """An area or, in 3-D, a volume given in powers of the pixel size's unit, in words."""
     unit, factor = images.lengths
     power = len(images.scan.shape)
-    return f"{number(size * factor**power)} {unit}{'²' if power == 2 else '³'}"
+    words = integer(round(size)) if unit == "px" else number(size * factor**power)
+    return f"{words} {unit}{'²' if power == 2 else '³'}"
 
 
 def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str, colour: str = "") -> dict[str, Any]:
@@ -188,9 +191,33 @@ def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str
         "width": 100 * (x1 - x0) / width,
         "height": 100 * (y1 - y0) / height,
         "z": list(bounds[0]) if len(bounds) == 3 else None,
+        "beside": None,
         "label": label,
         "colour": colour,
     }
+
+
+def place_labels(boxes: Sequence[dict[str, Any]], ratio: float) -> None:
+    """Put the labels of small boxes ``beside`` them (right, left, below or above), where they hide no other box.
+
+    A label inside of its box hides what is there. ``boxes`` come from :func:`box_over` and are changed; ``ratio`` is
+    the width of the image over its height.
+    """
+    label = (LABEL[0], LABEL[1] * ratio)
+    taken = [(box["left"], box["top"], box["left"] + box["width"], box["top"] + box["height"]) for box in boxes]
+    for box, (x0, y0, x1, y1) in zip(boxes, tuple(taken), strict=True):
+        if x1 - x0 >= 1.5 * label[0] and y1 - y0 >= 1.5 * label[1]:
+            continue
+        corners = {"right": (x1, y0), "left": (x0 - label[0], y0), "below": (x0, y1), "above": (x0, y0 - label[1])}
+        places = {side: (x, y, x + label[0], y + label[1]) for side, (x, y) in corners.items()}
+        inside = [side for side, at in places.items() if min(at) >= 0 and max(at) <= 100]
+        free = [side for side in inside if not any(_overlap(places[side], other) for other in taken)]
+        box["beside"] = next(iter([*free, *inside, "left" if x1 > 50 else "right"]))
+        taken.append(places[box["beside"]])
+
+
+def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def read_planes(tif: str | Path, view: View, shape: Sequence[int]) -> NDArray[Any]:

@@ -14,7 +14,7 @@ import pandas as pd
 from . import figures
 from .errors import InputError
 from .figures_graph import all_dilations, architecture, describe, dilation_colours, name_family
-from .pages_parts import nominal_percent, number, percent, picture, png_file_uri
+from .pages_parts import nominal_percent, number, percent, picture, png_file_uri, with_structure
 from .storage import read_json
 
 
@@ -49,13 +49,12 @@ def headline_numbers(
 ) -> list[dict[str, str]]:
     """The few numbers that say how the run went, each with what it means."""
     numbers = []
-    rows = [row for row in rows if row["structured"]] or rows
+    rows, among = with_structure(rows)
     values = [row["coverage"]["value"] for row in rows if row["coverage"]["value"] is not None]
     if values:
         shown = percent(values[0]) if len(values) == 1 else f"{100 * min(values):.1f} – {percent(max(values))}"
-        numbers.append(
-            {"value": shown, "words": f"coverage on the test region, {nominal_percent(primary)} was asked for"}
-        )
+        words = f"coverage on the test region, {nominal_percent(primary)} was asked for"
+        numbers.append({"value": shown, "words": words + (f"; in {among}" if among else "")})
     ratio = summary.get("ratio_to_gaussian")
     ratio = ratio.get("ratio") if isinstance(ratio, Mapping) else ratio
     if isinstance(ratio, int | float):
@@ -63,7 +62,8 @@ def headline_numbers(
         numbers.append({"value": percent(ratio, 0), "words": words})
     gains = [row["psnr"] - row["gaussian_psnr"] for row in rows if _both(row["psnr"], row["gaussian_psnr"])]
     if gains and len(gains) == len(rows) <= 2:
-        numbers.append({"value": f"+{gains[0]:.1f} dB", "words": "PSNR over the best Gaussian filter"})
+        ends = dict.fromkeys(f"{gain:+.1f}".replace("-", "−") for gain in sorted(gains))
+        numbers.append({"value": f"{' to '.join(ends)} dB", "words": "PSNR over the best Gaussian filter"})
     return numbers
 
 
@@ -165,6 +165,38 @@ def stability_rows(path: str | Path) -> list[dict[str, str]]:
         }
         for _, record in table.iterrows()
     ]
+
+
+def stability_words(path: str | Path) -> list[str]:
+    """What the stability table says against the tokens or for them, in sentences.
+
+    Agreement that noise reaches as well is no sign of structure; what the latents add to the denoised intensities
+    shows in the share of the reference's variance that either explains.
+    """
+    table = figures.read_table(path)
+    words = []
+    index = table[~table["comparison"].astype(str).str.contains("share")] if len(table) else table
+    if {"latents", "null"} <= set(index.columns):
+        compared = index[index["latents"].notna() & index["null"].notna()]
+        beaten = [str(name) for name in compared.loc[compared["latents"] <= compared["null"], "comparison"]]
+        if beaten:
+            words.append(
+                f"Repeated over {_listed(beaten)}, clusters of noise alone agree as well as the tokens do or better: "
+                "that agreement is no sign of structure."
+            )
+    share = table[table["comparison"].astype(str).str.contains("variance explained")] if len(table) else table
+    if {"latents", "baseline"} <= set(share.columns) and len(share):
+        latents, baseline = (float(share[column].iloc[0]) for column in ("latents", "baseline"))
+        if np.isfinite(latents) and np.isfinite(baseline):
+            words.append(
+                f"The tokens explain {percent(latents)} of the variance of the reference; as many clusters of the "
+                f"denoised intensities explain {percent(baseline)}."
+            )
+    return words
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def charts(

@@ -26,7 +26,7 @@ def percent(value: object, digits: int = 1) -> str:
     """A share as a percentage, "–" where it is not known."""
     if not isinstance(value, int | float) or not math.isfinite(value):
         return "–"
-    return f"{100 * value:.{digits}f}\u2009%"
+    return f"{100 * value:.{digits}f}\u202f%"
 
 
 def overlap_share(error: Mapping[str, Mapping[str, float]]) -> float | None:
@@ -40,7 +40,7 @@ def overlap_share(error: Mapping[str, Mapping[str, float]]) -> float | None:
 
 def nominal_percent(value: float) -> str:
     """A nominal coverage as it was asked for: 0.9 is "90 %", 0.975 is "97.5 %"."""
-    return f"{100 * value:.6g}\u2009%"
+    return f"{100 * value:.6g}\u202f%"
 
 
 def number(value: object) -> str:
@@ -122,7 +122,8 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]
 
 
 def _quotient(a: Any, b: Any) -> float | None:
-    return a / b if isinstance(a, int | float) and isinstance(b, int | float) and b > 0 else None
+    # An estimated error below zero is lost in the noise that was taken off.
+    return a / b if isinstance(a, int | float) and isinstance(b, int | float) and a >= 0 and b > 0 else None
 
 
 def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_scans: bool) -> list[dict[str, Any]]:
@@ -173,12 +174,21 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_s
 
 def coverage_words(rows: Sequence[Mapping[str, Any]], primary: float) -> str | None:
     """The observed coverage of channels with structure in one sentence, ``None`` where none was observed."""
-    rows = [row for row in rows if row["structured"]] or rows
+    rows, among = with_structure(rows)
     known = [(row["coverage"]["value"], row["name"]) for row in rows if row["coverage"]["value"] is not None]
     if not known:
         return None
     low, high = min(known), max(known)
     inside = f"of the reference pixels in the test region lie inside the {nominal_percent(primary)} intervals"
+    words = f"between {percent(low[0])} ({low[1]}) and {percent(high[0])} ({high[1]}) {inside}."
     if percent(low[0]) == percent(high[0]):
-        return f"{percent(low[0])} {inside}."
-    return f"Between {percent(low[0])} ({low[1]}) and {percent(high[0])} ({high[1]}) {inside}."
+        words = f"{percent(low[0])} {inside}."
+    return f"In {among}, {words}" if among else words[0].upper() + words[1:]
+
+
+def with_structure(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
+    """The rows of ``test_rows`` that a headline is about, and in words which those are where others are left out."""
+    chosen = [row for row in rows if row["structured"]]
+    if not chosen or len(chosen) == len(rows):
+        return list(rows), ""
+    return chosen, f"the {'channel' if len(chosen) == 1 else f'{len(chosen)} channels'} with structure"

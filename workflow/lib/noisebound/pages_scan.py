@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ def region_boxes(regions: Regions) -> list[dict[str, Any]]:
         return list(zip(box.lower, box.upper, strict=True))
 
     return [box_over(bounds(b), regions.shape, b.role, ROLE_COLOURS.get(b.role, "#999999")) for b in regions.boxes]
+
+
+def unassigned(regions: Regions) -> bool:
+    """Whether pixels lie outside of all regions, which do not overlap."""
+    return sum(math.prod(box.shape) for box in regions.boxes) < math.prod(regions.shape)
+
+
+def frames_judged(regions: Regions, pixels: object) -> int | None:
+    """In how many frames the test region was judged, from the number of ``pixels``; ``None`` where that is unknown."""
+    region = sum(math.prod(box.shape) for box in regions.of("test"))
+    return pixels // region if isinstance(pixels, int) and region and pixels >= region and not pixels % region else None
 
 
 def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
@@ -95,14 +107,15 @@ def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
             )
         figures.append(drawn)
     where = [
-        f"along {along} at {line} = {place * view.step} px ({physical(place * view.step * size, scan.pixel_unit)})"
+        f"along {along} at {line} = {place * view.step} px"
+        + (f" ({physical(place * view.step * size, scan.pixel_unit)})" if scan.pixel_unit != "px" else "")
         for along, line, place, size in (
             ("x", "row y", row, scan.pixel_size[-2]),
             ("y", "column x", column, scan.pixel_size[-1]),
         )
     ]
     if view.slices is not None:
-        where.append(f"in slice z = {view.slices[plane]}")
+        where.append(f"in slice z\u00a0=\u00a0{view.slices[plane]}")
     return {
         "figures": figures,
         "row": 100 * (row + 0.5) / height,

@@ -51,6 +51,9 @@ for (const tab of tabs) {
 /* slice */
 const slice = document.getElementById("slice");
 if (slice) slice.addEventListener("input", () => { state.plane = Number(slice.value); show(); });
+for (const button of document.querySelectorAll("[data-plane]")) {
+  button.addEventListener("click", () => { slice.value = button.dataset.plane; state.plane = Number(slice.value); show(); });
+}
 
 /* noisy beside denoised */
 const compare = document.getElementById("compare");
@@ -65,7 +68,7 @@ for (const choice of document.querySelectorAll("input[name=over]")) {
   choice.addEventListener("change", () => {
     words = choice.dataset.words;
     over.dataset.layer = choice.value;
-    over.dataset.words = { median: "Denoised image", reference: "Reference", lower: "Lower end of the interval", upper: "Upper end of the interval" }[choice.value];
+    over.dataset.words = { median: "Denoised image", mean: "Estimated mean", reference: "Reference", lower: "Lower end of the interval", upper: "Upper end of the interval" }[choice.value];
     document.getElementById("over-words").textContent = words;
     divide();
     show();
@@ -75,8 +78,8 @@ for (const choice of document.querySelectorAll("input[name=over]")) {
 /* a region of the table in its map */
 for (const row of document.querySelectorAll("[data-pick]")) {
   const box = document.getElementById(row.dataset.pick);
-  for (const name of ["mouseenter", "focus"]) row.addEventListener(name, () => box.classList.add("on"));
-  for (const name of ["mouseleave", "blur"]) row.addEventListener(name, () => box.classList.remove("on"));
+  for (const name of ["mouseenter", "focusin"]) row.addEventListener(name, () => box.classList.add("on"));
+  for (const name of ["mouseleave", "focusout"]) row.addEventListener(name, () => box.classList.remove("on"));
 }
 
 /* one token alone: everything else is veiled */
