@@ -11,7 +11,7 @@ import numpy as np
 
 from . import pages_decisions, pages_drift, pages_images, pages_index, pages_scan
 from .calibration import Calibration
-from .calibration_fit import TRUE_TARGET
+from .calibration_pixels import TRUE_TARGET
 from .figures_scan import overview, thumbnail
 from .figures_style import save_png
 from .pages_parts import coverage_words, notes, overlap_share, picture_bytes, render, shows_psnr, test_rows

@@ -211,8 +211,12 @@ def place_labels(boxes: Sequence[dict[str, Any]], ratio: float) -> None:
         corners = {"right": (x1, y0), "left": (x0 - label[0], y0), "below": (x0, y1), "above": (x0, y0 - label[1])}
         places = {side: (x, y, x + label[0], y + label[1]) for side, (x, y) in corners.items()}
         inside = [side for side, at in places.items() if min(at) >= 0 and max(at) <= 100]
-        free = [side for side in inside if not any(_overlap(places[side], other) for other in taken)]
-        box["beside"] = next(iter([*free, *inside, "left" if x1 > 50 else "right"]))
+        # A place that hides nothing, else one that hides a label only.
+        free = [
+            [side for side in inside if not any(_overlap(places[side], other) for other in others)]
+            for others in (taken, taken[: len(boxes)])
+        ]
+        box["beside"] = next(iter([*free[0], *free[1], *inside, "left" if x1 > 50 else "right"]))
         taken.append(places[box["beside"]])
 
 
