@@ -310,7 +310,7 @@ def test_one_invented_grain_is_told_and_where(bench: Bench) -> None:
         assert all(a <= b for a, b in zip(place["upper"], (64, 48), strict=True))
     first = content["background"]["worst"][0]
     assert f"y {first['lower'][0]} to {first['upper'][0]}, x {first['lower'][1]}" in warning["points"][0]
-    assert "so is the image" not in quiet(content)
+    assert "beyond its usual error" not in quiet(content)
 
 
 def test_an_invented_texture_in_two_blocks_is_told(bench: Bench) -> None:

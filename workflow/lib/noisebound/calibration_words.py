@@ -137,8 +137,8 @@ class Promise:
             )
         if self.group:
             words.append(
-                f"Whether {self.group} stands by itself depends on how many calibration pixels it has: what is promised "
-                "of it is a mean over all calibrations, not only over those in which it does."
+                f"Whether a {self.group} stands by itself depends on how many calibration pixels it has: what is "
+                "promised of it is a mean over all calibrations, not only over those in which it does."
             )
         if self.mode.groups == "token":
             words.append(

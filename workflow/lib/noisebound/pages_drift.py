@@ -53,7 +53,7 @@ def quiet(content: Mapping[str, Any]) -> str:
     elif residuals.get("verdict") == "as calibrated":
         words.append(as_calibrated(residuals))
     if background.get("verdict") == "flat":
-        words.append("Where the noisy frame is even, so is the image.")
+        words.append("Where the noisy frame is even, the image shows nothing beyond its usual error.")
     return " ".join(words)
 
 
