@@ -263,6 +263,25 @@ def test_stability_is_high_for_real_structure_and_low_for_noise(world):
     assert rows["latents against baseline"]["null"] == ""
 
 
+def ingest(folder: Path, scan: str, noisy: np.ndarray, reference: np.ndarray) -> Path:
+    """The standard file of a scan, images (C, Y, X)."""
+    for name, image in (("noisy", noisy), ("reference", reference)):
+        tifffile.imwrite(folder / f"{scan}-{name}.tif", image.astype(np.float32))
+    output = folder / f"{scan}-scan.h5"
+    ingest_scan(
+        [str(folder / f"{scan}-noisy.tif")],
+        [str(folder / f"{scan}-reference.tif")],
+        output,
+        scan=scan,
+        dimensions=2,
+        channels=["Mg", "Fe"],
+        counts=False,
+        axes="CYX",
+        reference_axes="CYX",
+    )
+    return output
+
+
 def test_the_reference_tells_how_much_the_tokens_explain(world):
     folder, simulation, _, phases = world
     rng = np.random.default_rng(12)
@@ -270,20 +289,7 @@ def test_the_reference_tells_how_much_the_tokens_explain(world):
     for scan, phase in phases.items():
         noisy = simulation.medians(phase, 13)
         reference = np.moveaxis(PHASES[phase], -1, 0) + 0.5 * rng.normal(size=(2, *phase.shape))
-        tifffile.imwrite(folder / f"{scan}-noisy.tif", noisy)
-        tifffile.imwrite(folder / f"{scan}-reference.tif", reference.astype(np.float32))
-        standard.append(folder / f"{scan}-scan.h5")
-        ingest_scan(
-            [str(folder / f"{scan}-noisy.tif")],
-            [str(folder / f"{scan}-reference.tif")],
-            standard[-1],
-            scan=scan,
-            dimensions=2,
-            channels=["Mg", "Fe"],
-            counts=False,
-            axes="CYX",
-            reference_axes="CYX",
-        )
+        standard.append(ingest(folder, scan, noisy, reference))
     fit(folder, scans=standard)
     last = read_rows(folder / "model.csv")[-1]
     assert last["comparison"] == "reference variance explained (share)"
@@ -303,20 +309,7 @@ def test_the_baseline_has_no_part_in_the_columns_of_the_latents(world):
         noise = np.random.default_rng(14).normal(size=(2, *phase.shape)).astype(np.float32)
         latent = basis.project(simulation.latents(phase, 3))
         write_ensemble(folder / f"{scan}.h5", scan, latent, 0.01 * noise, noise=1.0)
-        tifffile.imwrite(folder / f"{scan}-noisy.tif", noise)
-        tifffile.imwrite(folder / f"{scan}-reference.tif", simulation.medians(phase, 15))
-        standard.append(folder / f"{scan}-scan.h5")
-        ingest_scan(
-            [str(folder / f"{scan}-noisy.tif")],
-            [str(folder / f"{scan}-reference.tif")],
-            standard[-1],
-            scan=scan,
-            dimensions=2,
-            channels=["Mg", "Fe"],
-            counts=False,
-            axes="CYX",
-            reference_axes="CYX",
-        )
+        standard.append(ingest(folder, scan, noise, simulation.medians(phase, 15)))
     fit(folder, scans=standard)
     rows = {row["comparison"]: row for row in read_rows(folder / "model.csv")}
     for name in ("subsamples", "members", "reference variance explained (share)"):
