@@ -16,7 +16,8 @@ from noisebound import execution
 from noisebound.architecture import Architecture, draw, read_architecture
 from noisebound.cells import fold, spread, unfold
 from noisebound.errors import InputError
-from noisebound.network import MemberNetwork
+from noisebound.losses import quantile_loss
+from noisebound.network import MemberNetwork, join_parameters
 from noisebound.tiling import mirror, tiles
 
 SETTINGS = {
@@ -162,3 +163,40 @@ def test_cells_too_wide_for_the_radius_are_refused() -> None:
     with pytest.raises(InputError, match=r"architecture\.max_radius") as error:
         drawn(cell=8)
     assert "architecture.cell" in str(error.value)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize("cell", [1, 2])
+@pytest.mark.parametrize("spatial", [(12, 14), (11, 9), (6, 8, 10)])
+def test_the_loss_is_that_of_the_plain_network_and_so_is_its_gradient(
+    spatial: tuple[int, ...], cell: int, joined: bool
+) -> None:
+    """Also where no reference is known, whatever stands there, and for images that end within a cell."""
+    network = network_of(drawn(dimensions=len(spatial), cell=cell))
+    image, target = image_of(2, 2, *spatial), 0.3 * image_of(2, 2, *spatial).flip(-1)
+    mask = torch.rand((2, 1, *spatial), generator=torch.Generator().manual_seed(1)) > 0.3
+    target = torch.where(mask, target, torch.nan)
+    levels = (0.1, 0.5, 0.8)
+    plain = quantile_loss(network(image), target, levels, mask)
+    expected = torch.cat([part.flatten() for part in torch.autograd.grad(plain, list(network.parameters()))])
+    if joined:
+        vector = join_parameters(network)
+        fast = execution.loss(network, image, target, levels, mask)
+        (gradient,) = torch.autograd.grad(fast, [vector])
+    else:
+        fast = execution.loss(network, image, target, levels, mask)
+        gradient = torch.cat([part.flatten() for part in torch.autograd.grad(fast, list(network.parameters()))])
+    torch.testing.assert_close(fast, plain, rtol=1e-5, atol=0)
+    torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-5 * float(expected.abs().max()))
+
+
+def test_what_changes_the_vector_of_parameters_changes_the_network() -> None:
+    network = network_of(drawn(dimensions=2))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    with torch.no_grad():
+        join_parameters(network).mul_(2)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, 2 * before[name]), name
+    network.load_state_dict(before)
+    assert network.vector is not None
+    assert torch.equal(network.vector.detach(), torch.cat([value.flatten() for value in before.values()]))

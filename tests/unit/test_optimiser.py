@@ -109,7 +109,7 @@ def test_gradients_are_clipped_as_by_the_library(clip: float) -> None:
         assert torch.allclose(value, theirs.state_dict()[name], atol=1e-5), name
 
 
-@pytest.mark.parametrize(("inputs", "outputs"), [(6, 4), (1, 20)])
+@pytest.mark.parametrize(("inputs", "outputs"), [(6, 4), (1, 180)])
 def test_a_kernel_step_has_the_length_of_the_rate_in_every_direction(inputs: int, outputs: int) -> None:
     torch.manual_seed(1)
     layer = nn.Conv2d(inputs, outputs, 3, bias=False)
