@@ -298,3 +298,21 @@ def test_scans_are_sampled_in_proportion_to_their_train_pixels(tmp_path: Path) -
         for image, counts in zip(noisy, mask, strict=True):
             found[int(image[counts][0])] += 1
     np.testing.assert_allclose(found / 1000, np.array([1200, 300, 100]) / 1600, atol=0.06)
+
+
+def test_boxes_teach_in_proportion_to_their_pixels() -> None:
+    """Also across scans: 16, 48 and 96 pixels; every pixel says in the target to which box it belongs."""
+    boxes = [[((0, 0), (4, 4)), ((8, 0), (16, 6))], [((2, 2), (10, 14))]]
+    images, number = [], 0
+    for own in boxes:
+        target, mask = torch.zeros(1, 1, 20, 20), torch.zeros(20, 20, dtype=torch.bool)
+        for lower, upper in own:
+            inside = tuple(slice(*ends) for ends in zip(lower, upper, strict=True))
+            number += 1
+            target[(0, 0, *inside)], mask[inside] = number, True
+        images.append(RoleImages(target, target, mask, tuple(Box("train", *ends) for ends in own)))
+    _, target, mask = PatchSampler(images, (1, 1), (0, 0)).batch(3000, torch.Generator().manual_seed(0))
+    assert mask.all()
+    shares = torch.bincount(target.flatten().long(), minlength=4)[1:] / 3000
+    # Four standard errors of a share of 0.6.
+    torch.testing.assert_close(shares, torch.tensor([0.1, 0.3, 0.6]), rtol=0, atol=4 * (0.24 / 3000) ** 0.5)
