@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from .architecture import Architecture
 from .loops import run, run_back
-from .network import SLOPE, MemberNetwork
+from .network import SLOPE, MemberNetwork, places_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,10 +234,9 @@ class Places:
     def of(cls, architecture: Architecture, plan: Plan) -> Places:
         """The places for the parameters of ``MemberNetwork(architecture)`` in their order."""
         with torch.device("meta"):  # shapes alone
-            shapes = [tuple(parameter.shape) for parameter in MemberNetwork(architecture).parameters()]
-        sizes = [math.prod(shape) for shape in shapes]
-        behind = sum(sizes)
-        parts = [part.view(shape) for part, shape in zip(torch.arange(behind).split(sizes), shapes, strict=True)]
+            parameters = list(MemberNetwork(architecture).parameters())
+        parts = places_of(parameters)
+        behind = sum(part.numel() for part in parts)
         layers = list(zip(parts[::2], parts[1::2], strict=True))
         edges, projection, heads = layers[:-7], layers[-7], layers[-6:]
         # The first layers of the three heads are one.

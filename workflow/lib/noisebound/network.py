@@ -6,6 +6,8 @@ the weights and is the oracle of ``execution``, which computes the same faster. 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -130,6 +132,14 @@ def join_parameters(network: nn.Module) -> Tensor:
     if isinstance(network, QuantileNetwork):
         network.vector = vector
     return vector
+
+
+def places_of(parameters: Iterable[Tensor]) -> list[Tensor]:
+    """Where in the vector of :func:`join_parameters` the numbers of each parameter lie: int64, of its shape."""
+    shapes = [parameter.shape for parameter in parameters]
+    sizes = [shape.numel() for shape in shapes]
+    parts = torch.arange(sum(sizes)).split(sizes)
+    return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def quantiles_from(median: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:

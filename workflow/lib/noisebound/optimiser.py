@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .network import join_parameters
+from .network import join_parameters, places_of
 
 MOMENTUM = 0.95
 ADAM_BETAS = (0.9, 0.99)
@@ -88,11 +88,7 @@ class KernelOptimiser(torch.optim.Optimizer):
         self.parameters = list(network.parameters())
         self.vector = join_parameters(network)
         device, behind = self.vector.device, len(self.vector)
-        sizes = [parameter.numel() for parameter in self.parameters]
-        parts = [
-            part.view(parameter.shape)
-            for part, parameter in zip(torch.arange(behind).split(sizes), self.parameters, strict=True)
-        ]
+        parts = places_of(self.parameters)
         kernels = [part for part in parts if part.dim() >= 4 and part.shape[-1] > 1]
         self.kernels = [
             Kernels(group.places.to(device), group.scales.to(device)) for group in group_kernels(kernels, behind)
