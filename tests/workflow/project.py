@@ -85,16 +85,7 @@ class Project:
 
     def planned(self) -> Jobs:
         """What a dry run would run: pairs of rule and the value of its wildcard ("" where it has none)."""
-        jobs: Jobs = set()
-        text = self.snakemake("--dry-run").stdout
-        for block in re.split(r"^(?=(?:local)?rule \w+:$)", text, flags=re.MULTILINE)[1:]:
-            rule = re.match(r"(?:local)?rule (\w+):", block)
-            wildcards = re.search(r"^    wildcards: \w+=(.*)$", block, flags=re.MULTILINE)
-            assert rule is not None
-            jobs.add((rule[1], wildcards[1] if wildcards else ""))
-        assert jobs or "Nothing to be done" in text, text
-        # The target itself computes nothing.
-        return {job for job in jobs if job[0] != "all"}
+        return jobs_of(self.snakemake("--dry-run").stdout)
 
     def configure(self, **sections: Any) -> None:
         """Change keys of the configuration; a mapping changes the keys in it, anything else replaces."""
@@ -119,6 +110,19 @@ class Project:
         """A copy with all results, logs and Snakemake's memory, times of change included."""
         shutil.copytree(self.path, path, symlinks=True)
         return Project(path)
+
+
+def jobs_of(text: str) -> Jobs:
+    """The jobs that the output of a dry run lists."""
+    jobs: Jobs = set()
+    for block in re.split(r"^(?=(?:local)?rule \w+:$)", text, flags=re.MULTILINE)[1:]:
+        rule = re.match(r"(?:local)?rule (\w+):", block)
+        wildcards = re.search(r"^    wildcards: \w+=(.*)$", block, flags=re.MULTILINE)
+        assert rule is not None
+        jobs.add((rule[1], wildcards[1] if wildcards else ""))
+    assert jobs or "Nothing to be done" in text, text
+    # The target itself computes nothing.
+    return {job for job in jobs if job[0] != "all"}
 
 
 def write_scan(folder: Path, scan: str, seed: int) -> str:

@@ -18,11 +18,13 @@ rule assign_regions:
         mem_mb=memory(500, per_mb=12),
         runtime=minutes(1, per_mb=0.01),
     params:
+        **named(
+            guard=config["regions"]["guard"],
+            max_radius=config["architecture"]["max_radius"],
+        ),
         role=lambda wildcards: ROLES[wildcards.scan],
         layout=lambda wildcards: config["regions"]["layout"] if ROLES[wildcards.scan] == "split" else None,
-        guard=config["regions"]["guard"],
-        max_radius=config["architecture"]["max_radius"],
         montage=lambda wildcards: montage_of(wildcards.scan),
-        code=library_digest("regions"),
+        code=library_digest("regions", script=script_of("assign_regions")),
     script:
         "../scripts/assign_regions.py"

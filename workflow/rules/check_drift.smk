@@ -22,8 +22,10 @@ rule check_drift:
         mem_mb=memory(800, per_mb=2),
         runtime=minutes(2, per_mb=0.05),
     params:
-        **{key: config["drift"][key] for key in ("level", "difference", "correlation", "draws")},
-        seed=config["seed"],
-        code=library_digest("drift"),
+        **named(
+            **{key: config["drift"][key] for key in ("level", "difference", "correlation", "draws")},
+            seed=config["seed"],
+        ),
+        code=library_digest("drift", script=script_of("check_drift")),
     script:
         "../scripts/check_drift.py"

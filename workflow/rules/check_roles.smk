@@ -1,14 +1,16 @@
+# One check per stage, of the scans whose pixels the stage sees: a new scan repeats the check of no earlier stage.
 rule check_roles:
     input:
-        scans=expand(result("scans/{scan}.h5"), scan=LEARNED),
-        regions=expand(result("regions/{scan}.json"), scan=LEARNED),
+        scans=lambda wildcards: expand(result("scans/{scan}.h5"), scan=CHECKED[wildcards.stage]),
+        regions=lambda wildcards: expand(result("regions/{scan}.json"), scan=CHECKED[wildcards.stage]),
     output:
-        result("regions/check.json"),
+        result("roles/{stage}.json"),
     log:
-        result("logs/check_roles.log"),
+        result("logs/check_roles/{stage}.log"),
     benchmark:
-        result("benchmarks/check_roles.tsv")
-    priority: 100
+        result("benchmarks/check_roles/{stage}.tsv")
+    # What is wrong with scans of any role is known before training where that can be.
+    priority: lambda wildcards: 0 if wildcards.stage == "train" else 100
     conda:
         "../../envs/check_roles.yaml"
     container:
@@ -19,6 +21,6 @@ rule check_roles:
         mem_mb=memory(500, per_mb=2, scans=LEARNED),
         runtime=minutes(2, per_mb=0.01, scans=LEARNED),
     params:
-        code=library_digest("regions"),
+        code=library_digest("regions", script=script_of("check_roles")),
     script:
         "../scripts/check_roles.py"

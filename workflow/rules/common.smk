@@ -7,15 +7,28 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import snakemake.jobs
+import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
+from snakemake.persistence.file import FilePersistence
 from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import validate
 
 PROJECT = Path(workflow.basedir)
-sys.path.insert(0, str(PROJECT / "workflow" / "lib"))
+LIBRARY = PROJECT / "workflow" / "lib"
+# This project's library comes first, here and in every job, before any other copy that Python would find.
+sys.path.insert(0, str(LIBRARY))
+others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+os.environ["PYTHONPATH"] = os.pathsep.join([str(LIBRARY), *(path for path in others if path not in ("", str(LIBRARY)))])
+# Snakemake compares scripts by their time of change, which a clone and a comment alter. Here every script is part of
+# the digest in its rule's ``params.code`` instead.
+snakemake.jobs.get_script_mtime = lambda path: 0.0
 
-from noisebound.digests import file_stamp, library_digest
+from noisebound.canonical import canonical_settings
+from noisebound.digests import library_digest
 from noisebound.errors import InputError
+from noisebound.memory import remembered_jobs
 from noisebound.search import (
     check_search,
     plan_trials,
@@ -36,6 +49,7 @@ from noisebound.settings import (
     simulation_margin,
 )
 from noisebound.sheet import missing_files, read_sheet
+from noisebound.source_stamps import stamps_of_sources
 from noisebound.storage import sha256_file, write_text
 
 SHEET_COPY = "NOISEBOUND_SHEET"
@@ -85,6 +99,10 @@ def read_scans(sheet):
 
 
 validated(config, "../schemas/config.schema.yaml", CONFIG_FILE)
+SCHEMA = yaml.safe_load((PROJECT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+written = canonical_settings(config, SCHEMA)
+config.clear()  # the same object stays the configuration of Snakemake
+config.update(written)
 check_settings(complete(config), CONFIG_FILE)
 # Scans that are simulated instead of measured, by name.
 SIMULATED = {entry["scan"]: entry for entry in config["simulation"]["scans"]}
@@ -108,7 +126,9 @@ TRAINED_ON = scans_that_are("train", "select", "split")
 HOLDS_TRAIN = scans_that_are("train", "split")
 HOLDS_CALIBRATE = scans_that_are("calibrate", "split")
 HOLDS_TEST = scans_that_are("test", "split")
-PAGE_TEMPLATES = (PROJECT / "workflow" / "lib" / "noisebound" / "templates",)
+# Whose pixels each stage sees, and so whose roles are checked before it.
+CHECKED = {"train": TRAINED_ON, "calibrate": sorted({*TRAINED_ON, *HOLDS_CALIBRATE}), "test": LEARNED}
+PAGE_TEMPLATES = (LIBRARY / "noisebound" / "templates",)
 COUNTS = config["data"]["kind"] == "counts"
 
 
@@ -116,6 +136,7 @@ wildcard_constraints:
     scan="|".join(re.escape(scan) for scan in SCANS),
     member=r"\d+",
     trial="[0-9a-f]{8}",
+    stage="|".join(CHECKED),
 
 
 def result(path):
@@ -123,6 +144,31 @@ def result(path):
     return f"{config['results']}/{config['run']}/{path}"
 
 
+def script_of(rule):
+    """The script of a rule, as part of its digest."""
+    return PROJECT / "workflow" / "scripts" / f"{rule}.py"
+
+
+def named(**values):
+    """Parameters of a rule, with their names as one more: Snakemake compares a set of values, whatever they are for."""
+    return {**values, "named": repr(sorted(values.items()))}
+
+
+def restore_memory():
+    """Give Snakemake back its memory of results that were copied here without it, so that changes are noticed."""
+    memory = FilePersistence(nolock=True)
+    outputs = [Path(result(f"scans/{scan}.h5")) for scan in SCANS]
+    if all(memory._read_record(str(output)) is not None for output in outputs if output.exists()):
+        return
+    for job in remembered_jobs(result("provenance/jobs")):
+        if memory._read_record(job["output"]) is None:
+            facts = {"rule": job["rule"], "input": job["input"], "params": job["params"], "incomplete": False}
+            record = MetadataRecord(record_format_version=RECORD_FORMAT_VERSION, **facts)
+            memory._write_record(job["output"], record)
+
+
+if workflow.is_main_process:
+    restore_memory()
 MEMBER_NUMBERS = range(config["architecture"]["members"])
 ARCHITECTURES = expand(result("architectures/member-{member}.json"), member=MEMBER_NUMBERS)
 MEMBERS = expand(result("members/member-{member}.pt"), member=MEMBER_NUMBERS)
@@ -214,13 +260,20 @@ def evaluation_of(wildcards):
 
 
 def shown_settings():
-    """The configuration as the pages print it; a cluster and a search shape no result and rebuild no page."""
-    return {key: value for key, value in config.items() if key not in ("cluster", "search")}
+    """The configuration as the pages print it; keys that shape no result are left out, and rebuild no page."""
+    shown = {key: value for key, value in config.items() if key not in ("cluster", "search", "software")}
+    return shown | {"training": training_settings(config)}
+
+
+def files_of(scan):
+    """Files of a scan as inputs. Of measured ones, the content counts and not the time of change: see stamps_of."""
+    return SCANS[scan].files if scan in SIMULATED else [ancient(path) for path in SCANS[scan].files]
 
 
 def stamps_of(scan):
-    """Stamps of the files of a scan; a simulated file is made by a rule, which Snakemake follows by itself."""
-    return [] if scan in SIMULATED else [file_stamp(path) for path in SCANS[scan].files]
+    """What changes with the content of a scan's files; a simulated file is made by a rule, which Snakemake follows."""
+    sidecar, memory = result(f"scans/{scan}.json"), ".snakemake/noisebound/contents.json"
+    return [] if scan in SIMULATED else stamps_of_sources(SCANS[scan].files, sidecar, memory)
 
 
 def page_settings():

@@ -33,12 +33,14 @@ rule compare_ensembles:
         mem_mb=memory(2000, per_mb=3 * config["architecture"]["members"], scans=simulated_scans("test")),
         runtime=minutes(60),
     params:
-        montages={role: [montage_of(scan) for scan in simulated_scans(role)] for role in ("calibrate", "test")},
-        nominal=config["calibration"]["primary"],
-        subsets=config["simulation"]["subsets"],
-        orientations=config["ensemble"]["orientations"],
-        seed=config["seed"],
-        code=library_digest("comparison"),
+        **named(
+            montages={role: [montage_of(scan) for scan in simulated_scans(role)] for role in ("calibrate", "test")},
+            nominal=config["calibration"]["primary"],
+            subsets=config["simulation"]["subsets"],
+            orientations=config["ensemble"]["orientations"],
+            seed=config["seed"],
+        ),
+        code=library_digest("comparison", script=script_of("compare_ensembles")),
     script:
         "../scripts/compare_ensembles.py"
 
@@ -52,7 +54,12 @@ use rule draw_architecture as draw_unet with:
     benchmark:
         result("benchmarks/draw_unet/{member}.tsv")
     params:
-        settings=family_settings(config["architecture"] | {"family": "unet"}),
+        **named(
+            settings=family_settings(config["architecture"] | {"family": "unet"}),
+            seed=config["seed"],
+            dimensions=config["data"]["dimensions"],
+            channels=len(config["data"]["channels"]),
+        ),
 
 
 use rule train_member as train_unet with:
@@ -60,7 +67,7 @@ use rule train_member as train_unet with:
         architecture=result("comparison/architectures/member-{member}.json"),
         scans=expand(result("scans/{scan}.h5"), scan=TRAINED_ON),
         regions=expand(result("regions/{scan}.json"), scan=TRAINED_ON),
-        check=ancient(result("regions/check.json")),
+        check=result("roles/train.json"),
     output:
         weights=result("comparison/members/member-{member}.pt"),
         history=result("comparison/members/member-{member}.history.csv"),

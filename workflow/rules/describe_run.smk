@@ -31,14 +31,16 @@ rule describe_run:
         mem_mb=memory(1000),
         runtime=minutes(10, per_mb=0.05, scans=list(SCANS)),
     params:
-        run=config["run"],
-        title=config["report"]["title"] or config["run"],
-        config=shown_settings(),
-        # As text: containers see no files of the project but those of the library.
-        snakefile=(PROJECT / "Snakefile").read_text(encoding="utf-8"),
-        scans=[asdict(SCANS[scan]) for scan in sorted(SCANS)],
-        members=config["architecture"]["members"],
-        records=result("provenance/jobs"),
-        code=library_digest("evidence", extra=PAGE_TEMPLATES),
+        **named(
+            run=config["run"],
+            title=config["report"]["title"] or config["run"],
+            config=shown_settings(),
+            # As text: containers see no files of the project but those of the library.
+            snakefile=(PROJECT / "Snakefile").read_text(encoding="utf-8"),
+            scans=[asdict(SCANS[scan]) for scan in sorted(SCANS)],
+            members=config["architecture"]["members"],
+            records=result("provenance/jobs"),
+        ),
+        code=library_digest("evidence", extra=PAGE_TEMPLATES, script=script_of("describe_run")),
     script:
         "../scripts/describe_run.py"

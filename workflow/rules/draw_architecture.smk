@@ -15,10 +15,12 @@ rule draw_architecture:
         mem_mb=memory(500),
         runtime=minutes(1),
     params:
-        settings=family_settings(config["architecture"]),
-        seed=config["seed"],
-        dimensions=config["data"]["dimensions"],
-        channels=len(config["data"]["channels"]),
-        code=library_digest("architecture"),
+        **named(
+            settings=family_settings(config["architecture"]),
+            seed=config["seed"],
+            dimensions=config["data"]["dimensions"],
+            channels=len(config["data"]["channels"]),
+        ),
+        code=library_digest("architecture", script=script_of("draw_architecture")),
     script:
         "../scripts/draw_architecture.py"

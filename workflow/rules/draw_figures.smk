@@ -54,6 +54,6 @@ rule draw_figures:
         runtime=minutes(5),
     params:
         primary=config["calibration"]["primary"],
-        code=library_digest("figures"),
+        code=library_digest("figures", script=script_of("draw_figures")),
     script:
         "../scripts/draw_figures.py"

@@ -21,8 +21,10 @@ rule ensemble_scan:
         mem_mb=memory(4000, per_mb=4),
         runtime=minutes(20, per_mb=prediction_minutes_per_mb()),
     params:
-        settings=config["ensemble"] | {"levels": config["training"]["levels"]},
-        counts=COUNTS,
-        code=library_digest("ensemble"),
+        **named(
+            settings=config["ensemble"] | {"levels": config["training"]["levels"]},
+            counts=COUNTS,
+        ),
+        code=library_digest("ensemble", script=script_of("ensemble_scan")),
     script:
         "../scripts/ensemble_scan.py"

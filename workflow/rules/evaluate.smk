@@ -5,7 +5,7 @@ rule evaluate:
         regions=expand(result("regions/{scan}.json"), scan=HOLDS_TEST),
         tokens=expand(result("tokens/{scan}.tif"), scan=HOLDS_TEST),
         calibration=result("calibration/calibration.json"),
-        check=ancient(result("regions/check.json")),
+        check=result("roles/test.json"),
     output:
         coverage=result("evaluation/coverage.csv"),
         by_intensity=result("evaluation/by_intensity.csv"),
@@ -31,12 +31,14 @@ rule evaluate:
         mem_mb=memory(1000, per_mb=20, scans=HOLDS_TEST),
         runtime=minutes(15, per_mb=0.1, scans=HOLDS_TEST),
     params:
-        run=config["run"],
-        exceed=config["decisions"]["exceed"],
-        montages=[scan for scan in HOLDS_TEST if scan in SIMULATED],
-        block=config["calibration"]["block"],
-        bootstrap=config["calibration"]["bootstrap"],
-        seed=config["seed"],
-        code=library_digest("evaluation"),
+        **named(
+            run=config["run"],
+            exceed=config["decisions"]["exceed"],
+            montages=[scan for scan in HOLDS_TEST if scan in SIMULATED],
+            block=config["calibration"]["block"],
+            bootstrap=config["calibration"]["bootstrap"],
+            seed=config["seed"],
+        ),
+        code=library_digest("evaluation", script=script_of("evaluate")),
     script:
         "../scripts/evaluate.py"

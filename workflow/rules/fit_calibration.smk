@@ -4,7 +4,7 @@ rule fit_calibration:
         ensembles=expand(result("ensemble/{scan}.h5"), scan=HOLDS_CALIBRATE),
         scans=expand(result("scans/{scan}.h5"), scan=HOLDS_CALIBRATE),
         regions=expand(result("regions/{scan}.json"), scan=HOLDS_CALIBRATE),
-        check=ancient(result("regions/check.json")),
+        check=result("roles/calibrate.json"),
         sample=result("latent/sample.npz"),
     output:
         result("calibration/calibration.json"),
@@ -22,12 +22,14 @@ rule fit_calibration:
         mem_mb=memory(600, per_mb=6, scans=HOLDS_CALIBRATE),
         runtime=minutes(10, per_mb=0.05, scans=HOLDS_CALIBRATE),
     params:
-        nominal=config["calibration"]["nominal"],
-        primary=config["calibration"]["primary"],
-        mode={key: config["calibration"][key] for key in CALIBRATION_MODE},
-        block=config["calibration"]["block"],
-        confidences=sorted({entry["confidence"] for entry in config["decisions"]["exceed"]}),
-        counts=COUNTS,
-        code=library_digest("calibration_fit"),
+        **named(
+            nominal=config["calibration"]["nominal"],
+            primary=config["calibration"]["primary"],
+            mode={key: config["calibration"][key] for key in CALIBRATION_MODE},
+            block=config["calibration"]["block"],
+            confidences=sorted({entry["confidence"] for entry in config["decisions"]["exceed"]}),
+            counts=COUNTS,
+        ),
+        code=library_digest("calibration_fit", script=script_of("fit_calibration")),
     script:
         "../scripts/fit_calibration.py"

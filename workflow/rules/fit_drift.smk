@@ -4,7 +4,7 @@ rule fit_drift:
         scans=expand(result("scans/{scan}.h5"), scan=HOLDS_CALIBRATE),
         regions=expand(result("regions/{scan}.json"), scan=HOLDS_CALIBRATE),
         basis=result("latent/basis.npz"),
-        check=ancient(result("regions/check.json")),
+        check=result("roles/calibrate.json"),
     output:
         result("drift/calibrated.npz"),
     log:
@@ -22,6 +22,6 @@ rule fit_drift:
         runtime=minutes(2, per_mb=0.05, scans=HOLDS_CALIBRATE),
     params:
         block=config["drift"]["block"],
-        code=library_digest("drift"),
+        code=library_digest("drift", script=script_of("fit_drift")),
     script:
         "../scripts/fit_drift.py"

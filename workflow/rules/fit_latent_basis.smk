@@ -22,10 +22,12 @@ rule fit_latent_basis:
         mem_mb=memory(4000, per_mb=2, scans=HOLDS_TRAIN),
         runtime=minutes(30, per_mb=0.05, scans=HOLDS_TRAIN),
     params:
-        components=config["structure"]["components"],
-        sample_size=config["structure"]["sample"],
-        frame=config["ensemble"]["frame"],
-        seed=config["seed"],
-        code=library_digest("ensemble"),
+        **named(
+            components=config["structure"]["components"],
+            sample_size=config["structure"]["sample"],
+            frame=config["ensemble"]["frame"],
+            seed=config["seed"],
+        ),
+        code=library_digest("ensemble", script=script_of("fit_latent_basis")),
     script:
         "../scripts/fit_latent_basis.py"

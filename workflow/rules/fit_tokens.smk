@@ -22,10 +22,12 @@ rule fit_tokens:
         mem_mb=memory(1000, per_mb=4, scans=HOLDS_TRAIN),
         runtime=minutes(15, per_mb=0.05, scans=HOLDS_TRAIN),
     params:
-        tokens=config["structure"]["tokens"],
-        repeats=config["structure"]["repeats"],
-        sample_size=config["structure"]["sample"],
-        seed=config["seed"],
-        code=library_digest("structure"),
+        **named(
+            tokens=config["structure"]["tokens"],
+            repeats=config["structure"]["repeats"],
+            sample_size=config["structure"]["sample"],
+            seed=config["seed"],
+        ),
+        code=library_digest("structure", script=script_of("fit_tokens")),
     script:
         "../scripts/fit_tokens.py"

@@ -1,6 +1,6 @@
 rule ingest_scan:
     input:
-        lambda wildcards: SCANS[wildcards.scan].files,
+        lambda wildcards: files_of(wildcards.scan),
     output:
         result("scans/{scan}.h5"),
     log:
@@ -19,12 +19,14 @@ rule ingest_scan:
         mem_mb=memory(500, per_mb=12),
         runtime=minutes(2, per_mb=0.05),
     params:
+        **named(
+            dimensions=config["data"]["dimensions"],
+            channels=config["data"]["channels"],
+            counts=COUNTS,
+        ),
         source=lambda wildcards: source_settings(wildcards.scan),
-        dimensions=config["data"]["dimensions"],
-        channels=config["data"]["channels"],
-        counts=COUNTS,
         # Not through ``input``: Snakemake compares no parameter that is derived from it.
         stamps=lambda wildcards: stamps_of(wildcards.scan),
-        code=library_digest("scans"),
+        code=library_digest("scans", script=script_of("ingest_scan")),
     script:
         "../scripts/ingest_scan.py"

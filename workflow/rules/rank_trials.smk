@@ -24,8 +24,10 @@ rule rank_trials:
         mem_mb=memory(700),
         runtime=minutes(5),
     params:
-        trials={name: trial.changes for name, trial in TRIALS.items()},
-        run=config["run"],
-        code=library_digest("ranking"),
+        **named(
+            trials={name: trial.changes for name, trial in TRIALS.items()},
+            run=config["run"],
+        ),
+        code=library_digest("ranking", script=script_of("rank_trials")),
     script:
         "../scripts/rank_trials.py"

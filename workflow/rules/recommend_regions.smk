@@ -21,8 +21,10 @@ rule recommend_regions:
         mem_mb=memory(600, per_mb=10),
         runtime=minutes(2, per_mb=0.05),
     params:
-        exceed=config["decisions"]["exceed"],
-        remeasure=config["decisions"]["remeasure"],
-        code=library_digest("decisions"),
+        **named(
+            exceed=config["decisions"]["exceed"],
+            remeasure=config["decisions"]["remeasure"],
+        ),
+        code=library_digest("decisions", script=script_of("recommend_regions")),
     script:
         "../scripts/recommend_regions.py"

@@ -30,10 +30,12 @@ rule report_comparison:
         mem_mb=memory(700),
         runtime=minutes(5),
     params:
-        title=config["report"]["title"] or config["run"],
-        settings={key: config["training"][key] for key in ("steps", "batch")}
-        | {"combine": config["ensemble"]["combine"]}
-        | {"train_images": sum(SIMULATED[scan]["images"] for scan in simulated_scans("train"))},
-        code=library_digest("pages_comparison", extra=PAGE_TEMPLATES),
+        **named(
+            title=config["report"]["title"] or config["run"],
+            settings={key: config["training"][key] for key in ("steps", "batch")}
+            | {"combine": config["ensemble"]["combine"]}
+            | {"train_images": sum(SIMULATED[scan]["images"] for scan in simulated_scans("train"))},
+        ),
+        code=library_digest("pages_comparison", extra=PAGE_TEMPLATES, script=script_of("report_comparison")),
     script:
         "../scripts/report_comparison.py"

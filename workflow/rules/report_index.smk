@@ -39,13 +39,15 @@ rule report_index:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        scans=list(SCANS),
-        roles=ROLES,
-        run=config["run"],
-        seed=config["seed"],
-        config=shown_settings(),
-        settings=page_settings(),
-        comparison=comparison_pages(),
-        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES),
+        **named(
+            scans=list(SCANS),
+            roles=ROLES,
+            run=config["run"],
+            seed=config["seed"],
+            config=shown_settings(),
+            settings=page_settings(),
+            comparison=comparison_pages(),
+        ),
+        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES, script=script_of("report_index")),
     script:
         "../scripts/report_index.py"

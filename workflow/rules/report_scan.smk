@@ -37,10 +37,12 @@ rule report_scan:
         mem_mb=memory(700, per_mb=16),
         runtime=minutes(2, per_mb=0.05),
     params:
-        run=config["run"],
-        seed=config["seed"],
-        config=shown_settings(),
-        settings=page_settings(),
-        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES),
+        **named(
+            run=config["run"],
+            seed=config["seed"],
+            config=shown_settings(),
+            settings=page_settings(),
+        ),
+        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES, script=script_of("report_scan")),
     script:
         "../scripts/report_scan.py"

@@ -18,9 +18,11 @@ rule simulate_scan:
         mem_mb=memory(500, per_mb=8),
         runtime=minutes(2, per_mb=0.02),
     params:
+        **named(
+            reference_noise=config["simulation"]["reference_noise"],
+        ),
         montage=lambda wildcards: montage_of(wildcards.scan),
         seed=lambda wildcards: SIMULATED[wildcards.scan]["seed"],
-        reference_noise=config["simulation"]["reference_noise"],
-        code=library_digest("simulated_scans"),
+        code=library_digest("simulated_scans", script=script_of("simulate_scan")),
     script:
         "../scripts/simulate_scan.py"

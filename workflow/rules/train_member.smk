@@ -4,7 +4,7 @@ rule train_member:
         scans=expand(result("scans/{scan}.h5"), scan=TRAINED_ON),
         regions=expand(result("regions/{scan}.json"), scan=TRAINED_ON),
         # Leakage stops training, but a scan added for another role does not repeat it.
-        check=ancient(result("regions/check.json")),
+        check=result("roles/train.json"),
     output:
         weights=result("members/member-{member}.pt"),
         history=result("members/member-{member}.history.csv"),
@@ -24,10 +24,12 @@ rule train_member:
         mem_mb=memory(4000, per_mb=24, scans=TRAINED_ON),
         runtime=minutes(30 + training_minutes()),
     params:
-        seed=config["seed"],
-        settings=training_settings(config),
-        transforms=[config["data"]["input_transform"], config["data"]["target_transform"]],
-        counts=COUNTS,
-        code=library_digest("training"),
+        **named(
+            seed=config["seed"],
+            settings=training_settings(config),
+            transforms=[config["data"]["input_transform"], config["data"]["target_transform"]],
+            counts=COUNTS,
+        ),
+        code=library_digest("training", script=script_of("train_member")),
     script:
         "../scripts/train_member.py"

@@ -3,7 +3,7 @@ rule train_trial:
     input:
         scans=expand(result("scans/{scan}.h5"), scan=TRAINED_ON),
         regions=expand(result("regions/{scan}.json"), scan=TRAINED_ON),
-        check=ancient(result("regions/check.json")),
+        check=result("roles/train.json"),
     output:
         outcome=result("search/networks/{trial}-{member}.json"),
         history=result("search/networks/{trial}-{member}.history.csv"),
@@ -22,13 +22,15 @@ rule train_trial:
         mem_mb=memory(4000, per_mb=24, scans=TRAINED_ON),
         runtime=minutes(30 + max(training_minutes(settings) for settings in [config, *map(settings_of, TRIALS)])),
     params:
-        seed=search_seed(config["seed"]),
+        **named(
+            seed=search_seed(config["seed"]),
+            dimensions=config["data"]["dimensions"],
+            channels=len(config["data"]["channels"]),
+            transforms=[config["data"]["input_transform"], config["data"]["target_transform"]],
+            counts=COUNTS,
+        ),
         architecture=lambda wildcards: family_settings(settings_of(wildcards.trial)["architecture"]),
         settings=lambda wildcards: training_settings(settings_of(wildcards.trial)),
-        dimensions=config["data"]["dimensions"],
-        channels=len(config["data"]["channels"]),
-        transforms=[config["data"]["input_transform"], config["data"]["target_transform"]],
-        counts=COUNTS,
-        code=library_digest("trials"),
+        code=library_digest("trials", script=script_of("train_trial")),
     script:
         "../scripts/train_trial.py"

@@ -25,4 +25,5 @@ with step(snakemake):
         code=snakemake.params.code,
         threads=snakemake.threads,
         members_per_gpu=snakemake.config["training"]["members_per_gpu"],
+        checkpoint_every=snakemake.config["training"]["checkpoint_every"],
     )

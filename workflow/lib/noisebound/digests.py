@@ -1,15 +1,15 @@
-"""Which code and which data a step depends on, as short strings that Snakemake can compare between runs.
+"""Which code a step depends on, as a short text that Snakemake can compare between runs.
 
-Snakemake sees neither an edit of an imported module nor a data file that was replaced by an older one. A rule that
-carries these strings in its ``params`` is run again in both cases. Nothing is imported to find out: the modules are
-parsed, so that reading the workflow stays fast.
+Snakemake does not see an edit of an imported module. A rule that carries :func:`library_digest` in its ``params`` is
+run again after one. Comments, docstrings and layout do not count, so that prose can be mended without computing
+anything again. Nothing is imported to find out: the modules are parsed, so that reading the workflow stays fast.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,11 +19,24 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def library_modules(*rooms: str, package: Path = PACKAGE) -> tuple[Path, ...]:
-    """Files of the named modules of the package and of all modules of the package that they import, sorted.
+    """Find the files of modules and of everything in the package that they import.
 
-    ``rooms`` are module names without the package, for example ``"training"``. Imports inside functions count. The
-    package's ``__init__`` counts only where a module imports a name from it. Raises ``InputError`` for no rooms and
-    for a room without a file.
+    Parameters
+    ----------
+    rooms
+        Modules without the name of the package, for example ``"training"`` or ``"networks.engine"``.
+    package
+        Folder of the package.
+
+    Returns
+    -------
+    tuple of Path
+        Sorted. Imports inside functions count. A package's ``__init__`` counts only where a name is imported from it.
+
+    Raises
+    ------
+    InputError
+        Where no module is named, and where a module or what it imports from the package is not there.
     """
     if not rooms:
         raise InputError(
@@ -40,68 +53,200 @@ def library_modules(*rooms: str, package: Path = PACKAGE) -> tuple[Path, ...]:
 
 
 @cache
-def library_digest(*rooms: str, extra: Sequence[Path] = (), package: Path = PACKAGE) -> str:
-    """SHA-256 over names and contents of :func:`library_modules` and of the ``extra`` files (a tuple of paths).
+def library_digest(
+    *rooms: str, extra: Sequence[Path] = (), script: Path | None = None, package: Path = PACKAGE
+) -> str:
+    """Compute the digest of the code that a step runs.
 
-    A folder among ``extra`` stands for all files below it. Raises ``InputError`` where a file is missing or a folder
-    holds none, because a digest of nothing would never change.
+    Parameters
+    ----------
+    rooms
+        Modules of the library that the step's script imports; what they import counts too.
+    extra
+        More files of the step, such as page templates. A folder stands for all files below it.
+    script
+        The step's script. Snakemake compares scripts by their time of change, which a clone alters.
+    package
+        Folder of the library.
+
+    Returns
+    -------
+    str
+        ``"<rooms> <folders>: <SHA-256>"``, so that :func:`check_code` can compute it again, and, with files outside of
+        the package, a second SHA-256 of those.
+
+    Raises
+    ------
+    InputError
+        Where a file is missing or a folder holds none: a digest of nothing would never change.
     """
-    digest = hashlib.sha256()
+    inside = [entry for entry in extra if entry.is_relative_to(package)]
+    outside = [entry for entry in extra if not entry.is_relative_to(package)]
+    if script is not None:
+        outside.append(script)
+    folders = [f"{entry.relative_to(package).as_posix()}/" for entry in inside]
+    digests = [_digest([*_modules_in_parts(rooms, package), *_files_in_parts(inside)])]
+    if outside:
+        digests.append(_digest(_files_in_parts(outside)))
+    return f"{' '.join([*rooms, *folders])}: {' '.join(digests)}"
+
+
+def check_code(code: str, package: Path = PACKAGE) -> None:
+    """Raise ``InputError`` where ``package`` holds other code than the one that ``code`` was computed from.
+
+    Parameters
+    ----------
+    code
+        The text of :func:`library_digest`, as the workflow computed it.
+    package
+        Folder of the library that this process imports.
+    """
+    names, _, digests = code.partition(": ")
+    rooms = [name for name in names.split() if not name.endswith("/")]
+    folders = [package / name for name in names.split() if name.endswith("/")]
+    try:
+        here = _digest([*_modules_in_parts(rooms, package), *_files_in_parts(folders)])
+    except InputError as error:
+        here = str(error)
+    if here != digests.split()[0]:
+        raise InputError(
+            "this step imported another noisebound than the one that the workflow belongs to, or its files changed "
+            "while the step was started",
+            file=package,
+            key="code",
+            value=code,
+            remedy="start the run again; if that does not help, remove the other noisebound from PYTHONPATH, from the "
+            "environment or from the image of this step",
+        )
+
+
+def _modules_in_parts(rooms: Iterable[str], package: Path) -> Iterator[tuple[str, bytes]]:
     for path in library_modules(*rooms, package=package):
-        digest.update(_framed(path.name, path))
-    for entry in extra:
+        yield path.relative_to(package).as_posix(), meaning(path.read_bytes())
+
+
+def _files_in_parts(entries: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file; of a Python file, what it means."""
+    for entry in entries:
         files = sorted(p for p in entry.rglob("*") if p.is_file()) if entry.is_dir() else [entry]
         if not files or not files[0].exists():
             raise InputError("no file to compute a digest of", file=entry, remedy="restore it from the project")
         for path in files:
-            digest.update(_framed(path.relative_to(entry).as_posix() if entry.is_dir() else path.name, path))
+            name = path.relative_to(entry).as_posix() if entry.is_dir() else path.name
+            yield name, meaning(path.read_bytes()) if path.suffix == ".py" else path.read_bytes()
+
+
+def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for name, content in parts:
+        # After name and length, so that moving bytes from one file to the next changes the digest.
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
     return digest.hexdigest()
 
 
-def file_stamp(path: str | Path) -> str:
-    """Size in bytes and modification time in nanoseconds of a file: cheap, and different for an older replacement."""
-    status = Path(path).stat()
-    return f"{status.st_size} {status.st_mtime_ns}"
+@cache
+def meaning(source: bytes) -> bytes:
+    """Reduce Python source to what it does: a text of its syntax tree without docstrings and comments.
+
+    The text is the same under every version of Python that the library runs on, because a step in a container may run
+    under another one than the workflow. Raises ``SyntaxError`` for a source that is not Python.
+    """
+    words: list[str] = []
+    _describe(ast.parse(source), words)
+    return "\n".join(words).encode("utf-8", "surrogatepass")
 
 
-def _framed(name: str, path: Path) -> bytes:
-    """Content after its name and length, so that moving bytes from one file to the next changes the digest."""
-    content = path.read_bytes()
-    return f"{name} {len(content)}\n".encode() + content
+def _describe(node: object, words: list[str]) -> None:
+    if isinstance(node, ast.AST):
+        words.append(type(node).__name__)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            # Versions of Python differ in which empty fields their nodes have.
+            if value is None and not isinstance(node, ast.Constant) or value == []:
+                continue
+            if field == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                value = value[1:] if _is_docstring(value[0]) else value
+            words.append(f".{field}")
+            _describe(value, words)
+        words.append(")")
+    elif isinstance(node, list):
+        words.append(f"[{len(node)}")
+        for entry in node:
+            _describe(entry, words)
+    elif isinstance(node, str):
+        words.append(f"'{len(node)} {node}")
+    else:
+        words.append(repr(node))
 
 
-def _module_file(package: Path, room: str) -> Path:
-    path = package / f"{room.replace('.', '/')}.py"
-    if not path.exists():
-        raise InputError(
-            "the library has no such module",
-            file=path,
-            key="rooms",
-            value=room,
-            remedy=f"use one of {', '.join(sorted(p.stem for p in package.glob('*.py')))}",
-        )
-    return path
+def _is_docstring(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _module_file(package: Path, module: str) -> Path:
+    """File of a module of the package, or of a package in it; ``module`` has dots and lacks the package's name."""
+    path = package / f"{module.replace('.', '/')}.py"
+    inside = package / module.replace(".", "/") / "__init__.py"
+    if path.exists() or inside.exists():
+        return path if path.exists() else inside
+    known = sorted(p.relative_to(package).with_suffix("").as_posix().replace("/", ".") for p in package.rglob("*.py"))
+    raise InputError(
+        "the library has no such module",
+        file=path,
+        key="rooms",
+        value=module,
+        remedy=f"use one of {', '.join(known)}",
+    )
 
 
 def _imports(path: Path, package: Path) -> Iterator[Path]:
-    """Files of the modules of the package that one file imports, anywhere in it."""
-    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
+    """Files of the modules of the package that one file imports, anywhere in it, at every level of packages."""
+    here = path.relative_to(package).parent.parts
+    for module, names in _import_statements(path.read_bytes(), here, package.name):
+        if not names:
+            yield _module_file(package, module) if module else package / "__init__.py"
+            continue
+        for name in names:
+            # ``from .room import name``: a module of that name, or a name that ``room`` defines.
+            below = ".".join(part for part in (module, name) if part)
+            place = package / below.replace(".", "/")
+            if place.with_name(f"{place.name}.py").exists() or (place / "__init__.py").exists():
+                yield _module_file(package, below)
+            else:
+                yield _module_file(package, module) if module else package / "__init__.py"
+
+
+@cache
+def _import_statements(
+    source: bytes, here: tuple[str, ...], package: str
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What a file in the folder ``here`` of the package imports from it: module, and the names taken from it."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom):
-            if node.level == 1:
-                module = node.module or ""
-            elif node.level == 0 and node.module and node.module.split(".")[0] == package.name:
+            if node.level > len(here) + 1:
+                raise InputError(
+                    f"an import {node.level} levels up leaves the package",
+                    key="import",
+                    value=node.module,
+                    remedy="import from the package alone",
+                )
+            if node.level:
+                above = here[: len(here) - (node.level - 1)]
+                module = ".".join([*above, *([node.module] if node.module else [])])
+            elif node.module and node.module.split(".")[0] == package:
                 module = node.module.partition(".")[2]
             else:
                 continue
-            if module:
-                yield _module_file(package, module)
-                continue
-            for alias in node.names:
-                # ``from . import name``: a module of that name, or a name that __init__ defines.
-                inside = package / f"{alias.name}.py"
-                yield inside if inside.exists() else package / "__init__.py"
+            found.append((module, tuple(alias.name for alias in node.names)))
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 top, _, module = alias.name.partition(".")
-                if top == package.name:
-                    yield _module_file(package, module) if module else package / "__init__.py"
+                if top == package:
+                    found.append((module, ()))
+    return tuple(found)

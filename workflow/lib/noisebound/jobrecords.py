@@ -55,11 +55,13 @@ def recorded(
     inputs: Sequence[str],
     outputs: Sequence[str],
     seed: int | None = None,
+    params: Mapping[str, Any] | None = None,
     waited: float = 0.0,
 ) -> Iterator[None]:
     """Keep the record of the job that is the body, in ``folder`` (``provenance/jobs`` of the results).
 
     ``process`` is the job's :func:`noisebound.joblock.identity`; ``waited`` are seconds that it waited for another job.
+    ``params`` are the rule's parameters, kept as Snakemake compares them: see :mod:`noisebound.memory`.
     Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left
     tells how the files that are there came about.
     """
@@ -81,6 +83,7 @@ def recorded(
         "seed": seed,
         "inputs": list(inputs),
         "outputs": [{"path": output} for output in outputs],
+        "params": sorted(map(repr, (params or {}).values())),
     }
     with _never_in_the_way():
         _forget_before(path)

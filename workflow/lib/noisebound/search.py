@@ -97,7 +97,8 @@ def plan_trials(settings: Settings, file: object = None) -> list[Trial]:
 
 def training_settings(settings: Settings) -> Settings:
     """The keys of the section training that shape a network."""
-    return {key: value for key, value in settings["training"].items() if key != "members_per_gpu"}
+    shapeless = ("members_per_gpu", "checkpoint_every")
+    return {key: value for key, value in settings["training"].items() if key not in shapeless}
 
 
 def search_seed(seed: int) -> int:

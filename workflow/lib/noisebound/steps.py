@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from .digests import check_code
 from .errors import InputError, NoiseboundError
 from .joblock import sole_job
 from .jobrecords import recorded
@@ -22,6 +23,8 @@ from .logs import step_log
 
 logger = logging.getLogger("noisebound")
 
+# The one parameter of a rule that Snakemake does not compare between runs, because its function takes the input.
+UNWATCHED = "unwatched"
 ROOM = 1 << 16  # bytes; with less, an error while writing is one of a full disk, whatever it says
 
 
@@ -33,6 +36,9 @@ def step(snakemake: Any) -> Iterator[None]:
     (:func:`noisebound.joblock.sole_job`); the first output stands for all of them, for they are always the same ones
     together. Its record is kept (:func:`noisebound.jobrecords.recorded`). The signal TERM, with which batch systems
     cancel jobs, ends it like an error, so that nothing half written is left and the next job waits for nothing.
+
+    Raises ``InputError`` where this process imported another noisebound than the one whose digest is the rule's
+    parameter ``code``.
     """
     terminal = sys.stderr
 
@@ -42,12 +48,15 @@ def step(snakemake: Any) -> Iterator[None]:
 
     begin = time.monotonic()
     output = Path(snakemake.output[0])
+    params = snakemake.params
     with (
         step_log(snakemake.log[0]),
         _full_disk_in_words(output),
         _ended_by_term(),
         sole_job(output, announce) as process,
     ):
+        if (code := params.get("code")) is not None:
+            check_code(code)
         with recorded(
             records_folder(snakemake.config),
             process,
@@ -55,7 +64,8 @@ def step(snakemake: Any) -> Iterator[None]:
             wildcards=dict(snakemake.wildcards.items()),
             inputs=[str(path) for path in snakemake.input],
             outputs=[str(path) for path in snakemake.output],
-            seed=snakemake.params.get("seed"),
+            seed=params.get("seed"),
+            params={name: value for name, value in params.items() if name != UNWATCHED},
             waited=time.monotonic() - begin,
         ):
             yield

@@ -238,6 +238,7 @@ def train_member(
     code: str = "",
     threads: int = 1,
     members_per_gpu: int = 1,
+    checkpoint_every: int = 200,
 ) -> None:
     """Train one member and write its weights (``.pt``) and its ``history`` (CSV).
 
@@ -246,7 +247,7 @@ def train_member(
     variance-stabilising transforms of input and target. A checkpoint beside the output, bound to data, architecture,
     settings and ``code`` (a digest of the library) by a digest, lets a killed job continue. The last one is kept: a job
     that ended while no Snakemake watched is repeated by the next, and that repetition then has nothing left to train.
-    Of this user's jobs, at most ``members_per_gpu`` share a GPU.
+    It is written every ``checkpoint_every`` steps. Of this user's jobs, at most ``members_per_gpu`` share a GPU.
 
     Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels, where a patch is
     smaller than the receptive field or does not fit the alignment, and where the training diverges.
@@ -283,10 +284,9 @@ def train_member(
     resolved = {**settings, "precision": resolve_precision(str(settings["precision"]), device)}
     digest = _training_digest(graph, scans, regions, resolved, seed, transforms, counts, code)
     _resume(trainer, checkpoint, digest)
-    every = int(settings["checkpoint_every"])
     while not trainer.finished:
         trainer.advance()
-        if trainer.step % every == 0 or trainer.finished:
+        if trainer.step % checkpoint_every == 0 or trainer.finished:
             with atomic_path(checkpoint) as temporary:
                 torch.save({"digest": digest, **trainer.state()}, temporary)
     write_history(history, trainer.history)
