@@ -58,15 +58,15 @@ class Project:
     path: Path
 
     def snakemake(
-        self, *arguments: str, check: bool = True, programs: Path | None = None
+        self, *arguments: str, check: bool = True, programs: Path | None = None, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake with the tiny configuration; the output holds stdout and stderr.
 
-        ``programs`` is a folder whose programs are found before the system's.
+        ``programs`` is a folder whose programs are found before the system's; ``variables`` join the environment.
         """
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "config.yaml", *arguments]
         # Only what the copy itself offers may be importable.
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | variables
         if programs is not None:
             environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import html
 import json
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import yaml
 
-from tests.workflow.project import TINY_SCANS, Project, each
+from tests.workflow.project import ROOT, TINY_SCANS, Jobs, Project, create, each
 
 MEMBERS = ("0", "1")
 PER_SCAN = (
@@ -27,10 +34,14 @@ TRAINING = each(["train_member"], MEMBERS) | {("fit_latent_basis", "")}
 AFTER_TRAINING = ENSEMBLE | DRIFT | CALIBRATION | TOKENS | EVALUATION | PAGES
 
 
+def checks(*stages: str) -> Jobs:
+    return each(["check_roles"], stages)
+
+
 def edit(project: Project, file: str) -> None:
-    """Change the content of a source file of the copy without changing what it does."""
+    """Change a source file of the copy: code by one statement more, anything else by a line."""
     path = project.path / file
-    ending = {".py": "\n# edited\n", ".html": "\n", ".css": "\n"}[path.suffix]
+    ending = "\nEDITED = True\n" if path.suffix == ".py" else "\n"
     path.write_text(path.read_text(encoding="utf-8") + ending, encoding="utf-8")
 
 
@@ -62,7 +73,7 @@ def test_records_of_jobs_run_nothing(run: Project) -> None:
 def test_new_calibrate_scan_recalibrates_without_training(run: Project) -> None:
     run.register("more", "calibrate", seed=12)
     own = each([*PER_SCAN, "report_scan"], ["more"])
-    assert run.planned() == own | {("check_roles", "")} | DRIFT | CALIBRATION | EVALUATION | PAGES
+    assert run.planned() == own | checks("calibrate", "test") | DRIFT | CALIBRATION | EVALUATION | PAGES
 
 
 def test_one_more_member_trains_only_itself(run: Project) -> None:
@@ -75,13 +86,13 @@ def test_new_test_scan_is_only_judged(run: Project) -> None:
     run.register("more", "test", seed=13)
     judged = each(["report_scan"], [scan for scan, role in TINY_SCANS.items() if role in ("test", "split")])
     own = each([*PER_SCAN, "report_scan"], ["more"])
-    assert run.planned() == own | judged | {("check_roles", "")} | INDEX | EVALUATION
+    assert run.planned() == own | judged | checks("test") | INDEX | EVALUATION
 
 
 def test_new_train_scan_trains_again(run: Project) -> None:
     run.register("more", "train", seed=14)
     own = each([*PER_SCAN, "report_scan"], ["more"])
-    assert run.planned() == own | {("check_roles", "")} | TRAINING | AFTER_TRAINING
+    assert run.planned() == own | checks("train", "calibrate", "test") | TRAINING | AFTER_TRAINING
 
 
 def test_number_of_tokens_runs_no_network(run: Project) -> None:
@@ -179,3 +190,141 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
 def test_edited_source_reruns_what_uses_it(run: Project, file: str, expected: set[tuple[str, str]]) -> None:
     edit(run, file)
     assert run.planned() == expected
+
+
+def test_prose_in_the_sources_runs_nothing(run: Project) -> None:
+    """As after a ``git pull`` that mends docstrings, comments and line breaks in everything that a step uses."""
+    for file in [*run.path.glob("workflow/lib/noisebound/*.py"), *run.path.glob("workflow/scripts/*.py")]:
+        text = file.read_text(encoding="utf-8")
+        if text.startswith('"""'):
+            text = '"""Other words.' + text[3:]
+        file.write_text("# a comment\n\n" + text + "\n\n# the end\n", encoding="utf-8")
+    assert run.planned() == set()
+
+
+def test_data_touched_or_copied_are_not_read_again(run: Project) -> None:
+    """Their content is what counts: ``touch``, ``cp`` and a checkout change times alone."""
+    for file in run.path.glob("data/*.tif"):
+        os.utime(file)
+    assert run.planned() == set()
+
+
+def test_a_checkpoint_interval_trains_nothing_and_keeps_checkpoints(run: Project) -> None:
+    """An interrupted training goes on where it was, with another interval."""
+    run.configure(training={"checkpoint_every": 5, "members_per_gpu": 2})
+    assert run.planned() == set()
+    member = run.path / "results/tiny/members/member-0.pt"
+    weights = member.read_bytes()
+    member.unlink()
+    run.snakemake()
+    assert "continuing from step 30" in (run.path / "results/tiny/logs/train_member/0.log").read_text(encoding="utf-8")
+    assert member.read_bytes() == weights
+
+
+def test_results_copied_into_a_fresh_clone_are_taken_as_they_are(run: Project, tmp_path: Path) -> None:
+    """The clone has its own files, with times of their own, and no memory of Snakemake's."""
+    clone = create(tmp_path / "clone")
+    shutil.copytree(run.path / "results", clone.path / "results", copy_function=shutil.copy2)
+    assert clone.planned() == set()
+    clone.configure(structure={"tokens": 4})
+    assert clone.planned() == TOKENS | EVALUATION | PAGES, "the memory of finished jobs did not come along"
+
+
+def test_jobs_run_the_library_of_their_own_project(run: Project) -> None:
+    """Not one that is installed, or that PYTHONPATH names."""
+    elsewhere = run.path / "elsewhere" / "noisebound"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "__init__.py").write_text("raise ImportError('another noisebound')\n", encoding="utf-8")
+    acquisition = run.path / "workflow/lib/noisebound/acquisition.py"
+    broken = acquisition.read_text(encoding="utf-8") + "\nraise ImportError('broken here')\n"
+    acquisition.write_text(broken, encoding="utf-8")
+    run.register("more", "apply", seed=3)
+    done = run.snakemake(check=False, PYTHONPATH=str(elsewhere.parent))
+    assert done.returncode != 0
+    assert "broken here" in done.stdout
+    assert "another noisebound" not in done.stdout
+
+
+def test_a_step_refuses_another_library_than_the_digest_is_of(run: Project) -> None:
+    """For instance one that an image or an environment brings along, found before the project's."""
+    other = run.path / "elsewhere" / "noisebound"
+    shutil.copytree(ROOT / "workflow/lib/noisebound", other, ignore=shutil.ignore_patterns("__pycache__"))
+    (other / "acquisition.py").write_text(
+        (other / "acquisition.py").read_text(encoding="utf-8") + "\nOTHER = True\n", encoding="utf-8"
+    )
+    script = run.path / "workflow/scripts/ingest_scan.py"
+    first = f"import sys\nsys.path.insert(0, {str(other.parent)!r})\n"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("from typing", first + "from typing", 1), encoding="utf-8")
+    run.register("more", "apply", seed=3)
+    done = run.snakemake(check=False)
+    assert done.returncode != 0
+    for words in ("another noisebound", str(other), "Remedy: "):
+        assert words in done.stdout
+    assert not (run.path / "results/tiny/scans/more.h5").exists()
+
+
+def stored_settings(results: Path) -> dict[str, set[Any]]:
+    """Settings as the results themselves hold them, by key of the configuration; one value where all agree."""
+    members = [json.loads(path.read_text(encoding="utf-8")) for path in results.glob("members/member-*.json")]
+    calibration = json.loads((results / "calibration/calibration.json").read_text(encoding="utf-8"))
+    thresholds: set[Any] = set()
+    for table in results.glob("decisions/*.csv"):
+        with open(table, encoding="utf-8", newline="") as stream:
+            thresholds |= {float(row["threshold"]) for row in csv.DictReader(stream) if row["kind"] == "exceed"}
+    with np.load(results / "tokens/model.npz") as model:
+        tokens = len(model["centres"])
+    return {
+        "training.steps": {member["training"]["steps"] for member in members},
+        "training.levels": {tuple(member["training"]["levels"]) for member in members},
+        "seed": {member["seed"] for member in members},
+        "structure.tokens": {tokens},
+        "calibration.nominal": {tuple(calibration["nominal"])},
+        "decisions.exceed.above": thresholds,
+    }
+
+
+def test_settings_changed_together_with_a_scan_reach_results_and_pages(run: Project) -> None:
+    """Snakemake passes over a changed parameter of a job below one that must run for another reason."""
+    run.register("more", "test", seed=13)
+    run.configure(
+        training={"steps": 20},
+        structure={"tokens": 4},
+        calibration={"nominal": [0.5, 0.8, 0.9]},
+        decisions={"exceed": [{"name": "iron-rich", "channel": "Fe", "above": 2.0, "confidence": 0.9}]},
+    )
+    run.snakemake()
+    results = run.path / "results" / "tiny"
+    stated = yaml.safe_load((results / "provenance" / "config.yaml").read_text(encoding="utf-8"))
+    assert stored_settings(results) == {
+        "training.steps": {20},
+        "training.levels": {tuple(stated["training"]["levels"])},
+        "seed": {stated["seed"]},
+        "structure.tokens": {4},
+        "calibration.nominal": {(0.5, 0.8, 0.9)},
+        "decisions.exceed.above": {2.0},
+    }
+    for page in [results / "report/index.html", *results.glob("report/scans/*.html")]:
+        text = html.unescape(page.read_text(encoding="utf-8"))
+        for words in ("steps: 20", "tokens: 4", "nominal: [0.5, 0.8, 0.9]", "above: 2.0"):
+            assert words in text, page
+
+
+def test_pages_and_summary_carry_the_digests_of_what_they_show(finished: Project) -> None:
+    results = finished.path / "results" / "tiny"
+
+    def digest(file: str) -> str:
+        return hashlib.sha256((results / file).read_bytes()).hexdigest()
+
+    for scan in TINY_SCANS:
+        page = (results / f"report/scans/{scan}.html").read_text(encoding="utf-8")
+        shown = [f"denoised/{scan}.h5", f"tokens/{scan}.tif", f"decisions/{scan}.csv", f"drift/{scan}.json"]
+        for file in [*shown, "members/member-0.pt", "members/member-1.json", "calibration/calibration.json"]:
+            assert digest(file) in page, (scan, file)
+    index = (results / "report/index.html").read_text(encoding="utf-8")
+    for file in ("evaluation/summary.json", "evaluation/coverage.csv", "report/scans/judge.html", "tokens/model.npz"):
+        assert digest(file) in index, file
+    summary = json.loads((results / "evaluation/summary.json").read_text(encoding="utf-8"))
+    found = {entry["sha256"] for entry in summary["digests"]}
+    assert {digest(f"ensemble/{scan}.h5") for scan in ("field", "judge")} <= found
+    assert digest("calibration/calibration.json") in found

@@ -172,6 +172,7 @@ if workflow.is_main_process:
 MEMBER_NUMBERS = range(config["architecture"]["members"])
 ARCHITECTURES = expand(result("architectures/member-{member}.json"), member=MEMBER_NUMBERS)
 MEMBERS = expand(result("members/member-{member}.pt"), member=MEMBER_NUMBERS)
+TRAINED_WITH = expand(result("members/member-{member}.json"), member=MEMBER_NUMBERS)
 HISTORIES = expand(result("members/member-{member}.history.csv"), member=MEMBER_NUMBERS)
 
 

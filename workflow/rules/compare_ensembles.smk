@@ -71,6 +71,7 @@ use rule train_member as train_unet with:
     output:
         weights=result("comparison/members/member-{member}.pt"),
         history=result("comparison/members/member-{member}.history.csv"),
+        about=result("comparison/members/member-{member}.json"),
     log:
         result("logs/train_unet/{member}.log"),
     benchmark:

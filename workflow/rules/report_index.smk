@@ -17,6 +17,7 @@ rule report_index:
         token_model=rules.fit_tokens.output.model,
         histories=HISTORIES,
         members=MEMBERS,
+        trained_with=TRAINED_WITH,
         architectures=ARCHITECTURES,
     output:
         report(

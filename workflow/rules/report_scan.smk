@@ -13,6 +13,7 @@ rule report_scan:
         basis=result("latent/basis.npz"),
         token_model=result("tokens/model.npz"),
         members=MEMBERS,
+        trained_with=TRAINED_WITH,
         architectures=ARCHITECTURES,
     output:
         page=result("report/scans/{scan}.html"),

@@ -3,11 +3,11 @@ rule train_member:
         architecture=result("architectures/member-{member}.json"),
         scans=expand(result("scans/{scan}.h5"), scan=TRAINED_ON),
         regions=expand(result("regions/{scan}.json"), scan=TRAINED_ON),
-        # Leakage stops training, but a scan added for another role does not repeat it.
         check=result("roles/train.json"),
     output:
         weights=result("members/member-{member}.pt"),
         history=result("members/member-{member}.history.csv"),
+        about=result("members/member-{member}.json"),
     log:
         result("logs/train_member/{member}.log"),
     benchmark:

@@ -29,8 +29,13 @@ with step(snakemake):
             seed=snakemake.params.seed,
             config=snakemake.params.config,
             files={
+                "page": snakemake.input.pages,
+                "drift": snakemake.input.drift,
+                "evaluation": [snakemake.input.summary, snakemake.input.coverage, snakemake.input.modes],
+                "stability of tokens": snakemake.input.stability,
                 "architecture": snakemake.input.architectures,
                 "member": snakemake.input.members,
+                "member settings": snakemake.input.trained_with,
                 "latent basis": snakemake.input.basis,
                 "calibration": snakemake.input.calibration,
                 "token model": snakemake.input.token_model,

@@ -20,6 +20,7 @@ with step(snakemake):
         settings=snakemake.params.settings,
         transforms=tuple(snakemake.params.transforms),
         counts=snakemake.params.counts,
+        about=snakemake.output.about,
         code=snakemake.params.code,
         threads=snakemake.threads,
         members_per_gpu=snakemake.config["training"]["members_per_gpu"],

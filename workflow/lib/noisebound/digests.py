@@ -53,9 +53,7 @@ def library_modules(*rooms: str, package: Path = PACKAGE) -> tuple[Path, ...]:
 
 
 @cache
-def library_digest(
-    *rooms: str, extra: Sequence[Path] = (), script: Path | None = None, package: Path = PACKAGE
-) -> str:
+def library_digest(*rooms: str, extra: Sequence[Path] = (), script: Path | None = None, package: Path = PACKAGE) -> str:
     """Compute the digest of the code that a step runs.
 
     Parameters
@@ -163,10 +161,10 @@ def _describe(node: object, words: list[str]) -> None:
         for field in node._fields:
             value = getattr(node, field, None)
             # Versions of Python differ in which empty fields their nodes have.
-            if value is None and not isinstance(node, ast.Constant) or value == []:
+            if (value is None and not isinstance(node, ast.Constant)) or value == []:
                 continue
             if field == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                value = value[1:] if _is_docstring(value[0]) else value
+                value = node.body[1:] if _is_docstring(node.body[0]) else node.body
             words.append(f".{field}")
             _describe(value, words)
         words.append(")")
@@ -222,9 +220,7 @@ def _imports(path: Path, package: Path) -> Iterator[Path]:
 
 
 @cache
-def _import_statements(
-    source: bytes, here: tuple[str, ...], package: str
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _import_statements(source: bytes, here: tuple[str, ...], package: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What a file in the folder ``here`` of the package imports from it: module, and the names taken from it."""
     found: list[tuple[str, tuple[str, ...]]] = []
     for node in ast.walk(ast.parse(source)):

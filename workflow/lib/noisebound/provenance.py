@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .stated import check_stated
 from .storage import sha256_file
 
 PACKAGES = (
@@ -47,7 +48,10 @@ def collect_provenance(
     ``files`` maps words ("architecture", "calibration") to one file or several; each is named by its file name and
     its SHA-256. Nothing depends on the time or the place of the run, so that the same inputs give the same page.
     Returns run, seed, versions (name to version), digests (list of label, file, sha256) and config (YAML text).
+
+    Raises ``InputError`` where a file was made with other settings than ``config`` states (``stated``).
     """
+    check_stated(config, files)
     digests = []
     for label, paths in files.items():
         for path in [paths] if isinstance(paths, str | Path) else paths:

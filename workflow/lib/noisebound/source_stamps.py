@@ -92,8 +92,9 @@ def _content(path: str, stamp: str, memory: str | Path | None) -> str:
         with suppress(OSError, ValueError):
             found = json.loads(Path(memory).read_text(encoding="utf-8"))
             known = found if isinstance(found, dict) else {}
-    if known.get(path, [None])[0] == stamp:
-        return str(known[path][1])
+    match known.get(path):
+        case [found, str(digest)] if found == stamp:
+            return digest
     digest = sha256_file(path)
     if memory is not None:
         with suppress(OSError):

@@ -30,7 +30,7 @@ from .optimiser import KernelOptimiser
 from .patches import PatchSampler, RoleImages, check_patch, load_role, measure_normalisation
 from .regions import Regions
 from .scans import Scan
-from .storage import atomic_path, digest_json
+from .storage import atomic_path, digest_json, write_json
 from .tiling import DEFAULT_TILE, tiles
 from .transforms import Normalisation
 
@@ -235,12 +235,15 @@ def train_member(
     settings: Mapping[str, Any],
     transforms: tuple[str, str],
     counts: bool,
+    about: str | Path | None = None,
     code: str = "",
     threads: int = 1,
     members_per_gpu: int = 1,
     checkpoint_every: int = 200,
 ) -> None:
     """Train one member and write its weights (``.pt``) and its ``history`` (CSV).
+
+    ``about`` is a JSON file for what the member was trained with: the pages compare it with what they state.
 
     ``scans`` and ``regions`` are matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``; pixels with role
     train are learned from, pixels with role select choose the step whose weights are kept. ``transforms`` names the
@@ -291,6 +294,9 @@ def train_member(
                 torch.save({"digest": digest, **trainer.state()}, temporary)
     write_history(history, trainer.history)
     save_member(output, trainer.best, graph, normalisation, member=member, step=trainer.best_step)
+    if about is not None:
+        made = {"member": member, "seed": seed, "training": dict(settings), "transforms": list(transforms)}
+        write_json(about, {**made, "counts": counts, "architecture": graph.to_json()["digest"]})
 
 
 def _check_scans(graph: Blueprint, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
