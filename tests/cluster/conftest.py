@@ -37,7 +37,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Clus
     )
     run.project.snakemake(
         "--",
-        "results/tiny/regions/check.json",
+        *(f"results/tiny/roles/{stage}.json" for stage in ("train", "calibrate", "test")),
         "results/tiny/scans/fresh.h5",
         *(f"results/tiny/architectures/member-{member}.json" for member in range(5)),
     )

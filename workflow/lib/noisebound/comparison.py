@@ -28,7 +28,7 @@ from .metrics import correlation
 from .montage import Montage
 from .scans import Scan
 from .simulated_scans import noise_width
-from .storage import atomic_path, write_json
+from .storage import atomic_path, digest_files, write_json
 
 logger = logging.getLogger("noisebound")
 
@@ -168,6 +168,10 @@ def compare_ensembles(
             "tuned_on": min(CHOSEN_ON, len(test.truth)),
             "families": families,
             "filters": filters.to_dict("records"),
+            "digests": digest_files(
+                {f"{family} member": members[family] for family in FAMILIES}
+                | {f"scan to {role}": scans[role] for role in ROLES}
+            ),
         },
     )
 

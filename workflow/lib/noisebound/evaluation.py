@@ -38,7 +38,7 @@ from .modes import compare_modes
 from .predictions import Predictions, nominal_key
 from .regions import Regions
 from .scans import Scan
-from .storage import atomic_path, sha256_file, write_json
+from .storage import atomic_path, digest_files, write_json
 from .subsets import draw_subsets
 
 logger = logging.getLogger("noisebound")
@@ -377,8 +377,8 @@ def evaluate(
         "channels": {},
         "scans": {},
         "decisions": [],
-        "digests": _digests_of(
-            calibration=[calibration], ensemble=ensembles, scan=scans, regions=regions, tokens=tokens
+        "digests": digest_files(
+            {"calibration": calibration, "ensemble": ensembles, "scan": scans, "regions": regions, "token map": tokens}
         ),
     }
     tables = {name: pd.DataFrame(columns=names) for name, names in COLUMNS.items()}
@@ -392,15 +392,6 @@ def evaluate(
             write_json(path, _plain(summary))
         else:
             _write_table(path, tables[name])
-
-
-def _digests_of(**files: Sequence[str | Path]) -> list[dict[str, str]]:
-    """Kind, file name and SHA-256 of everything that was judged."""
-    return [
-        {"label": label, "file": Path(path).name, "sha256": sha256_file(path)}
-        for label, paths in files.items()
-        for path in paths
-    ]
 
 
 def _judge_all(

@@ -16,7 +16,7 @@ from .figures_comparison import best_row, example_cuts, example_images, size_cur
 from .figures_style import save_svg
 from .pages_parts import picture, render
 from .published import MEMBERS, NAMES, comparison_rows
-from .storage import read_json
+from .storage import digest_files, read_json
 
 logger = logging.getLogger("noisebound")
 
@@ -62,6 +62,7 @@ def report_comparison(
         "row": row,
         "charts": {name: picture(figure, words) for name, (figure, words) in figures.items()},
         "settings": settings,
+        "digests": digest_files({"summary": summary, "curves": curves_csv, "images": examples}) + content["digests"],
     }
     render("comparison.html", output_html, context)
     logger.info("wrote %s (%.1f MB)", output_html, Path(output_html).stat().st_size / 1e6)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .stated import check_stated
-from .storage import sha256_file
+from .storage import digest_files
 
 PACKAGES = (
     "noisebound",
@@ -52,15 +52,11 @@ def collect_provenance(
     Raises ``InputError`` where a file was made with other settings than ``config`` states (``stated``).
     """
     check_stated(config, files)
-    digests = []
-    for label, paths in files.items():
-        for path in [paths] if isinstance(paths, str | Path) else paths:
-            digests.append({"label": label, "file": Path(path).name, "sha256": sha256_file(path)})
     return {
         "run": run,
         "seed": seed,
         "versions": software_versions(),
-        "digests": digests,
+        "digests": digest_files(files),
         "config": to_yaml(config),
     }
 

@@ -60,15 +60,15 @@ def _of_member(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]:
 
 
 def _of_calibration(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]:
-    if "calibration" not in config:
-        return
-    made = read_json(path)
-    yield "calibration.nominal", sorted(config["calibration"]["nominal"]), sorted(made["nominal"])
-    yield "calibration.primary", config["calibration"]["primary"], made["primary"]
+    stated, made = config.get("calibration", {}), read_json(path)
+    if "nominal" in stated:
+        yield "calibration.nominal", sorted(stated["nominal"]), sorted(made["nominal"])
+    if "primary" in stated:
+        yield "calibration.primary", stated["primary"], made["primary"]
 
 
 def _of_decisions(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]:
-    if "decisions" not in config:
+    if "exceed" not in config.get("decisions", {}):
         return
     stated = {entry["name"]: entry for entry in config["decisions"]["exceed"]}
     with open(path, encoding="utf-8", newline="") as stream:

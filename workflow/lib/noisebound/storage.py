@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,15 @@ def sha256_file(path: str | Path) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def digest_files(files: Mapping[str, str | Path | Sequence[str | Path]]) -> list[dict[str, str]]:
+    """Label, file name and SHA-256 of every file; ``files`` maps a label to one file or several."""
+    return [
+        {"label": label, "file": Path(path).name, "sha256": sha256_file(path)}
+        for label, paths in files.items()
+        for path in ([paths] if isinstance(paths, str | Path) else paths)
+    ]
 
 
 def digest_json(content: Any) -> str:
