@@ -20,7 +20,7 @@ SYNTHETIC := config/synthetic.yaml $(if $(FULL),,config/synthetic-small.yaml)
 SMK := Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
-.PHONY: help demo demo-conda test test-workflow test-cluster test-containers containers lint format benchmark calibration-study synthetic clean
+.PHONY: help demo demo-conda test test-workflow test-faults test-cluster test-containers containers lint format benchmark calibration-study synthetic clean
 
 help:
 	@echo "make demo    run the workflow on the images in resources/demo (about 15 minutes on 2 cores)"
@@ -28,6 +28,9 @@ help:
 	@echo "make test-workflow"
 	@echo "             run the workflow itself in every way that a user may, and look at its pages in a browser where"
 	@echo "             Chromium is installed (about 9 minutes on 2 cores)"
+	@echo "make test-faults"
+	@echo "             plan a finished run again after hundreds of random changes, and read thousands of damaged files (about"
+	@echo "             10 minutes on 2 cores; it prints the seeds with which it can be repeated)"
 	@echo "make test-cluster"
 	@echo "             start a real Slurm on this machine (as root; installs it where it is missing), run the workflow on"
 	@echo "             it, interrupt it in every way, and remove all traces (about 14 minutes on 2 busy cores)"
@@ -84,6 +87,10 @@ test: $(DEV_STAMP)
 
 test-workflow: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests/workflow tests/browser
+
+# As many as fit ten minutes. NOISEBOUND_FAULTS_SEED=<number> repeats a run.
+test-faults: $(DEV_STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/faults --capture=no --numprocesses 0 -v
 
 containers:
 	@$(PYTHON) containers/build.py --pip-flags="$(PIP_FLAGS)"
