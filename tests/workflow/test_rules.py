@@ -42,6 +42,19 @@ def test_digest_covers_every_module_the_script_imports(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
+def test_no_rule_hides_what_stands_behind_it(rule: str) -> None:
+    """Snakemake forgets changes of jobs that it reaches through ancient files of other jobs alone."""
+    assert "ancient(" not in RULES[rule].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_digest_covers_the_script(rule: str) -> None:
+    """Its time of change is not looked at."""
+    text = RULES[rule].read_text(encoding="utf-8")
+    assert f'script=script_of("{rule}")' in text and f'"../scripts/{rule}.py"' in text
+
+
+@pytest.mark.parametrize("rule", RULES)
 def test_script_is_one_call(rule: str) -> None:
     tree = ast.parse((ROOT / "workflow" / "scripts" / f"{rule}.py").read_text(encoding="utf-8"))
     (body,) = (node for node in tree.body if isinstance(node, ast.With))

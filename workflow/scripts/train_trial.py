@@ -19,11 +19,11 @@ with step(snakemake):
         channels=snakemake.params.channels,
         number=int(snakemake.wildcards.member),
         seed=snakemake.params.seed,
-        settings=snakemake.params.settings,
+        # Parameters are compared between runs; how often a checkpoint is written comes from the configuration.
+        settings=snakemake.params.settings | {"checkpoint_every": snakemake.config["training"]["checkpoint_every"]},
         transforms=tuple(snakemake.params.transforms),
         counts=snakemake.params.counts,
         code=snakemake.params.code,
         threads=snakemake.threads,
         members_per_gpu=snakemake.config["training"]["members_per_gpu"],
-        checkpoint_every=snakemake.config["training"]["checkpoint_every"],
     )

@@ -62,7 +62,8 @@ def report_comparison(
         "row": row,
         "charts": {name: picture(figure, words) for name, (figure, words) in figures.items()},
         "settings": settings,
-        "digests": digest_files({"summary": summary, "curves": curves_csv, "images": examples}) + content["digests"],
+        "digests": digest_files({"summary": summary, "curves": curves_csv, "images": examples})
+        + content.get("digests", []),
     }
     render("comparison.html", output_html, context)
     logger.info("wrote %s (%.1f MB)", output_html, Path(output_html).stat().st_size / 1e6)

@@ -239,7 +239,6 @@ def train_member(
     code: str = "",
     threads: int = 1,
     members_per_gpu: int = 1,
-    checkpoint_every: int = 200,
 ) -> None:
     """Train one member and write its weights (``.pt``) and its ``history`` (CSV).
 
@@ -250,7 +249,8 @@ def train_member(
     variance-stabilising transforms of input and target. A checkpoint beside the output, bound to data, architecture,
     settings and ``code`` (a digest of the library) by a digest, lets a killed job continue. The last one is kept: a job
     that ended while no Snakemake watched is repeated by the next, and that repetition then has nothing left to train.
-    It is written every ``checkpoint_every`` steps. Of this user's jobs, at most ``members_per_gpu`` share a GPU.
+    How often it is written (``settings["checkpoint_every"]``, in steps) changes no weight, and is not part of the digest.
+    Of this user's jobs, at most ``members_per_gpu`` share a GPU.
 
     Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels, where a patch is
     smaller than the receptive field or does not fit the alignment, and where the training diverges.
@@ -284,18 +284,19 @@ def train_member(
         device,
     )
     checkpoint = Path(output).with_suffix(".checkpoint.pt")
-    resolved = {**settings, "precision": resolve_precision(str(settings["precision"]), device)}
+    shaping = {key: value for key, value in settings.items() if key != "checkpoint_every"}
+    resolved = {**shaping, "precision": resolve_precision(str(settings["precision"]), device)}
     digest = _training_digest(graph, scans, regions, resolved, seed, transforms, counts, code)
     _resume(trainer, checkpoint, digest)
     while not trainer.finished:
         trainer.advance()
-        if trainer.step % checkpoint_every == 0 or trainer.finished:
+        if trainer.step % int(settings["checkpoint_every"]) == 0 or trainer.finished:
             with atomic_path(checkpoint) as temporary:
                 torch.save({"digest": digest, **trainer.state()}, temporary)
     write_history(history, trainer.history)
     save_member(output, trainer.best, graph, normalisation, member=member, step=trainer.best_step)
     if about is not None:
-        made = {"member": member, "seed": seed, "training": dict(settings), "transforms": list(transforms)}
+        made = {"member": member, "seed": seed, "training": shaping, "transforms": list(transforms)}
         write_json(about, {**made, "counts": counts, "architecture": graph.to_json()["digest"]})
 
 

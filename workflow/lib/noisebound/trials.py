@@ -38,7 +38,6 @@ def train_trial(
     code: str = "",
     threads: int = 1,
     members_per_gpu: int = 1,
-    checkpoint_every: int = 200,
 ) -> None:
     """Draw and train network ``number`` of a trial, and write its ``outcome`` (JSON) and its ``history`` (CSV).
 
@@ -75,7 +74,6 @@ def train_trial(
             code=code,
             threads=threads,
             members_per_gpu=members_per_gpu,
-            checkpoint_every=checkpoint_every,
         )
         found: dict[str, Any] = judge_network(graph, history)
     except InputError as error:
