@@ -216,7 +216,7 @@ def test_a_checkpoint_interval_trains_nothing_and_keeps_checkpoints(run: Project
     member = run.path / "results/tiny/members/member-0.pt"
     weights = member.read_bytes()
     member.unlink()
-    run.snakemake()
+    run.snakemake("--", "results/tiny/members/member-0.pt")
     assert "continuing from step 30" in (run.path / "results/tiny/logs/train_member/0.log").read_text(encoding="utf-8")
     assert member.read_bytes() == weights
 
@@ -268,10 +268,8 @@ def stored_settings(results: Path) -> dict[str, set[Any]]:
     """Settings as the results themselves hold them, by key of the configuration; one value where all agree."""
     members = [json.loads(path.read_text(encoding="utf-8")) for path in results.glob("members/member-*.json")]
     calibration = json.loads((results / "calibration/calibration.json").read_text(encoding="utf-8"))
-    thresholds: set[Any] = set()
-    for table in results.glob("decisions/*.csv"):
-        with open(table, encoding="utf-8", newline="") as stream:
-            thresholds |= {float(row["threshold"]) for row in csv.DictReader(stream) if row["kind"] == "exceed"}
+    with open(results / "evaluation/decisions.csv", encoding="utf-8", newline="") as stream:
+        thresholds = {float(row["threshold"]) for row in csv.DictReader(stream)}
     with np.load(results / "tokens/model.npz") as model:
         tokens = len(model["centres"])
     return {
