@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -46,7 +46,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def use(folder: Path) -> list[str]:
     """Load the module anew, as every process does, and use its function; the signatures that had to be compiled."""
-    scale = runpy.run_path(str(folder / "kept.py"))["scale"]
+    specification = importlib.util.spec_from_file_location("kept", folder / "kept.py")
+    module = sys.modules["kept"] = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    scale = module.scale
     for dtype in (np.float64, np.float32):
         values = np.arange(5, dtype=dtype)
         assert scale(values, 3) == 30 and values.tolist() == [0, 3, 6, 9, 12]

@@ -25,7 +25,7 @@ SOURCE, INPUTS, TARGET, OUTPUTS, WEIGHTS, SHIFTS, GROUPS = range(7)
 # Sums may be reordered and fused, as in any fast convolution; infinities and NaN still travel.
 OPTIONS: dict[str, Any] = {"fastmath": {"contract", "reassoc", "nsz"}, "error_model": "numpy", "nogil": True}
 
-_keep = partial(compiled, **OPTIONS)
+_keep: Callable[..., Any] = partial(compiled, **OPTIONS)
 
 
 def _dot(weights: tuple[float, ...], values: tuple[float, ...]) -> float:

@@ -52,7 +52,7 @@ def compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
         As for ``numba.njit``.
     """
     dispatcher = numba.njit(**options)(function)
-    wanted = config.CACHE_DIR or _home()
+    wanted = _named_by_user() or _home()
     try:
         dispatcher._cache = cache = _CheckedCache(function)
     except (RuntimeError, OSError) as error:
@@ -74,11 +74,13 @@ class _OwnCacheLocator(UserProvidedCacheLocator):
     def from_function(cls, function: Callable[..., Any], file: str) -> Any:
         """The locator, or None where another has to do."""
         # Past the parent, for which there must be a folder named by the user.
-        return None if config.CACHE_DIR else super(UserProvidedCacheLocator, cls).from_function(function, file)
+        return None if _named_by_user() else super(UserProvidedCacheLocator, cls).from_function(function, file)
 
 
 class _Code(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = (UserProvidedCacheLocator, _OwnCacheLocator, InTreeCacheLocator, UserWideCacheLocator)
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._locator_classes = [UserProvidedCacheLocator, _OwnCacheLocator, InTreeCacheLocator, UserWideCacheLocator]
+        super().__init__(function)
 
 
 class _CheckedCache(FunctionCache):  # type: ignore[misc]
@@ -113,6 +115,11 @@ class _CheckedCache(FunctionCache):  # type: ignore[misc]
         stamp = self._cache_file._source_stamp  # when it was imported: the file may have been replaced since
         key = hashlib.sha256(repr((numba.__version__, stamp, self._index_key(sig, codegen))).encode())
         return Path(self._cache_path, f"{self._impl.filename_base}.{key.hexdigest()[:32]}.nbc"), key.digest()
+
+
+def _named_by_user() -> str:
+    """The folder ``NUMBA_CACHE_DIR``, empty where there is none."""
+    return str(config.CACHE_DIR)  # type: ignore[attr-defined]
 
 
 def _home() -> str:

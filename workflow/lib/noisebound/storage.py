@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,30 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_parts(*paths: str | Path, older_than: float = 0.0) -> None:
+    """Remove what killed processes left of :func:`atomic_path` for these files.
+
+    Only a caller who knows that nobody else writes these files may call this, or with an age that no writing takes.
+
+    Parameters
+    ----------
+    *paths
+        Files, which need not exist, nor need their folders. Parts of no other file are touched.
+    older_than
+        Seconds since a part was last written.
+    """
+    folders: dict[Path, list[str]] = {}
+    for path in map(Path, paths):
+        folders.setdefault(path.parent, []).append(rf"\.{re.escape(path.name)}\.\d+\.part{re.escape(path.suffix)}")
+    for folder, patterns in folders.items():
+        part = re.compile("|".join(patterns))
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    if part.fullmatch(entry.name) and time.time() - entry.stat().st_mtime >= older_than:
+                        os.unlink(entry.path)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -279,7 +279,7 @@ def train_member(
         sum(image.pixels for image in images["select"]),
         device,
     )
-    checkpoint = Path(output).with_suffix(".checkpoint.pt")
+    checkpoint = checkpoint_path(output)
     resolved = {**settings, "precision": resolve_precision(str(settings["precision"]), device)}
     digest = _training_digest(graph, scans, regions, resolved, seed, transforms, counts, code)
     _resume(trainer, checkpoint, digest)
@@ -291,6 +291,11 @@ def train_member(
                 torch.save({"digest": digest, **trainer.state()}, temporary)
     write_history(history, trainer.history)
     save_member(output, trainer.best, graph, normalisation, member=member, step=trainer.best_step)
+
+
+def checkpoint_path(output: str | Path) -> Path:
+    """Where the checkpoint of a member lies, whose weights are ``output``."""
+    return Path(output).with_suffix(".checkpoint.pt")
 
 
 def _check_scans(graph: Blueprint, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
