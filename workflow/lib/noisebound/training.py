@@ -21,6 +21,7 @@ from torch import Tensor
 
 from . import execution
 from .architecture import read_architecture
+from .archives import check_archive
 from .blueprint import Blueprint
 from .devices import mixed_precision, pick_device, resolve_precision
 from .errors import InputError, LeakageError
@@ -345,6 +346,7 @@ def _resume(trainer: Trainer, checkpoint: Path, digest: str) -> None:
     if not checkpoint.exists():
         return
     try:
+        check_archive(checkpoint)
         state = torch.load(checkpoint, map_location=trainer.device, weights_only=True)
         found = state["digest"]
     except Exception as error:  # a torn or foreign file must not stop the training it was meant to shorten
@@ -394,6 +396,7 @@ def load_member(path: str | Path, architecture: str | Path) -> tuple[QuantileNet
     """
     graph = read_architecture(architecture)
     try:
+        check_archive(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
         about = json.loads(content["about"])
         network = execution.build_network(graph)
@@ -405,6 +408,7 @@ def load_member(path: str | Path, architecture: str | Path) -> tuple[QuantileNet
                 remedy="train the member again",
             )
         network.load_state_dict(content["weights"])
+        normalisation = Normalisation.from_json(about["normalisation"])
     except InputError:
         raise
     except Exception as error:
@@ -412,4 +416,4 @@ def load_member(path: str | Path, architecture: str | Path) -> tuple[QuantileNet
             f"not a trained member ({error})", file=path, remedy="delete it and train the member again"
         ) from None
     network.eval()
-    return network, Normalisation.from_json(about["normalisation"])
+    return network, normalisation
