@@ -17,6 +17,8 @@ REFERENCE_STAMP := $(REFERENCE)/.installed
 DEMOS := demo-edx demo-ct
 # FULL=1: all of the published experiment instead of the small version that is laid over it.
 SYNTHETIC := config/synthetic.yaml $(if $(FULL),,config/synthetic-small.yaml)
+# QUICK=1: less of everything. UPDATE=1: replace the tables that belong to the project, which a quick run never does.
+MEASURED := $(if $(QUICK),--quick) $(if $(UPDATE),--update)
 SMK := Snakefile workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
 
@@ -43,11 +45,13 @@ help:
 	@echo "make lint    check format, types and the workflow"
 	@echo "make format  rewrite sources in the project's format"
 	@echo "make benchmark"
-	@echo "             compare with the reference implementation, a U-Net and filters, and write benchmarks/RESULTS.md"
-	@echo "             (about an hour on 2 cores; QUICK=1 make benchmark: less of everything, 8 minutes)"
+	@echo "             compare with the reference implementation, a U-Net and filters, and write"
+	@echo "             results/benchmark/RESULTS.md (about an hour on 2 cores; QUICK=1 make benchmark: less of everything,"
+	@echo "             8 minutes; UPDATE=1 make benchmark: replace benchmarks/RESULTS.md)"
 	@echo "make calibration-study"
-	@echo "             simulate what each unit of exchangeability is worth, and write docs/calibration-study.md (about 6"
-	@echo "             minutes)"
+	@echo "             simulate what each unit of exchangeability is worth, and write"
+	@echo "             results/benchmark/calibration-study.md (about 6 minutes; QUICK=1: seconds; UPDATE=1: replace"
+	@echo "             docs/calibration-study.md)"
 	@echo "make synthetic"
 	@echo "             the published synthetic experiment beside ours: random networks, U-Nets and filters (a small version,"
 	@echo "             3 minutes on 2 cores; FULL=1 make synthetic: all 25 members, about an hour)"
@@ -122,10 +126,10 @@ $(REFERENCE_STAMP): benchmarks/requirements.txt
 	@touch $@
 
 benchmark: $(RUN_STAMP) $(REFERENCE_STAMP)
-	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
+	$(BIN)/python -m benchmarks.run $(MEASURED)
 
 calibration-study: $(RUN_STAMP)
-	$(BIN)/python -m benchmarks.calibration_study
+	$(BIN)/python -m benchmarks.calibration_study $(MEASURED)
 
 synthetic: $(RUN_STAMP)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(SYNTHETIC) --quiet rules reason host

@@ -1,6 +1,8 @@
 """Monte Carlo study of the calibration step alone: which promise holds where pixels and scans are not independent.
 
-    python -m benchmarks.calibration_study        writes docs/calibration-study.md
+    python -m benchmarks.calibration_study             writes results/benchmark/calibration-study.md
+    python -m benchmarks.calibration_study --quick     the same, with far fewer data sets, in seconds
+    python -m benchmarks.calibration_study --update    replaces docs/calibration-study.md
 
 Nothing is trained. A fixed, biased predictor meets simulated scans whose noise is correlated over 12 px and whose gain
 differs from scan to scan; the corrections are those of the workflow (``noisebound.conformal``). Each data set
@@ -10,6 +12,7 @@ calibrates anew, and is judged on the same large number of further scans.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +23,9 @@ from numpy.typing import NDArray
 
 from noisebound.conformal import corrections, side_scores
 from noisebound.exchangeability import Unit, needed_scans
+from noisebound.storage import write_text
+
+from . import destination
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration-study.md"
 Doubles = NDArray[np.float64]
@@ -196,13 +202,15 @@ def table(rows: Sequence[Row], study: Study) -> str:
     return "\n".join([head, *lines])
 
 
-def words(world: World, control: World, study: Study, tables: Sequence[str], seconds: float) -> str:
-    """The page."""
+def words(
+    world: World, control: World, study: Study, tables: Sequence[str], seconds: float, shortened: str = ""
+) -> str:
+    """The page, with ``shortened`` before all else."""
     return f"""# What each unit of exchangeability is worth
 
 Made by `make calibration-study` (`benchmarks/calibration_study.py`, seed {study.seed}, {seconds:.0f} s on one core);
 change the program, not this page.
-
+{shortened}
 {study.data_sets} simulated data sets calibrate a fixed, biased predictor; nothing is trained. Every coverage is judged
 on the same {study.judged} further scans. A scan has {world.size} x {world.size} px. Its reference is
 gain x signal + noise: the gain differs from scan to scan with a standard deviation of {world.gain:g}, and half of the
@@ -241,20 +249,29 @@ Where pixels are exchangeable, `pixel` is right and the narrowest; the others st
 """
 
 
+QUICK = Study(data_sets=10, calibrate=(1, 30), judged=100, nominal=(0.9,))
+SHORTENED = """
+**This was the quick run: its data sets are far too few to tell what holds.**
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the whole study and write the page."""
+    """Run the study and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--output", type=Path, default=PAGE)
-    output = parser.parse_args(arguments).output
+    destination.add_options(parser, PAGE, "far fewer data sets, in seconds")
+    options = parser.parse_args(arguments)
+    output = destination.choose(parser, options, PAGE)
     started = time.monotonic()
-    study = Study()
+    study = QUICK if options.quick else Study()
     world = World("correlated noise, gain")
     control = replace(world, name="independent pixels", correlation=0.0, correlated=0.0, gain=0.0)
     few = replace(study, calibrate=(1, 30), nominal=(0.9,))
     results = [(run(world, study), study), (run(control, few), few)]
     tables = [table(rows, of) for rows, of in results]
-    output.write_text(words(world, control, study, tables, time.monotonic() - started), encoding="utf-8")
+    page = words(world, control, study, tables, time.monotonic() - started, SHORTENED if options.quick else "")
+    write_text(output, page)
     print("\n\n".join(tables))
+    print(f"written to {output}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -199,7 +199,7 @@ TEMPLATE = """\
 Written by `{command}` in {minutes:.0f} minutes: {machine}, one thread per process.
 
 {shortened}The reference is dlsia 0.3.4: random sparse mixed-scale networks with three quantile heads; 10 layers, alpha
-0.5, gamma 1, 3 hidden channels, dilations 1 to 10, latent 10. [README.md](README.md) says what is compared, and how.
+0.5, gamma 1, 3 hidden channels, dilations 1 to 10, latent 10. [README.md]({readme}) says what is compared, and how.
 
 ## Quality
 

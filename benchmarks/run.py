@@ -1,6 +1,8 @@
-"""The whole benchmark: measures everything, writes RESULTS.md, and prints it.
+"""The whole benchmark: measures everything, writes the results as a page, and prints them.
 
-python -m benchmarks.run [--quick]
+python -m benchmarks.run             writes results/benchmark/RESULTS.md
+python -m benchmarks.run --quick     the same, with less of everything
+python -m benchmarks.run --update    replaces benchmarks/RESULTS.md
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +21,7 @@ import torch
 from noisebound.filters import compare_filters
 from noisebound.storage import write_text
 
-from . import gpu, quality, results, speed
+from . import destination, gpu, quality, results, speed
 from .data import make_images
 from .gpu import OnDevice
 from .speed import Ratio
@@ -61,14 +64,10 @@ def describe_machine() -> str:
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}"
 
 
-def main() -> None:
-    """Measure, write and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="less of everything, in 8 minutes on 2 cores")
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    options = parser.parse_args()
-    scope, settings = (QUICK if options.quick else FULL), quality.read_settings()
-    if options.quick:
+def measure(quick: bool, readme: str) -> str:
+    """Measure everything; the page, in which ``readme`` is where it links to benchmarks/README.md."""
+    scope, settings = (QUICK if quick else FULL), quality.read_settings()
+    if quick:
         quality.shorten(settings)
     start = time.monotonic()
 
@@ -95,11 +94,12 @@ def main() -> None:
     say("done")
     rows = [*results.speed_rows(ratios), *results.quality_rows(found)]
     rows += results.gpu_rows(gpu_ratios, alone) if alone else []
-    text = results.TEMPLATE.format(
-        command="QUICK=1 make benchmark" if options.quick else "make benchmark",
+    return results.TEMPLATE.format(
+        command="QUICK=1 make benchmark" if quick else "make benchmark",
         minutes=(time.monotonic() - start) / 60,
         machine=describe_machine(),
-        shortened=results.SHORTENED if options.quick else "",
+        shortened=results.SHORTENED if quick else "",
+        readme=readme,
         seeds=scope.seeds,
         quality=results.quality_table(found, filters),
         notes="\n".join(f"- {note}" for note in notes),
@@ -107,8 +107,18 @@ def main() -> None:
         pairs=scope.pairs,
         ratios=results.table(("measure", "noisebound", "asked", "met"), (row.cells() for row in rows)),
     )
-    write_text(options.output, text)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, write and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    destination.add_options(parser, RESULTS, "less of everything, in 8 minutes on 2 cores")
+    options = parser.parse_args(arguments)
+    output = destination.choose(parser, options, RESULTS)
+    text = measure(options.quick, os.path.relpath(RESULTS.with_name("README.md"), output.parent))
+    write_text(output, text)
     print(text)
+    print(f"written to {output}", file=sys.stderr)
 
 
 if __name__ == "__main__":

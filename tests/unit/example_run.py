@@ -13,6 +13,7 @@ import pandas as pd
 import tifffile
 from scipy import ndimage
 
+from noisebound.architecture import Architecture, Edge
 from noisebound.drift_words import explain
 from noisebound.pages import report_index, report_scan
 from noisebound.pages_jobs import write_jobs_page
@@ -383,23 +384,13 @@ def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: i
 
 
 def random_graph(member: int, depth: int, dimensions: int, random: np.random.Generator) -> dict[str, Any]:
-    """The content of an architecture file, as far as pages read it."""
+    """The content of an architecture file."""
     pairs = [(i, i + 1) for i in range(depth + 1)]
     pairs += [(int(a), int(b)) for a, b in np.sort(random.integers(0, depth + 2, (8, 2))) if b > a + 1]
-    edges = [
-        {"source": a, "target": b, "dilation": int(random.integers(1, 6)), "channels": int(random.choice([4, 8, 12]))}
-        for a, b in dict.fromkeys(pairs)
-    ]
-    kinds = {0: "input", depth + 1: "output"}
-    nodes = [{"id": i, "kind": kinds.get(i, "hidden"), "channels": 8} for i in range(depth + 2)]
-    return {
-        "member": member,
-        "nodes": nodes,
-        "edges": edges,
-        "radius": [14] * dimensions,
-        "parameters": 11_234,
-        "digest": f"{member:064x}",
-    }
+    edges = tuple(
+        Edge(a, b, int(random.integers(1, 6)), int(random.choice([4, 8, 12]))) for a, b in dict.fromkeys(pairs)
+    )
+    return Architecture(member, 1, dimensions, 2, 2, depth, 12, 16, edges).to_json()
 
 
 CONFIG = {"run": "example", "seed": 1, "data": {"channels": ["Mg", "Fe"]}, "calibration": {"nominal": list(NOMINAL)}}

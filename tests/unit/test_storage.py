@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from noisebound.errors import InputError
-from noisebound.storage import atomic_path, digest_json, read_json, sha256_file, write_json, write_text
+from noisebound.storage import atomic_path, digest_json, read_json, remove_parts, sha256_file, write_json, write_text
 
 LIBRARY = Path(__file__).parents[2] / "workflow" / "lib"
 
@@ -72,6 +72,45 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(LIBRARY)}, check=False)
     assert done.returncode == -9
     assert target.read_text() == "old"
+
+
+def write_and_die(*targets: Path) -> None:
+    """Begin to write each file, one after the other, and be killed while at it."""
+    code = (
+        "import os, signal, sys\n"
+        "from noisebound.storage import atomic_path\n"
+        "for target in sys.argv[1:]:\n"
+        "    if not os.fork():\n"
+        "        with atomic_path(target) as temporary:\n"
+        "            temporary.write_text('half')\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    os.wait()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(LIBRARY)}
+    subprocess.run([sys.executable, "-c", code, *map(str, targets)], env=environment, check=True)
+
+
+def test_parts_of_killed_writers_go_and_those_of_other_files_stay(tmp_path: Path) -> None:
+    gone, deep = tmp_path / "a.h5", tmp_path / "deep" / "member-0.checkpoint.pt"
+    others = [tmp_path / name for name in ("a.b.h5", "aah5", "a", "b.h5", "a.h5.h5", "a.h5.tif")]
+    write_and_die(gone, gone, deep, *others)
+    gone.write_text("whole")
+    (tmp_path / ".a.h5.12.part.h5.txt").write_text("a user's")
+    before = set(tmp_path.rglob(".*"))
+    remove_parts(gone, deep, tmp_path / "no such folder" / "a.h5")
+    removed = before - set(tmp_path.rglob(".*"))
+    assert len(removed) == 3
+    assert {path.name.split(".")[1] for path in removed} == {"a", "member-0"} and len(before - removed) == 7
+    assert gone.read_text() == "whole"
+
+
+def test_parts_that_may_still_be_written_stay(tmp_path: Path) -> None:
+    old, new = (tmp_path / f".a.h5.{number}.part.h5" for number in (1, 2))
+    for part in (old, new):
+        part.write_text("half")
+    os.utime(old, (1, 1))
+    remove_parts(tmp_path / "a.h5", older_than=60)
+    assert not old.exists() and new.exists()
 
 
 def test_json_round_trip_ends_with_a_newline_and_keeps_every_bit(tmp_path: Path) -> None:

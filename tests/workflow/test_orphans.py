@@ -78,9 +78,14 @@ def test_the_next_run_waits_for_a_job_that_is_still_at_it(orphan: tuple[Project,
 def test_the_next_run_takes_over_from_a_job_that_died(orphan: tuple[Project, int]) -> None:
     project, pid = orphan
     os.kill(pid, signal.SIGKILL)
+    members = (project.path / CHECKPOINT).parent
+    own, other = (members / f".member-{m}.checkpoint.pt.{pid}.part.pt" for m in (0, 1))
+    for half_written in (own, other):
+        half_written.write_bytes(b"half")
     done = project.snakemake("--rerun-incomplete", "--", TARGET)
     assert "left by a job that has ended" in done.stdout
     assert re.search(r"continuing from step [1-9]00 of", log_of(project))
+    assert not own.exists() and other.exists()
 
 
 def test_a_member_that_ended_unseen_is_not_trained_again(orphan: tuple[Project, int]) -> None:

@@ -56,6 +56,18 @@ def test_missing_sheet(fresh: Project) -> None:
     assert "scans.tsv" in refusal(fresh)
 
 
+def test_a_torn_copy_of_the_sheet_is_mended_and_a_foreign_one_ignored(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fresh.planned()
+    copies = list(fresh.path.glob(".snakemake/noisebound/*.tsv"))
+    assert len(copies) == 1
+    copies[0].write_text("scan\trole\tnoisy\treference\tgroup\n", encoding="utf-8")
+    monkeypatch.setenv("NOISEBOUND_SHEET", str(fresh.path / "of another run.tsv"))
+    assert fresh.planned() == before
+    assert copies[0].read_text(encoding="utf-8") == (fresh.path / "scans.tsv").read_text(encoding="utf-8")
+
+
 def test_one_file_under_two_roles(fresh: Project) -> None:
     with open(fresh.path / "scans.tsv", "a", encoding="utf-8") as sheet:
         sheet.write("again\tcalibrate\tdata/judge.tif\tleave-one-out\t\n")

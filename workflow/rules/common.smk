@@ -48,11 +48,10 @@ from noisebound.settings import (
     offered_roles,
     simulation_margin,
 )
-from noisebound.sheet import missing_files, read_sheet
+from noisebound.sheet import missing_files
+from noisebound.sheet_copy import sheet_of_run
 from noisebound.source_stamps import stamps_of_sources
-from noisebound.storage import sha256_file, write_text
 
-SHEET_COPY = "NOISEBOUND_SHEET"
 CONFIG_FILE = ", ".join(str(path) for path in workflow.configfiles)
 
 
@@ -65,28 +64,9 @@ def validated(content, schema, file, within=""):
     return content
 
 
-def sheet_of_this_run(sheet):
-    """The rows of the scan sheet as they were when Snakemake was started.
-
-    Every job on a cluster reads the workflow again. Scans registered meanwhile would change the inputs of the steps
-    that gather all scans, so the jobs read a copy, which they find through the environment.
-    """
-    if not workflow.is_main_process and SHEET_COPY in os.environ:
-        return read_sheet(os.environ[SHEET_COPY])
-    while True:
-        rows = read_sheet(sheet)
-        # Named by its content, so that nobody, not even a dry run beside this one, ever changes a copy.
-        copy = Path(".snakemake", "noisebound", f"{sha256_file(sheet)}.tsv").absolute()
-        if not copy.exists():
-            write_text(copy, Path(sheet).read_text(encoding="utf-8"))
-        if read_sheet(copy) == rows:  # else a scan was registered between the lines above
-            os.environ[SHEET_COPY] = str(copy)
-            return rows
-
-
 def read_scans(sheet):
     """The rows of the scan sheet by name of the scan, all checked and with their files in place."""
-    rows = {row.scan: row for row in sheet_of_this_run(sheet)}
+    rows = {row.scan: row for row in sheet_of_run(sheet, started_by_user=workflow.is_main_process)}
     cells = [
         {column: list(cell) if isinstance(cell, tuple) else cell for column, cell in asdict(row).items()}
         for row in rows.values()

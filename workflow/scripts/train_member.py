@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from noisebound.steps import step
-from noisebound.training import train_member
+from noisebound.training import checkpoint_path, train_member
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step(snakemake):
+with step(snakemake, beside=[checkpoint_path(snakemake.output.weights)]):
     train_member(
         snakemake.input.architecture,
         snakemake.input.scans,

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from noisebound.steps import step
-from noisebound.trials import train_trial
+from noisebound.trials import files_beside, train_trial
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with step(snakemake):
+with step(snakemake, beside=files_beside(snakemake.output.outcome)):
     train_trial(
         snakemake.input.scans,
         snakemake.input.regions,

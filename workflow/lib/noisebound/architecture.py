@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .architecture_limits import MOST_BYTES, check_edges, check_size, whole
 from .blueprint import KERNEL, Blueprint, digest_architecture, reach_of_cells
 from .errors import InputError
 from .storage import read_json, write_json
@@ -91,9 +92,9 @@ class Architecture(Blueprint):
         A convolution of kernel size 3 and dilation d reaches d pixels to each side. The value is the same along every
         axis; a pixel of the output depends on no input farther away. A pixel at one side of a cell also sees the other.
         """
-        reach = {0: 0}
-        for node in range(1, self.output + 1):
-            reach[node] = max(reach[e.source] + e.dilation for e in self.edges if e.target == node)
+        reach = [0] * (self.output + 1)
+        for edge in sorted(self.edges, key=lambda edge: edge.target):  # all that reach a node before any that leave it
+            reach[edge.target] = max(reach[edge.target], reach[edge.source] + edge.dilation)
         return reach_of_cells(reach[self.output], self.cell)
 
     def features(self) -> int:
@@ -130,11 +131,10 @@ class Architecture(Blueprint):
     def from_json(cls, content: Mapping[str, Any]) -> Architecture:
         """The inverse of :meth:`to_json`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for other content."""
         fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
-        return cls(
-            **{field: int(content[field]) for field in fields},
-            edges=tuple(Edge(**edge) for edge in content["edges"]),
-            cell=int(content.get("cell", 1)),
-        )
+        facts = {field: whole(content, field) for field in fields}
+        check_edges(content["edges"], facts["depth"] + 1)
+        edges = tuple(Edge(**edge) for edge in content["edges"])
+        return cls(**facts, edges=edges, cell=whole({"cell": 1, **content}, "cell"))
 
 
 def read_architecture(path: str | Path) -> Blueprint:
@@ -142,7 +142,7 @@ def read_architecture(path: str | Path) -> Blueprint:
 
     Raises ``InputError`` where the file was changed by hand.
     """
-    content = read_json(path)
+    content = read_json(path, MOST_BYTES)
     unet = isinstance(content, dict) and content.get("family") == UNET
     return UNetArchitecture.restore(content, path) if unet else Architecture.restore(content, path)
 
@@ -287,10 +287,14 @@ def draw_architecture(
     """Write one member's architecture as ``architectures/member-<m>.json``.
 
     ``settings["family"]`` says whether it is drawn (``random``, also where none is given; see :func:`draw`) or a U-Net
-    (``unet``; see ``plan_unet``).
+    (``unet``; see ``plan_unet``). Raises ``InputError`` where it would be too large to be read.
     """
     make: Callable[..., Blueprint] = plan_unet if settings.get("family") == UNET else draw
     architecture = make(
         settings, seed=seed, member=member, dimensions=dimensions, in_channels=in_channels, out_channels=out_channels
     )
+    try:
+        check_size(architecture.parameter_count(), architecture.radius())
+    except ValueError as error:
+        raise InputError(str(error), key="architecture", remedy="ask for smaller networks") from None
     write_json(output, architecture.to_json())

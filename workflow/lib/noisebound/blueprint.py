@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from .architecture_limits import MOST_BYTES, check_size
 from .errors import InputError
 from .storage import digest_json, read_json
 
@@ -75,14 +76,18 @@ class Blueprint(ABC):
         """The architecture that :meth:`to_json` wrote to ``path``.
 
         Raises ``InputError`` where the content was changed by hand: the digest, and everything else that follows from
-        the architecture (receptive radius, parameter count), must be what it gives.
+        the architecture (receptive radius, parameter count), must be what it gives; and where it is larger than any
+        network may be, which takes no time to find out.
         """
         remedy = "delete it and draw it again"
         try:
             architecture = cls.from_json(content)
+            check_size(architecture.parameter_count(), architecture.radius())
             matches = architecture.to_json() == content
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"not an architecture ({error!r})", file=path, remedy=remedy) from None
+        except KeyError as error:
+            raise InputError(f"not an architecture ({error} is missing)", file=path, remedy=remedy) from None
+        except (TypeError, ValueError) as error:
+            raise InputError(f"not an architecture ({error})", file=path, remedy=remedy) from None
         if not matches:
             raise InputError("the architecture does not match its digest", file=path, key="digest", remedy=remedy)
         return architecture
@@ -90,7 +95,7 @@ class Blueprint(ABC):
     @classmethod
     def read(cls, path: str | Path) -> Self:
         """Read ``architectures/member-<m>.json`` of this family; see :meth:`restore`."""
-        return cls.restore(read_json(path), path)
+        return cls.restore(read_json(path, MOST_BYTES), path)
 
 
 def reach_of_cells(reach: int, cell: int) -> int:

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from .architecture import read_architecture
 from .figures_graph import architectures as draw_architectures
 from .figures_style import ACCENT, INK, MUTED, legend_below, line_colours, new_figure, save_svg, style
-from .storage import read_json
 
 # Columns of the coverage tables that hold results; what else such a table has names the group of a row.
 _RESULTS = {"channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "mean_width", "n_pixels"}
@@ -332,7 +332,7 @@ def draw_figures(
     tables = {kind: read_table(path) for kind, path in conditional_csv.items()}
     save_svg(conditional_coverage(tables, primary), conditional_coverage_svg)
     save_svg(training(read_histories(histories)), training_svg)
-    save_svg(draw_architectures([read_json(path) for path in architectures]), architectures_svg)
+    save_svg(draw_architectures([read_architecture(path).to_json() for path in architectures]), architectures_svg)
     save_svg(ensemble_size(read_table(ensemble_size_csv)), ensemble_size_svg)
 
 

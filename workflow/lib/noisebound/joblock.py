@@ -14,6 +14,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import threading
@@ -102,6 +103,7 @@ def sole_job(output: str | Path, announce: Callable[[str], None] = logger.info) 
     own = identity()
     content = json.dumps(own).encode()
     handle = _wait(path, content, Path(output), announce)
+    _remove_claims(path, content)
     ended = threading.Event()
     heart = threading.Thread(target=_beat, args=(path, handle, content, ended), name="job lock", daemon=True)
     heart.start()
@@ -169,7 +171,7 @@ def _take_over(path: Path, stale: bytes, content: bytes, watch: _Watch) -> int |
     Only the job that creates the claim on precisely this dead lock may replace it, and it looks once more after it has
     the claim. The claim holds this job's content already, so that one rename makes it the lock.
     """
-    digest = hashlib.sha256(stale).hexdigest()[:16]
+    digest = _claimed(stale)
     for number in count():
         claim = path.with_name(f"{path.name}.{digest}.{number}")
         try:
@@ -181,7 +183,11 @@ def _take_over(path: Path, stale: bytes, content: bytes, watch: _Watch) -> int |
                 continue
             return None
         if _read(path) == stale:
-            os.rename(claim, path)
+            try:
+                os.rename(claim, path)
+            except FileNotFoundError:  # this job stood still, and another has removed its claim
+                os.close(handle)
+                return None
             for left in range(number):
                 path.with_name(f"{path.name}.{digest}.{left}").unlink(missing_ok=True)
             return handle
@@ -189,6 +195,21 @@ def _take_over(path: Path, stale: bytes, content: bytes, watch: _Watch) -> int |
         claim.unlink(missing_ok=True)
         return None
     raise AssertionError("unreachable")
+
+
+def _claimed(lock: bytes) -> str:
+    """What the names of claims on a lock hold after its own name."""
+    return hashlib.sha256(lock).hexdigest()[:16]
+
+
+def _remove_claims(path: Path, own: bytes) -> None:
+    """Remove claims on earlier locks, which jobs left that died: a living one finds this lock and gives up."""
+    pattern = re.compile(rf"{re.escape(path.name)}\.(?!{_claimed(own)})[0-9a-f]{{16}}\.\d+")
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if pattern.fullmatch(entry.name):
+                with suppress(OSError):
+                    os.unlink(entry.path)
 
 
 def _beat(path: Path, handle: int, content: bytes, ended: threading.Event) -> None:

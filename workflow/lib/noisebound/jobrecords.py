@@ -43,6 +43,7 @@ SLURM_VARIABLES = {
 PATIENCE = 5.0  # seconds that the batch system has to say when a job was submitted
 
 _RECORD = re.compile(r"(?P<name>.+)\.[0-9a-f]{12}\.json")
+_HALF_RECORD = re.compile(rf"\.{_RECORD.pattern}\.\d+\.part\.json")
 
 
 @contextmanager
@@ -147,12 +148,18 @@ def _is_running(record: Mapping[str, Any]) -> bool:
 
 
 def _forget_before(path: Path) -> None:
-    """Remove the records of earlier jobs of the same name up to the last that finished, as its outputs are gone."""
+    """Remove the records of earlier jobs of the same name up to the last that finished, as its outputs are gone.
+
+    Half written records go too: whoever wrote one held the outputs that this job holds now.
+    """
     match = _RECORD.fullmatch(path.name)
     if match is None or not path.parent.is_dir():
         return
     earlier = []
     for other in path.parent.iterdir():
+        half = _HALF_RECORD.fullmatch(other.name)
+        if half is not None and half["name"] == match["name"]:
+            other.unlink(missing_ok=True)
         found = _RECORD.fullmatch(other.name)
         if found is not None and found["name"] == match["name"]:
             with suppress(OSError, ValueError, KeyError, TypeError):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .archives import check_arrays
 from .errors import InputError
 from .logs import logger
 from .storage import atomic_path
@@ -37,6 +38,7 @@ def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, NDArray]:
     Raises ``InputError`` where the file is missing, damaged, holds pickled objects or lacks one of ``names``.
     """
     try:
+        check_arrays(path)
         with np.load(path, allow_pickle=False) as archive:
             missing = [name for name in names if name not in archive.files]
             if missing:
@@ -49,7 +51,7 @@ def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, NDArray]:
             return {name: archive[name] for name in names}
     except FileNotFoundError:
         raise InputError("the file does not exist", file=path, remedy="run the step that writes it") from None
-    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError(
             f"not a plain npz file ({error})", file=path, remedy="delete it and run the step again"
         ) from None

@@ -6,16 +6,15 @@ these lie in the fastest cache. Everything is float32; sums over pixels are spli
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numba
 import numpy as np
-from numba.core.codegen import get_host_cpu_features
 from numba.np.unsafe.ndarray import to_fixed_tuple
+
+from .machine_code import compiled
 
 # For sums over pixels: longer, because each ends with a sum across the registers.
 SUM_RUN = 4096
@@ -26,38 +25,7 @@ SOURCE, INPUTS, TARGET, OUTPUTS, WEIGHTS, SHIFTS, GROUPS = range(7)
 # Sums may be reordered and fused, as in any fast convolution; infinities and NaN still travel.
 OPTIONS: dict[str, Any] = {"fastmath": {"contract", "reassoc", "nsz"}, "error_model": "numpy", "nogil": True}
 
-
-def _cache_folder() -> str:
-    """Where machine code is kept: apart for every kind of processor and version of this file.
-
-    Computers of one cluster share a home folder; code of one must never run on another.
-    """
-    version = hashlib.sha256(get_host_cpu_features().encode() + Path(__file__).read_bytes()).hexdigest()[:16]
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(home, "noisebound", f"loops-{version}")
-
-
-if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
-
-
-class _Compiled:
-    """A function that is compiled at its first call, with the machine code kept on disk where that is possible."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-        try:
-            self._run = numba.njit(cache=True, **OPTIONS)(function)
-        except RuntimeError:  # no folder can be written
-            self._run = numba.njit(**OPTIONS)(function)
-        self.__doc__ = function.__doc__
-
-    def __call__(self, *arguments: Any) -> Any:
-        try:
-            return self._run(*arguments)
-        except OSError:  # a full disk or quota; the loops themselves touch no file
-            self._run = numba.njit(**OPTIONS)(self._function)
-            return self._run(*arguments)
+_keep: Callable[..., Any] = partial(compiled, **OPTIONS)
 
 
 def _dot(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
@@ -233,7 +201,7 @@ def _kernel(weights, step):  # type: ignore[no-untyped-def]
     return kernel.reshape(step[INPUTS], step[GROUPS], step[OUTPUTS], 9)
 
 
-@_Compiled
+@_keep
 def run(features, steps, shifts, weights, biases, slopes, inside, runs, order, blocks):  # type: ignore[no-untyped-def]
     """Compute ``features`` (B, channels, length), whose first channels hold the images, one convolution at a time.
 
@@ -258,7 +226,7 @@ def run(features, steps, shifts, weights, biases, slopes, inside, runs, order, b
                     _activate(target, slopes[e], inside, first, size)
 
 
-@_Compiled
+@_keep
 def run_back(  # type: ignore[no-untyped-def]
     features, gradient, arrived, steps, back, shifts, back_weights, slopes, inside, runs, weight_sums, bias_sums
 ):

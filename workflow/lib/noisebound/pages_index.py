@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from . import figures
+from .architecture import read_architecture
 from .errors import InputError
 from .figures_graph import all_dilations, architecture, describe, dilation_colours, name_family
 from .pages_parts import nominal_percent, number, percent, picture, png_file_uri, with_structure
-from .storage import read_json
 
 
 def cards(
@@ -89,7 +89,7 @@ def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
 
     ``random`` says whether they are random graphs; a run has one family.
     """
-    contents = [read_json(path) for path in paths]
+    contents = [read_architecture(path).to_json() for path in paths]
     colours = dilation_colours(all_dilations(contents))
     members = [
         {

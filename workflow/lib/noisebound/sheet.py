@@ -15,11 +15,12 @@ from pathlib import Path
 
 from .errors import InputError, LeakageError
 from .sources import LEAVE_ONE_OUT, check_name, source_identity, split_source
-from .storage import write_text
+from .storage import remove_parts, write_text
 
 ROLES = ("train", "select", "calibrate", "test", "apply", "split")
 REQUIRED = ("scan", "role", "noisy", "reference", "group")
 OPTIONAL = ("axes", "reference_axes", "channels", "pixel_size", "pixel_unit", "truth")
+ABANDONED = 3600.0  # seconds after which a sheet that is still being written has no writer any more
 _FORBIDDEN = set("<>&\"'`$\\")
 
 
@@ -60,7 +61,11 @@ def read_sheet(path: str | Path) -> list[SheetRow]:
     Raises ``InputError`` for a missing file, unknown, repeated or missing columns, and cells that cannot be used,
     with file, line, column and value; ``LeakageError`` where scans of different roles share files or a group.
     """
-    text = _read_text(path)
+    return parse_sheet(sheet_text(path), path)
+
+
+def parse_sheet(text: str, path: str | Path) -> list[SheetRow]:
+    """The rows of a sheet of this content; errors are those of ``read_sheet`` and name ``path``."""
     columns, numbered = _table(text, path)
     rows = [_row(dict(zip(columns, cells, strict=True)), f"{path}, line {line}") for line, cells in numbered]
     _check_rows(rows, path)
@@ -119,7 +124,7 @@ def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = N
             remedy="register the scan again after that",
         )
     with _locked(path):
-        text = _read_text(path) if Path(path).exists() else "\t".join(REQUIRED) + "\n"
+        text = sheet_text(path) if Path(path).exists() else "\t".join(REQUIRED) + "\n"
         columns, _ = _table(text, path)
         if Path(path).exists():
             _check_rows([*read_sheet(path), row], path)
@@ -131,6 +136,7 @@ def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = N
             remedy = "rename the file, or begin the sheet with the column scan"
             raise InputError("its row would read as a comment", file=path, value=line, remedy=remedy)
         lines.append(line)
+        remove_parts(path, older_than=ABANDONED)
         write_text(path, "\n".join(lines) + "\n")
     return row
 
@@ -153,7 +159,8 @@ def missing_files(rows: Sequence[SheetRow]) -> list[str]:
     return problems
 
 
-def _read_text(path: str | Path) -> str:
+def sheet_text(path: str | Path) -> str:
+    """Content of a sheet. Raises ``InputError`` where the file is missing or no text."""
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:

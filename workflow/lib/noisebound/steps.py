@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ from .errors import InputError, NoiseboundError
 from .joblock import sole_job
 from .jobrecords import recorded
 from .logs import step_log
+from .storage import remove_parts
 
 logger = logging.getLogger("noisebound")
 
@@ -29,13 +30,15 @@ ROOM = 1 << 16  # bytes; with less, an error while writing is one of a full disk
 
 
 @contextmanager
-def step(snakemake: Any) -> Iterator[None]:
+def step(snakemake: Any, beside: Sequence[str | Path] = ()) -> Iterator[None]:
     """Run the body as the step that a script's ``snakemake`` object describes.
 
     What it prints goes to its log (:func:`noisebound.logs.step_log`). It waits while another job writes its outputs
     (:func:`noisebound.joblock.sole_job`); the first output stands for all of them, for they are always the same ones
-    together. Its record is kept (:func:`noisebound.jobrecords.recorded`). The signal TERM, with which batch systems
-    cancel jobs, ends it like an error, so that nothing half written is left and the next job waits for nothing.
+    together. Then what a killed job left half written of these outputs, and of the files that the step writes
+    ``beside`` them, is removed. The step's record is kept (:func:`noisebound.jobrecords.recorded`). The signal TERM,
+    with which batch systems cancel jobs, ends it like an error, so that nothing half written is left and the next job
+    waits for nothing.
 
     Raises ``InputError`` where this process imported another noisebound than the one whose digest is the rule's
     parameter ``code``.
@@ -57,6 +60,7 @@ def step(snakemake: Any) -> Iterator[None]:
     ):
         if (code := params.get("code")) is not None:
             check_code(code)
+        remove_parts(*snakemake.output, *beside)
         with recorded(
             records_folder(snakemake.config),
             process,

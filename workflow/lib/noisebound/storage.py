@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+
+MOST_JSON = 1 << 28  # bytes of a file; the largest that a step writes have a few million
 
 
 @contextmanager
@@ -32,6 +37,30 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_parts(*paths: str | Path, older_than: float = 0.0) -> None:
+    """Remove what killed processes left of :func:`atomic_path` for these files.
+
+    Only a caller who knows that nobody else writes these files may call this, or with an age that no writing takes.
+
+    Parameters
+    ----------
+    *paths
+        Files, which need not exist, nor need their folders. Parts of no other file are touched.
+    older_than
+        Seconds since a part was last written.
+    """
+    folders: dict[Path, list[str]] = {}
+    for path in map(Path, paths):
+        folders.setdefault(path.parent, []).append(rf"\.{re.escape(path.name)}\.\d+\.part{re.escape(path.suffix)}")
+    for folder, patterns in folders.items():
+        part = re.compile("|".join(patterns))
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    if part.fullmatch(entry.name) and time.time() - entry.stat().st_mtime >= older_than:
+                        os.unlink(entry.path)
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` as UTF-8, atomically."""
     with atomic_path(path) as temporary:
@@ -46,14 +75,30 @@ def write_json(path: str | Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file. Raises ``InputError`` where it is missing or not JSON."""
+def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
+    """Read a JSON file of at most ``most`` bytes.
+
+    Raises ``InputError`` where it is missing, larger, no file or not JSON; NaN and infinity are none.
+    """
+    remedy = "delete it and run the step again"
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # which waits for no writer of a pipe
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError("it is not a file", file=path, remedy=remedy)
+            if status.st_size > most:
+                raise InputError(f"{status.st_size} bytes, where at most {most} are expected", file=path, remedy=remedy)
+            return json.loads(stream.read().decode(), parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise InputError("the file does not exist", file=path, remedy="run the step that writes it") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not valid JSON ({error})", file=path, remedy="delete it and run the step again") from None
+    except OSError as error:
+        raise InputError(f"it cannot be read ({error.strerror})", file=path, remedy=remedy) from None
+    except (ValueError, RecursionError) as error:  # the latter for objects within objects within objects ...
+        raise InputError(f"not valid JSON ({error})", file=path, remedy=remedy) from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def sha256_file(path: str | Path) -> str:

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from . import execution
 from .architecture import read_architecture
+from .archives import check_archive
 from .blueprint import Blueprint
 from .devices import mixed_precision, pick_device, resolve_precision
 from .errors import InputError, LeakageError
@@ -283,7 +284,7 @@ def train_member(
         sum(image.pixels for image in images["select"]),
         device,
     )
-    checkpoint = Path(output).with_suffix(".checkpoint.pt")
+    checkpoint = checkpoint_path(output)
     shaping = {key: value for key, value in settings.items() if key != "checkpoint_every"}
     resolved = {**shaping, "precision": resolve_precision(str(settings["precision"]), device)}
     digest = _training_digest(graph, scans, regions, resolved, seed, transforms, counts, code)
@@ -298,6 +299,11 @@ def train_member(
     if about is not None:
         made = {"member": member, "seed": seed, "training": shaping, "transforms": list(transforms)}
         write_json(about, {**made, "counts": counts, "architecture": graph.to_json()["digest"]})
+
+
+def checkpoint_path(output: str | Path) -> Path:
+    """Where the checkpoint of a member lies, whose weights are ``output``."""
+    return Path(output).with_suffix(".checkpoint.pt")
 
 
 def _check_scans(graph: Blueprint, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
@@ -347,6 +353,7 @@ def _resume(trainer: Trainer, checkpoint: Path, digest: str) -> None:
     if not checkpoint.exists():
         return
     try:
+        check_archive(checkpoint)
         state = torch.load(checkpoint, map_location=trainer.device, weights_only=True)
         found = state["digest"]
     except Exception as error:  # a torn or foreign file must not stop the training it was meant to shorten
@@ -396,6 +403,7 @@ def load_member(path: str | Path, architecture: str | Path) -> tuple[QuantileNet
     """
     graph = read_architecture(architecture)
     try:
+        check_archive(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
         about = json.loads(content["about"])
         network = execution.build_network(graph)
@@ -407,6 +415,7 @@ def load_member(path: str | Path, architecture: str | Path) -> tuple[QuantileNet
                 remedy="train the member again",
             )
         network.load_state_dict(content["weights"])
+        normalisation = Normalisation.from_json(about["normalisation"])
     except InputError:
         raise
     except Exception as error:
@@ -414,4 +423,4 @@ def load_member(path: str | Path, architecture: str | Path) -> tuple[QuantileNet
             f"not a trained member ({error})", file=path, remedy="delete it and train the member again"
         ) from None
     network.eval()
-    return network, Normalisation.from_json(about["normalisation"])
+    return network, normalisation

@@ -13,7 +13,7 @@ from .architecture import draw_architecture
 from .errors import InputError
 from .regions import Regions
 from .storage import read_json, write_json
-from .training import train_member, write_history
+from .training import checkpoint_path, train_member, write_history
 
 logger = logging.getLogger("noisebound")
 
@@ -49,7 +49,7 @@ def train_trial(
     Raises ``InputError`` for whatever is not the fault of the settings, such as scans without select regions.
     """
     _check_select(regions)
-    graph, weights = Path(outcome).with_suffix(".graph.json"), Path(outcome).with_suffix(".pt")
+    graph, weights, _ = files_beside(outcome)
     try:
         draw_architecture(
             graph,
@@ -83,6 +83,12 @@ def train_trial(
         write_history(history, [])
         found = {"problem": str(error)}
     write_json(outcome, found)
+
+
+def files_beside(outcome: str | Path) -> tuple[Path, Path, Path]:
+    """Graph, weights and checkpoint of a network, which stay beside its outcome."""
+    weights = Path(outcome).with_suffix(".pt")
+    return Path(outcome).with_suffix(".graph.json"), weights, checkpoint_path(weights)
 
 
 def judge_network(architecture: str | Path, history: str | Path) -> dict[str, float | None]:

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from .architecture_limits import whole
 from .blueprint import KERNEL, Blueprint, digest_architecture
 from .errors import InputError
 
@@ -97,7 +98,7 @@ class UNetArchitecture(Blueprint):
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> UNetArchitecture:
         """The inverse of :meth:`to_json`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for other content."""
-        return cls(**{field: int(content[field]) for field in cls.__dataclass_fields__})
+        return cls(**{field: whole(content, field) for field in cls.__dataclass_fields__})
 
 
 def plan_unet(
