@@ -250,7 +250,7 @@ def train_member(
     variance-stabilising transforms of input and target. A checkpoint beside the output, bound to data, architecture,
     settings and ``code`` (a digest of the library) by a digest, lets a killed job continue. The last one is kept: a job
     that ended while no Snakemake watched is repeated by the next, and that repetition then has nothing left to train.
-    How often it is written (``settings["checkpoint_every"]``, in steps) changes no weight, and is not part of the digest.
+    How often it is written (``settings["checkpoint_every"]``, in steps) changes no weight and is no part of the digest.
     Of this user's jobs, at most ``members_per_gpu`` share a GPU.
 
     Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels, where a patch is
