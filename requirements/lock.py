@@ -1,8 +1,9 @@
 """Write the files with hashes anew: python3 requirements/lock.py, after a change of run.txt or constraints.txt.
 
-locked.txt holds everything that run.txt brings along but PyTorch, torch.txt PyTorch alone, cuda.txt what only its
-CUDA build needs. Versions come from run.txt and constraints.txt, hashes of all files of a release (every platform, every
-Python from 3.11) from the package index, by uv. Only the standard library is used; uv goes into a folder of its own for the time.
+locked.txt holds everything that run.txt brings along except PyTorch. torch.txt holds PyTorch alone, cuda.txt what only
+its CUDA build needs, build.txt what packages without a wheel are built with. Versions come from run.txt and
+constraints.txt. uv reads the hashes of all files of a release from the package index: every platform, every Python from
+3.11. This script uses only the standard library and installs uv into a temporary folder.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ HERE = Path(__file__).resolve().parent
 UV = "uv==0.13.9"
 CUDA = re.compile(r"(nvidia|cuda)-.*|triton")
 
-# Builds for Linux without CUDA are not on the package index but on PyTorch's own, which may be out of reach where this
-# runs. These hashes were taken from two public lists of that index, which agree (6 October 2026); the first is also that
-# of the wheel that the tests run with. Look them up again with every new version of PyTorch.
+# The builds for Linux without CUDA lie on PyTorch's own index, which uv does not read here. Two public lists of that
+# index, one of them of 6 October 2026, state these hashes alike. The first is also that of the wheel which the tests of
+# this project run with. Look them up again with every new version of PyTorch.
 PROCESSOR_BUILDS = {
     "2.13.0": {
         "cp311 x86_64": "6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",
@@ -36,13 +37,11 @@ PROCESSOR_BUILDS = {
 
 ORIGIN = "# Written by requirements/lock.py from run.txt and constraints.txt; do not edit.\n"
 LOCKED = ORIGIN + (
-    "# Everything that `make demo` installs but PyTorch, with the SHA-256 of every file of each release.\n"
-    "# Order matters nowhere; the build of a package that has no wheel takes build.txt's setuptools.\n"
+    "# Everything that `make demo` installs except PyTorch, with the SHA-256 of every file of each release.\n"
 )
 TORCH = ORIGIN + (
-    "# PyTorch alone, installed in a step of its own, so that an index named for it (make TORCH_INDEX=...) serves nothing else.\n"
-    "# The first hashes are those of the package index, the last ones those of the processor builds, which are elsewhere:\n"
-    "# requirements/lock.py says where they were read.\n"
+    "# PyTorch alone, in a step of its own: an index that is named for it (make TORCH_INDEX=...) serves nothing else.\n"
+    "# The last eight hashes are those of the processor builds; requirements/lock.py says where they come from.\n"
 )
 CUDA_ONLY = ORIGIN + "# What PyTorch's CUDA build needs beside locked.txt; installed where that build is.\n"
 
