@@ -35,11 +35,12 @@ def describe_run(
     """Write ``page`` (HTML) and ``crate`` (``ro-crate-metadata.json``) with what its root holds beside it.
 
     That is the main file of the ``workflow`` with the text ``snakefile``, the ``configuration`` (YAML) and the scan
-    ``sheet``. All but ``page`` may be shared: they name no folder elsewhere and no machine. ``scans`` are the rows of
-    the sheet, column by column. ``records`` is the folder of the jobs' records; those of scans that the run no longer
-    has, and of networks beyond the first ``members``, are left out, and so are those of a search, which made none of the
-    results, and of this step, which has not ended. ``scan_files`` are the ingested scans, ``results`` what the run is
-    for.
+    ``sheet``. All but ``page`` may be shared: they name no folder elsewhere and no machine.
+
+    ``scans`` are the rows of the sheet, column by column. ``records`` is the folder of the jobs' records. Left out are
+    records of scans that the run no longer has and of networks beyond the first ``members``, those of a search, which
+    made none of the results, and those of this step, which has not ended. ``scan_files`` are the ingested scans,
+    ``results`` what the run is for.
     """
     search = Path(records).parents[1] / "search"
     names = {row["scan"] for row in scans}

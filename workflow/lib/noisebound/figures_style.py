@@ -140,6 +140,7 @@ def inline_svg(figure: Figure, label: str, *, least: float = 1.0) -> str:
     also keeps identifiers of several figures in one page apart. It shrinks with the page, down to the share ``least``
     of its natural width, below which its container scrolls.
     """
+    label = visible(label)
     figure.patch.set_alpha(0.0)
     text = to_svg(figure, salt=label).decode("utf-8")
     text = text[text.index("<svg") :]
@@ -149,7 +150,7 @@ def inline_svg(figure: Figure, label: str, *, least: float = 1.0) -> str:
     size = f"width:100%;max-width:{width:.0f}px;min-width:{width * least:.0f}px;height:auto"
     root, rest = text.split(">", 1)
     root = re.sub(r' (width|height|version|xmlns(:xlink)?)="[^"]*"', "", root)
-    return f'{root} role="img" aria-label="{escape(visible(label))}" style="{size}">{rest}'.strip()
+    return f'{root} role="img" aria-label="{escape(label)}" style="{size}">{rest}'.strip()
 
 
 def _themed(tag: re.Match[str]) -> str:
