@@ -19,7 +19,7 @@ from .texts import one_line
 
 # Columns that hold text, whatever it looks like: a channel may be called 7, or NA.
 TEXT_COLUMNS = frozenset(
-    {"channel", "comparison", "device", "family", "kind", "mode", "name", "problem", "scan", "side", "trial", "unit"}
+    "channel comparison device family filter kind measure mode name problem scan side trial unit".split()
 )
 
 _STARTS = "=+\\-@＝＋－＠"
