@@ -18,9 +18,8 @@ from .storage import write_text
 from .texts import one_line
 
 # Columns that hold text, whatever it looks like: a channel may be called 7, or NA.
-TEXT_COLUMNS = frozenset(
-    "channel comparison device family filter kind measure mode name problem scan side trial unit".split()
-)
+TEXT_COLUMNS = {"channel", "comparison", "device", "family", "filter", "kind", "measure", "mode", "name", "problem"}
+TEXT_COLUMNS |= {"scan", "side", "trial", "unit"}
 
 _STARTS = "=+\\-@＝＋－＠"
 _FORMULA = re.compile(rf"(^|;)('*[{_STARTS}])")
