@@ -1,11 +1,14 @@
 # noisebound from a bare clone: python3 with venv, make and git are all that must be there.
 #
-# PIP_FLAGS   more options for pip, such as an index with the processor build of PyTorch
+# TORCH_INDEX  where PyTorch alone is taken from: the index that its installation page names for the processor build, a
+#             much smaller download. Nothing else is ever looked up there.
+# PIP_FLAGS   more options for pip, such as a proxy
 # CORES       how many CPU cores the demo and the quick tests use (default: all)
 
 SHELL := /bin/bash
 PYTHON ?= python3
 PIP_FLAGS ?=
+TORCH_INDEX ?=
 CORES ?= $(shell nproc 2>/dev/null || echo 1)
 
 VENV := .venv
@@ -20,7 +23,11 @@ SYNTHETIC := config/synthetic.yaml $(if $(FULL),,config/synthetic-small.yaml)
 # QUICK=1: less of everything. UPDATE=1: replace the tables that belong to the project, which a quick run never does.
 MEASURED := $(if $(QUICK),--quick) $(if $(UPDATE),--update)
 SMK := Snakefile workflow/rules
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint requirements/constraints.txt $(PIP_FLAGS)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS)
+# Every package that a run uses is listed with its version and its SHA-256; whatever is not listed is not installed.
+LOCKED := $(PIP) --require-hashes --no-deps --no-build-isolation
+LOCKS := $(foreach name,build locked torch cuda,requirements/$(name).txt)
+TORCH_FROM = $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 
 .PHONY: help demo demo-conda test test-workflow test-faults test-cluster test-containers containers lint format benchmark calibration-study synthetic clean
 
@@ -61,13 +68,22 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "noisebound needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_STAMP): requirements/run.txt requirements/constraints.txt pyproject.toml | $(BIN)/python
-	$(PIP) -r requirements/run.txt
+# A wheel of PyTorch in a folder that pip is told of (find-links) comes before any index; its SHA-256 must be listed, too.
+# Its CUDA build asks for packages that its processor build does without.
+$(RUN_STAMP): $(LOCKS) pyproject.toml | $(BIN)/python
+	$(LOCKED) --requirement requirements/build.txt
+	$(LOCKED) --requirement requirements/locked.txt
+	$(if $(TORCH_INDEX),,$(LOCKED) --no-index --requirement requirements/torch.txt 2>/dev/null ||) \
+	    $(LOCKED) $(TORCH_FROM) --requirement requirements/torch.txt
+	@if grep --quiet '^Requires-Dist: nvidia' $(VENV)/lib/python*/site-packages/torch-*.dist-info/METADATA; then \
+	    $(LOCKED) --requirement requirements/cuda.txt; \
+	fi
 	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check
 	@touch $@
 
 $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
-	$(PIP) -r requirements/dev.txt
+	$(PIP) --constraint requirements/constraints.txt --requirement requirements/dev.txt
 	@touch $@
 
 demo: $(RUN_STAMP)
@@ -97,7 +113,7 @@ test-faults: $(DEV_STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/faults --capture=no --numprocesses 0 -v
 
 containers:
-	@$(PYTHON) containers/build.py --pip-flags="$(PIP_FLAGS)"
+	@$(PYTHON) containers/build.py --pip-flags="$(PIP_FLAGS)" --torch-index="$(TORCH_INDEX)"
 
 test-cluster: $(DEV_STAMP)
 	$(BIN)/python -m tests.cluster.slurm
@@ -121,6 +137,8 @@ format: $(DEV_STAMP)
 # The reference comes without its dependencies, most of which its networks never import.
 $(REFERENCE_STAMP): benchmarks/requirements.txt
 	$(PYTHON) -m venv --clear $(REFERENCE)
+	$(if $(TORCH_INDEX),$(REFERENCE)/bin/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS) \
+	    --require-hashes --no-deps $(TORCH_FROM) --requirement requirements/torch.txt)
 	$(REFERENCE)/bin/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS) -r $<
 	$(REFERENCE)/bin/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS) --no-deps dlsia==0.3.4
 	@touch $@

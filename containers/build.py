@@ -64,8 +64,17 @@ def build(image: Path, arguments: dict[str, str], options: Sequence[str]) -> Non
         unfinished.unlink(missing_ok=True)
 
 
-def build_all(images: Path, base: dict[str, str], pip_flags: str, options: Sequence[str]) -> None:
-    """Bring every image in the folder ``images`` up to date. Raises ``CalledProcessError`` where a build fails."""
+def arguments_for(step: str, given: dict[str, str]) -> dict[str, str]:
+    """Those of the ``given`` arguments that the definition of a step knows; Apptainer refuses others."""
+    text = (HERE / f"{step}.def").read_text(encoding="utf-8")
+    return {name: value for name, value in given.items() if f"{{{{ {name} }}}}" in text}
+
+
+def build_all(images: Path, base: dict[str, str], steps_with: dict[str, str], options: Sequence[str]) -> None:
+    """Bring every image in the folder ``images`` up to date. Raises ``CalledProcessError`` where a build fails.
+
+    ``base`` holds build arguments of the base image, ``steps_with`` those of the images on top of it.
+    """
     images.mkdir(parents=True, exist_ok=True)
     foundation = images / f"{BASE}.sif"
     if not is_current(foundation, [HERE / f"{BASE}.def", CONSTRAINTS]):
@@ -73,7 +82,7 @@ def build_all(images: Path, base: dict[str, str], pip_flags: str, options: Seque
     for first, *others in same_images(steps()):
         image = images / f"{first}.sif"
         if not is_current(image, [HERE / f"{first}.def", foundation]):
-            build(image, {"BASE": str(foundation), "PIP_FLAGS": pip_flags}, options)
+            build(image, arguments_for(first, {"BASE": str(foundation), **steps_with}), options)
         for other in others:
             link = images / f"{other}.sif"
             if not link.exists() or not link.samefile(image):
@@ -87,13 +96,15 @@ def main() -> None:
     parser.add_argument("--images", type=Path, default=HERE / "images", help="folder of the images")
     parser.add_argument("--bootstrap", help="how the base is had, in place of docker")
     parser.add_argument("--from", dest="source", help="the base, in place of the public Python image")
-    parser.add_argument("--pip-flags", default="", help="more options for pip, such as an index")
+    parser.add_argument("--pip-flags", default="", help="more options for pip, such as a proxy")
+    parser.add_argument("--torch-index", default="", help="where PyTorch alone is taken from, for its processor build")
     parser.add_argument("options", nargs="*", help="more options for apptainer build, behind --")
     given = parser.parse_args()
     base = {"BOOTSTRAP": given.bootstrap, "FROM": given.source}
+    steps_with = {"PIP_FLAGS": given.pip_flags, "TORCH_INDEX": given.torch_index}
     try:
         build_all(
-            given.images.resolve(), {key: value for key, value in base.items() if value}, given.pip_flags, given.options
+            given.images.resolve(), {key: value for key, value in base.items() if value}, steps_with, given.options
         )
     except subprocess.CalledProcessError as error:
         sys.exit(f"noisebound: an image was not built ({error.cmd[0]} ended with status {error.returncode})")

@@ -118,7 +118,8 @@ def build_images(images: Path, base: Path, environment: dict[str, str], limit: f
     binds = [word for source in local_sources() for word in ("--bind", str(source))]
     command = [sys.executable, HERE / "full_capabilities.py", sys.executable, ROOT / "containers" / "build.py"]
     command += ["--images", images, "--bootstrap", "localimage", "--from", base]
-    command += [f"--pip-flags={os.environ.get('PIP_FLAGS', '')}"]
+    for name in ("pip-flags", "torch-index"):
+        command.append(f"--{name}={os.environ.get(name.replace('-', '_').upper(), '')}")
     squash = ["--mksquashfs-args", "-comp zstd -Xcompression-level 1"]
     return run([*command, "--", *squash, *binds], limit, env=environment)
 

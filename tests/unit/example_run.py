@@ -55,6 +55,7 @@ def write_scan(
     frames: int = 4,
     seed: int = 0,
     stem: str = "scan",
+    source: str | None = None,
 ) -> dict[str, Path]:
     """All files of one scan; ``truth`` is (C, *spatial). Returns the arguments of ``report_scan`` that are files."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +96,7 @@ def write_scan(
                 "pixel_unit": pixel_unit,
                 "counts": int(counts),
                 "reference_kind": kind,
-                "sources": json.dumps([{"path": f"{name}.tif", "sha256": "ab" * 32, "part": "noisy"}]),
+                "sources": json.dumps([{"path": source or f"{name}.tif", "sha256": "ab" * 32, "part": "noisy"}]),
             }
         )
     median = np.stack([ndimage.gaussian_filter(image, 0.7) for image in truth]).astype(np.float32)
@@ -445,6 +446,7 @@ def write_pages(
     tokens: int = 3,
     simulated: bool = False,
     combine: str = "average",
+    source: str | None = None,
 ) -> dict[str, Any]:
     """A whole report of two scans, one with a test region and one to apply to; returns the paths of the pages."""
     files = write_run_files(folder / "run", channels, scan, members, truth.ndim - 1)
@@ -478,6 +480,7 @@ def write_pages(
             reference=number == 0,
             exceed=exceed,
             tokens=tokens,
+            source=source,
         )
         del made["ensemble"]
         drift[name] = write_drift(folder / "files" / f"scan-{number}.drift.json", name, channels, warned=number > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 
@@ -90,9 +91,37 @@ def test_image_is_built_on_the_base_and_tried_out(step: str) -> None:
     assert set(tried[1].split(", ")) == {MODULE_OF_PACKAGE.get(name, name) for name in image(step)}
 
 
-def test_base_is_the_public_python_and_keeps_the_user_out() -> None:
+@pytest.mark.parametrize("step", STEPS)
+def test_the_index_of_pytorch_serves_pytorch_alone(step: str) -> None:
+    text = definition(step)
+    lines = [line.strip() for line in text.splitlines() if "--index-url" in line]
+    if "torch" not in image(step):
+        assert not lines and "TORCH_INDEX" not in text
+        return
+    (line,) = lines
+    words = shlex.split(line.replace("{{ PIP_FLAGS }}", "").replace("{{ TORCH_INDEX }}", "INDEX"))
+    assert words[1:] == ["install", "--no-deps", "--index-url", "INDEX", f"torch=={image(step)['torch']}"]
+
+
+def test_a_build_hands_on_only_the_arguments_that_a_definition_knows() -> None:
+    """Apptainer refuses others."""
+    code = (
+        "import build; given = dict(BASE='b', PIP_FLAGS='', TORCH_INDEX='i'); "
+        "print(*('+'.join([step, *build.arguments_for(step, given)]) for step in build.steps()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "containers", capture_output=True, text=True, check=True
+    )
+    for step, *names in (entry.split("+") for entry in done.stdout.split()):
+        section = re.search(r"^%arguments\n((?: .+\n)+)", definition(step), flags=re.MULTILINE)
+        assert section is not None
+        assert names == re.findall(r"(\w+)=", section[1]), step
+
+
+def test_base_is_the_public_python_by_its_digest_and_keeps_the_user_out() -> None:
     text = definition("base")
-    assert "BOOTSTRAP=docker\n    FROM=docker.io/library/python:3.11-slim-bookworm\n" in text
+    assert re.search(r"BOOTSTRAP=docker\n    FROM=docker\.io/library/python@sha256:[0-9a-f]{64}\n", text)
+    assert "python:3.11-slim-bookworm" in text, "a reader learns which image the digest is of"
     assert "export PYTHONNOUSERSITE=1" in text
     assert "requirements/constraints.txt /opt/noisebound-constraints.txt" in text
 

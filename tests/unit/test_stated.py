@@ -16,7 +16,7 @@ CONFIG: dict[str, Any] = {
     "seed": 3,
     "training": {"steps": 20, "levels": [0.05, 0.95], "patch": [24, 24]},
     "calibration": {"nominal": [0.9, 0.5], "primary": 0.9, "block": 8},
-    "decisions": {"exceed": [{"name": "iron-rich", "channel": "Fe", "above": 1 / 3, "confidence": 0.9}]},
+    "decisions": {"exceed": [{"name": "=iron-rich", "channel": "Fe", "above": 1 / 3, "confidence": 0.9}]},
 }
 
 
@@ -26,7 +26,7 @@ def files(tmp_path: Path) -> dict[str, Any]:
     for member in members:
         member.write_text(json.dumps({"seed": 3, "training": CONFIG["training"]}))
     (tmp_path / "calibration.json").write_text(json.dumps({"nominal": [0.5, 0.9], "primary": 0.9}))
-    rows = "kind,name,threshold,confidence\nexceed,iron-rich,0.333333333,0.9\nremeasure,remeasure,nan,nan\n"
+    rows = "kind,name,threshold,confidence\nexceed,'=iron-rich,0.333333333,0.9\nremeasure,remeasure,nan,nan\n"
     (tmp_path / "decisions.csv").write_text(rows)
     return {
         "member settings": members,

@@ -58,15 +58,20 @@ class Project:
     path: Path
 
     def snakemake(
-        self, *arguments: str, check: bool = True, programs: Path | None = None, **variables: str
+        self,
+        *arguments: str,
+        check: bool = True,
+        programs: Path | None = None,
+        variables: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake with the tiny configuration; the output holds stdout and stderr.
 
-        ``programs`` is a folder whose programs are found before the system's; ``variables`` join the environment.
+        ``programs`` is a folder whose programs are found before the system's; ``variables`` are set for the run.
         """
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "config.yaml", *arguments]
         # Only what the copy itself offers may be importable.
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | variables
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment |= variables or {}
         if programs is not None:
             environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(

@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from noisebound.sheet import read_sheet
+from tests.shared_files import leaks, shared_files
 from tests.software import SEARCH_STEPS, SIMULATION_STEPS
 from tests.workflow.crate_rules import Crate, listed, problems, references
-from tests.workflow.project import TINY, TINY_SCANS, Project
+from tests.workflow.project import TINY, TINY_SCANS, Project, write_scan
 
 RESULTS = Path("results/tiny")
 
@@ -110,10 +111,40 @@ def test_the_page_shows_every_job_and_the_index_leads_there(finished: Project, c
     assert 'href="jobs.html"' in index
 
 
-def test_no_person_and_no_folder_of_this_machine_is_named(finished: Project, crate: Crate) -> None:
-    for file in (crate.folder / "ro-crate-metadata.json", finished.path / RESULTS / "report" / "jobs.html"):
-        assert str(finished.path) not in file.read_text(encoding="utf-8")
+def test_no_person_is_named(crate: Crate) -> None:
     assert not crate.of_type("Person") and not any("agent" in entity for entity in crate.graph)
+
+
+def test_what_people_share_names_no_folder_no_machine_and_no_user(run: Project, tmp_path: Path) -> None:
+    """A scan in somebody's home is added and computed for real; its name alone goes into what is shared."""
+    home = tmp_path / "hostile-home" / "alice-q7"
+    data = home / "secret-project"
+    data.mkdir(parents=True)
+    noisy = run.path / write_scan(run.path, "private", seed=11)
+    noisy.rename(data / "private.tif")
+    with open(run.path / "scans.tsv", "a", encoding="utf-8") as sheet:
+        sheet.write("\t".join(["private", "apply", str(data / "private.tif"), "", ""]) + "\n")
+    # The real name of the machine may be so short that it stands in any file by chance.
+    renamed = "import platform, socket\nsocket.gethostname = platform.node = lambda: 'node-hostile-q7'\n"
+    (tmp_path / "sitecustomize.py").write_text(renamed, encoding="utf-8")
+    variables = {"HOME": str(home), "USER": "alice-q7", "LOGNAME": "alice-q7", "PYTHONPATH": str(tmp_path)}
+    run.snakemake(variables=variables)
+    folder = run.path / RESULTS
+    for file in (folder / "provenance" / "jobs").rglob("*.json"):
+        record = json.loads(file.read_text(encoding="utf-8"))
+        record["process"]["host"] = "node-hostile-q7"
+        file.write_text(json.dumps(record), encoding="utf-8")
+    run.snakemake("--forcerun", "describe_run", variables=variables)
+    files = shared_files(folder)
+    assert {".h5", ".tif", ".csv", ".json", ".html", ".svg", ".png", ".pt", ".npz", ".yaml", ".tsv"} <= {
+        file.suffix for file in files
+    }
+    words = [str(tmp_path), str(run.path), "alice-q7", "secret-project", "node-hostile-q7"]
+    assert leaks(files, [*words, f"{Path.home()}/"]) == []
+    assert "private.tif" in (folder / "report" / "scans" / "private.html").read_text(encoding="utf-8")
+    jobs = (folder / "report" / "jobs.html").read_text(encoding="utf-8")
+    assert "node-hostile-q7" in jobs, "where it may"
+    assert problems(folder / "provenance") == []
 
 
 def test_a_job_that_failed_shows_in_both(run: Project) -> None:
@@ -127,7 +158,10 @@ def test_a_job_that_failed_shows_in_both(run: Project) -> None:
     crate = Crate(run.path / RESULTS / "provenance")
     assert problems(crate.folder) == []
     failed = crate.entities[f"#job-{'f' * 32}"]
-    assert failed["actionStatus"] == "http://schema.org/FailedActionStatus" and failed["error"] == "no <space> left"
+    assert (
+        failed["actionStatus"] == "http://schema.org/FailedActionStatus"
+        and failed["error"] == "failed; report/jobs.html says why"
+    )
     assert len(listed(crate.entities["#control-evaluate"]["object"])) == 2
     page = (run.path / RESULTS / "report" / "jobs.html").read_text(encoding="utf-8")
     assert "no &lt;space&gt; left" in page and "What had to be repeated" in page

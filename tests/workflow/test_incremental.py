@@ -239,7 +239,7 @@ def test_jobs_run_the_library_of_their_own_project(run: Project) -> None:
     broken = acquisition.read_text(encoding="utf-8") + "\nraise ImportError('broken here')\n"
     acquisition.write_text(broken, encoding="utf-8")
     run.register("more", "apply", seed=3)
-    done = run.snakemake(check=False, PYTHONPATH=str(elsewhere.parent))
+    done = run.snakemake(check=False, variables={"PYTHONPATH": str(elsewhere.parent)})
     assert done.returncode != 0
     assert "broken here" in done.stdout
     assert "another noisebound" not in done.stdout

@@ -29,6 +29,7 @@ from .montage import Montage
 from .scans import Scan
 from .simulated_scans import noise_width
 from .storage import atomic_path, digest_files, write_json
+from .tables import write_table
 
 logger = logging.getLogger("noisebound")
 
@@ -151,8 +152,9 @@ def compare_ensembles(
         rmse = float(np.sqrt(np.mean(np.square(filtered - test.truth))))
         rows.append((tuned.name, tuned.setting, correlation(filtered, test.truth), rmse))
     filters = pd.DataFrame(rows, columns=list(FILTER_COLUMNS))
-    _write_table(outputs["curves"], pd.concat(tables, ignore_index=True))
-    _write_table(outputs["filters"], filters)
+    table = pd.concat(tables, ignore_index=True)
+    write_table(outputs["curves"], table.columns, table.itertuples(index=False))
+    write_table(outputs["filters"], filters.columns, filters.itertuples(index=False))
     _write_images(outputs["examples"], images)
     write_json(
         outputs["summary"],
@@ -210,11 +212,6 @@ def _about(architectures: Sequence[str | Path], histories: Sequence[str | Path])
     counts = [read_architecture(path).parameter_count() for path in architectures]
     seconds = [float(pd.read_csv(path)["seconds"].iloc[-1]) for path in histories]
     return {"parameters": [min(counts), max(counts)], "training_seconds": float(np.median(seconds))}
-
-
-def _write_table(path: str | Path, table: pd.DataFrame) -> None:
-    with atomic_path(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.9g")
 
 
 def _write_images(path: str | Path, images: Mapping[str, Floats]) -> None:

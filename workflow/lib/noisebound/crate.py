@@ -3,7 +3,8 @@
 Follows Provenance Run Crate 0.5 (https://w3id.org/ro/wfrun/provenance/0.5) on RO-Crate 1.1. The crate's root is the
 folder ``provenance`` of the results. It holds the workflow, the configuration and the scan sheet; results are named by
 paths relative to it ("../denoised/a.h5"), so that the folder of a run can be moved as a whole and nothing is copied.
-Scans, which may lie anywhere, are named by their content (RFC 6920: "ni:///sha-256;...").
+Scans, which may lie anywhere, are named by their content (RFC 6920: "ni:///sha-256;..."). A crate is made to be shared:
+no folder outside the results, no machine and no user is named in it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rocrate.rocrate import ROCrate
 
 from . import __version__
 from .jobrecords import FAILED, FINISHED, describe_file
+from .sharing import shared_path
 from .sources import split_source
 from .storage import write_json
 
@@ -71,6 +73,7 @@ class RunCrate:
         self.known = {output["path"]: output for record in records for output in record["outputs"]}
         self.scans: dict[str, Entity] = {}
         self.files: dict[str, Entity] = {}
+        self.machines: dict[str, int] = {}
 
     def context(self, name_of: str, kind: str, /, **properties: Any) -> Entity:
         """The contextual entity of that ``@id``, made with ``properties`` where there is none yet."""
@@ -117,7 +120,7 @@ class RunCrate:
                 properties=_present(
                     {
                         "name": Path(place).name,
-                        "alternateName": place,
+                        "alternateName": shared_path(place),
                         "encodingFormat": MEDIA_TYPES.get(Path(place).suffix),
                         "sha256": source["sha256"],
                     }
@@ -125,12 +128,21 @@ class RunCrate:
             )
 
     def entities(self, paths: Iterable[str]) -> list[Entity]:
-        """Entities of files of the results or scans; those that are no longer there are left out."""
+        """Entities of files of the results or scans; those that are elsewhere, or no longer there, are left out."""
         return [
             self.scans[path] if path in self.scans else self.file(path)
             for path in dict.fromkeys(paths)
-            if path in self.scans or os.path.isfile(path)
+            if path in self.scans or (os.path.isfile(path) and self.is_result(path))
         ]
+
+    def is_result(self, path: str) -> bool:
+        """Whether a file lies in the folder of the run, where its relative path names nothing of the machine."""
+        return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(self.home.parent))
+
+    def machine(self, record: Mapping[str, Any]) -> str:
+        """The machine of a job, by a number: a crate is shared, and names no machine."""
+        name = str((record.get("slurm") or {}).get("node") or record["process"]["host"])
+        return f"machine {self.machines.setdefault(name, len(self.machines) + 1)}"
 
     def tool(self, rule: str, record: Mapping[str, Any]) -> Entity:
         """A step's program with the versions of the packages that it had."""
@@ -174,11 +186,12 @@ class RunCrate:
                     "object": self.entities(record["inputs"]),
                     "result": self.entities(output["path"] for output in record["outputs"]) if finished else None,
                     "name": f"{words}, attempt {record['attempt']}",
-                    "description": _where(record),
+                    "description": _where(record, self.machine(record)),
                     "startTime": record["start"],
                     "endTime": record["end"],
                     "actionStatus": _status(record),
-                    "error": (record["error"] or record["state"]) if not finished else None,
+                    # What a job said may name folders and machines.
+                    "error": f"{record['state']}; report/jobs.html says why" if not finished else None,
                     "containerImage": image
                     and self.context(
                         f"#image-{image}",
@@ -342,10 +355,10 @@ def _present(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in known.items()}
 
 
-def _where(record: Mapping[str, Any]) -> str:
-    """Node, batch job and device in one line."""
+def _where(record: Mapping[str, Any], machine: str) -> str:
+    """Machine, batch job and device in one line."""
     slurm, device = record.get("slurm") or {}, record.get("device") or {}
-    words = [f"on {slurm.get('node') or record['process']['host']}"]
+    words = [f"on {machine}"]
     if slurm.get("job"):
         words.append(f"Slurm job {slurm['job']}")
     if device:

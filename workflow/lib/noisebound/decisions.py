@@ -17,7 +17,8 @@ from .calibration import Calibration, read_tokens
 from .errors import InputError
 from .ometiff import write_ome_tiff
 from .predictions import Predictions
-from .storage import atomic_path, digest_json, sha256_file
+from .storage import digest_json, sha256_file
+from .tables import write_table
 
 logger = logging.getLogger("noisebound")
 
@@ -194,8 +195,8 @@ def recommend_regions(
         pixel_size, pixel_unit = images.pixel_size, images.pixel_unit
     if not maps:
         maps, names = [np.full(shape, UNDECIDED)], ["none"]
-    with atomic_path(output_csv) as temporary:
-        pd.DataFrame(rows, columns=columns(len(shape))).to_csv(temporary, index=False, float_format="%.9g")
+    table = pd.DataFrame(rows, columns=columns(len(shape)))
+    write_table(output_csv, table.columns, table.itertuples(index=False))
     write_ome_tiff(
         output_tif,
         (plane for image in maps for plane in image.reshape(-1, *shape[-2:])),

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .texts import visible
+
+LONGEST = 600  # characters of a value in a message
+
 
 class NoiseboundError(Exception):
     """Base of every error that noisebound raises on purpose; shown to the user without a traceback."""
@@ -12,7 +16,8 @@ class NoiseboundError(Exception):
 class InputError(NoiseboundError):
     """A file, a sheet row or a configuration value cannot be used.
 
-    ``problem`` says what is wrong, ``remedy`` what would be right; ``file``, ``key`` and ``value`` say where.
+    ``problem`` says what is wrong, ``remedy`` what would be right; ``file``, ``key`` and ``value`` say where. The
+    message has no control characters, whatever a file holds, and shows only the beginning of a long value.
     """
 
     def __init__(
@@ -24,14 +29,22 @@ class InputError(NoiseboundError):
         key: str | None = None,
         value: object = None,
     ) -> None:
-        self.file, self.key, self.value, self.remedy = file, key, value, remedy
+        self.file, self.key, self.value, self.remedy, self.problem = file, key, value, remedy, problem
         where = [f"file {str(file)!r}"] if file is not None else []
-        if key is not None:
-            where.append(f"key {key!r}")
-        if value is not None:
-            where.append(f"value {value!r}")
+        super().__init__(visible(self._message(where)))
+
+    def without_file(self) -> str:
+        """The message without the name of the file, for tables that people share."""
+        return visible(self._message([]))
+
+    def _message(self, where: list[str]) -> str:
+        if self.key is not None:
+            where = [*where, f"key {self.key!r}"]
+        if self.value is not None:
+            text = repr(self.value)
+            where = [*where, "value " + (text if len(text) <= LONGEST else f"{text[:LONGEST]}…")]
         prefix = ", ".join(where) + ": " if where else ""
-        super().__init__(f"{prefix}{problem}. Remedy: {remedy}.")
+        return f"{prefix}{self.problem}. Remedy: {self.remedy}."
 
 
 class LeakageError(InputError):

@@ -38,8 +38,9 @@ from .modes import compare_modes
 from .predictions import Predictions, nominal_key
 from .regions import Regions
 from .scans import Scan
-from .storage import atomic_path, digest_files, write_json
+from .storage import digest_files, write_json
 from .subsets import draw_subsets
+from .tables import write_table
 
 logger = logging.getLogger("noisebound")
 
@@ -285,11 +286,6 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _write_table(path: str | Path, table: pd.DataFrame) -> None:
-    with atomic_path(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.9g")
-
-
 def _load(
     ensembles: Sequence[str | Path],
     scans: Sequence[str | Path],
@@ -391,7 +387,7 @@ def evaluate(
         if name == "summary":
             write_json(path, _plain(summary))
         else:
-            _write_table(path, tables[name])
+            write_table(path, tables[name].columns, tables[name].itertuples(index=False))
 
 
 def _judge_all(

@@ -10,6 +10,8 @@ from .crate import write_crate
 from .jobrecords import read_records
 from .pages_jobs import write_jobs_page
 from .provenance import to_yaml
+from .sharing import shared_paths, shared_row, shared_settings, sources_of
+from .sources import LEAVE_ONE_OUT
 from .storage import write_text
 
 
@@ -32,11 +34,13 @@ def describe_run(
 ) -> None:
     """Write ``page`` (HTML) and ``crate`` (``ro-crate-metadata.json``) with what its root holds beside it.
 
-    That is the main file of the ``workflow`` with the text ``snakefile``, the complete ``configuration`` (YAML) and the
-    scan ``sheet``. ``scans`` are the rows of the sheet, column by column. ``records`` is the folder of the jobs'
-    records; those of scans that the run no longer has, and of networks beyond the first ``members``, are left out, and
-    so are those of a search, which made none of the results, and of this step, which has not ended. ``scan_files`` are
-    the ingested scans, ``results`` what the run is for.
+    That is the main file of the ``workflow`` with the text ``snakefile``, the ``configuration`` (YAML) and the scan
+    ``sheet``. All but ``page`` may be shared: they name no folder elsewhere and no machine.
+
+    ``scans`` are the rows of the sheet, column by column. ``records`` is the folder of the jobs' records. Left out are
+    records of scans that the run no longer has and of networks beyond the first ``members``, those of a search, which
+    made none of the results, and those of this step, which has not ended. ``scan_files`` are the ingested scans,
+    ``results`` what the run is for.
     """
     search = Path(records).parents[1] / "search"
     names = {row["scan"] for row in scans}
@@ -48,9 +52,11 @@ def describe_run(
         and str(page) not in [output["path"] for output in record["outputs"]]
         and not any(Path(output["path"]).is_relative_to(search) for output in record["outputs"])
     ]
+    config = shared_settings(config)
+    names_of_files = shared_paths(sources_of(scans, other=(LEAVE_ONE_OUT,)))
     write_text(workflow, snakefile)
     write_text(configuration, to_yaml(config))
-    write_text(sheet, _table(scans))
+    write_text(sheet, _table([shared_row(row, names_of_files) for row in scans]))
     write_crate(
         crate,
         run=run,

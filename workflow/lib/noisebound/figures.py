@@ -6,6 +6,7 @@ here reads or keeps matplotlib's global state.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from .architecture import read_architecture
 from .figures_graph import architectures as draw_architectures
 from .figures_style import ACCENT, INK, MUTED, legend_below, line_colours, new_figure, save_svg, style
+from .tables import TEXT_COLUMNS, text_of
 
 # Columns of the coverage tables that hold results; what else such a table has names the group of a row.
 _RESULTS = {"channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "mean_width", "n_pixels"}
@@ -32,11 +34,21 @@ GROUP_WORDS = {
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """A CSV file as a table; text stays text, and an empty file is an empty table."""
-    try:
-        return pd.read_csv(path, keep_default_na=True)
-    except pd.errors.EmptyDataError:
+    """A CSV file of :func:`noisebound.tables.write_table` as a table; an empty file is an empty table.
+
+    Text is what was written: a channel called "NA" or "7" is no number.
+    """
+    with open(path, encoding="utf-8", newline="") as stream:
+        header = next(csv.reader(stream), [])
+    columns = [text_of(cell) for cell in header]
+    if not columns:
         return pd.DataFrame()
+    numbers = {column: ["", "nan"] for column in columns if column not in TEXT_COLUMNS}
+    texts = {column: str for column in columns if column in TEXT_COLUMNS}
+    table = pd.read_csv(path, header=0, names=columns, dtype=texts, keep_default_na=False, na_values=numbers)
+    for column in texts:
+        table[column] = [text_of(cell) for cell in table[column]]
+    return table
 
 
 def _channels(table: pd.DataFrame) -> list[str]:

@@ -14,8 +14,10 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from .storage import atomic_path
+from .texts import visible
 
 INK, MUTED, HAIRLINE, PAPER = "#23272e", "#6a717b", "#dcd8d0", "#ffffff"
 ACCENT = "#2f6f9f"
@@ -114,6 +116,9 @@ def token_colours(n: int) -> list[str]:
 
 def to_svg(figure: Figure, salt: str = "noisebound") -> bytes:
     """The figure as SVG. The same figure and ``salt`` give the same bytes: no date, no random identifiers."""
+    for written in figure.findobj(Text):
+        if (text := written.get_text()) != visible(text):
+            written.set_text(visible(text))
     buffer = io.BytesIO()
     with style(), mpl.rc_context({"svg.hashsalt": salt}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -135,19 +140,26 @@ def inline_svg(figure: Figure, label: str, *, least: float = 1.0) -> str:
     also keeps identifiers of several figures in one page apart. It shrinks with the page, down to the share ``least``
     of its natural width, below which its container scrolls.
     """
+    label = visible(label)
     figure.patch.set_alpha(0.0)
     text = to_svg(figure, salt=label).decode("utf-8")
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    for literal, variable in _THEMED.items():
-        text = text.replace(literal, variable)
-    # Matplotlib measures with its own font; the page shows its own at the same size and anchor.
-    text = re.sub(r"font: (?:[a-z0-9]+ )?([\d.]+)px [^;\"]*", r"font-size: \1px", text)
+    text = re.sub(r"<[^<>]*>", _themed, text)
     width = figure.get_figwidth() * 96
     size = f"width:100%;max-width:{width:.0f}px;min-width:{width * least:.0f}px;height:auto"
     root, rest = text.split(">", 1)
     root = re.sub(r' (width|height|version|xmlns(:xlink)?)="[^"]*"', "", root)
     return f'{root} role="img" aria-label="{escape(label)}" style="{size}">{rest}'.strip()
+
+
+def _themed(tag: re.Match[str]) -> str:
+    """A tag of a figure with the colours and the font of the page; text between tags is the user's."""
+    text = tag[0]
+    for literal, variable in _THEMED.items():
+        text = text.replace(literal, variable)
+    # Matplotlib measures with its own font; the page shows its own at the same size and anchor.
+    return re.sub(r"font: (?:[a-z0-9]+ )?([\d.]+)px [^;\"]*", r"font-size: \1px", text)
 
 
 def save_svg(figure: Figure, path: str | Path) -> None:

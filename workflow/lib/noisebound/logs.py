@@ -10,8 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import NoiseboundError
+from .texts import visible
 
 logger = logging.getLogger("noisebound")
+
+
+class VisibleFormatter(logging.Formatter):
+    """Lines of a log without control characters, which a terminal would obey."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, with the traceback where there is one."""
+        return visible(super().format(record))
 
 
 @contextmanager
@@ -26,7 +35,7 @@ def step_log(path: str | Path) -> Iterator[logging.Logger]:
     stdout = sys.stdout
     with open(path, "a", encoding="utf-8", buffering=1) as stream:
         handler = logging.StreamHandler(stream)
-        formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S")
+        formatter = VisibleFormatter("%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S")
         handler.setFormatter(formatter)
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

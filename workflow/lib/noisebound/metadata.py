@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
+from .texts import NAME, UNIT, one_line
+
 _METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "µm": 1e-6, "nm": 1e-9, "Å": 1e-10, "pm": 1e-12}
 _SPELLINGS = {
     "um": "µm",
@@ -38,8 +40,12 @@ class Metadata:
 
 
 def unit_name(unit: object) -> str | None:
-    """One spelling per unit (``um``, ``micron`` and the Greek letter become ``µm``); ``None`` for none or pixels."""
-    text = str(unit or "").replace("\\u00B5", "µ").replace("\\u00b5", "µ").strip().strip("\x00")
+    """One spelling per unit (``um``, ``micron`` and the Greek letter become ``µm``); ``None`` for none or pixels.
+
+    Hidden characters are left out, and ImageJ's spelling of characters beyond ASCII ("\\u00B5") is read.
+    """
+    text = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), str(unit or ""))
+    text = one_line(text, UNIT)
     if text.lower() in _NO_UNIT:
         return None
     return _SPELLINGS.get(text if text == "Å" else text.lower(), text)
@@ -73,7 +79,10 @@ def sizes_in_order(value: object) -> dict[str, float] | None:
 
 
 def names(value: object) -> tuple[str, ...] | None:
-    """Channel names from a list of texts, from its JSON or from a text with commas; ``None`` for anything else."""
+    """Channel names from a list of texts, from its JSON or from a text with commas; ``None`` for anything else.
+
+    Hidden characters are left out; names are ``None`` where one of them holds nothing else.
+    """
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -81,7 +90,13 @@ def names(value: object) -> tuple[str, ...] | None:
             value = [part.strip() for part in str(value).split(",")]
     if not isinstance(value, Sequence) or isinstance(value, str | bytes) or not value:
         return None
-    return tuple(str(entry) for entry in value)
+    return _all_named(value)
+
+
+def _all_named(found: Sequence[object]) -> tuple[str, ...] | None:
+    """The names in one line each, ``None`` where one is empty."""
+    cleaned = tuple(one_line("" if name is None else name, NAME) for name in found)
+    return cleaned if cleaned and all(cleaned) else None
 
 
 def from_json(content: Mapping[str, Any]) -> Metadata:
@@ -119,7 +134,7 @@ def _imagej_channels(labels: object, axes: str, shape: Sequence[int]) -> tuple[s
     plain = [re.sub(r"^(?:[czt]:\d+/\d+ ?)+(?:- )?", "", str(label)) for label in labels]
     first = plain[:count]
     whole = all(label == first[index % count] for index, label in enumerate(plain))
-    return tuple(first) if whole and len(set(first)) == count and all(first) else None
+    return _all_named(first) if whole and len(set(first)) == count else None
 
 
 def from_ome(xml: str, axes: str) -> Metadata:
@@ -133,8 +148,7 @@ def from_ome(xml: str, axes: str) -> Metadata:
         raise ValueError(f"OME metadata that is not XML: {error}") from None
     if pixels is None:
         return Metadata(axes)
-    channel_names = [channel.get("Name") for channel in pixels.findall("{*}Channel")]
-    found = [name for name in channel_names if name]
+    channels = _all_named([channel.get("Name") for channel in pixels.findall("{*}Channel")])
     sizes, units = {}, {}
     for axis in "XYZ":
         try:
@@ -143,5 +157,4 @@ def from_ome(xml: str, axes: str) -> Metadata:
             continue
         units[axis] = unit_name(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
     converted = in_one_unit(sizes, units)
-    complete = tuple(found) if found and len(found) == len(channel_names) else None
-    return Metadata(axes, complete, *(converted or (None, None)))
+    return Metadata(axes, channels, *(converted or (None, None)))

@@ -13,6 +13,7 @@ import tifffile
 from numpy.typing import DTypeLike, NDArray
 
 from .storage import atomic_path
+from .texts import one_line
 
 # Units of length of the OME schema (2016-06) with the spellings that scans bring along.
 _UNITS = {unit: unit for unit in ("m", "dm", "cm", "mm", "\u00b5m", "nm", "pm", "fm", "\u00c5", "in")} | {
@@ -55,7 +56,7 @@ def write_ome_tiff(
     """
     metadata: dict[str, Any] = {
         "axes": "CYX" if len(shape) == 3 else "CZYX",
-        "Channel": {"Name": list(channels)},
+        "Channel": {"Name": [one_line(channel) for channel in channels]},
         "UUID": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, digest)}",
     }
     unit = ome_unit(pixel_unit)

@@ -18,6 +18,7 @@ from .pages_parts import coverage_words, notes, overlap_share, picture_bytes, re
 from .predictions import Predictions
 from .regions import Regions
 from .scans import Scan
+from .sharing import shared_path
 from .storage import atomic_path, read_json
 
 logger = logging.getLogger("noisebound")
@@ -117,7 +118,7 @@ def report_scan(
             "tokens": token_content,
             "decisions": found,
             "drift": pages_drift.of_scan(drift),
-            "sources": source.sources,
+            "sources": [{**entry, "path": shared_path(entry["path"])} for entry in source.sources],
             "provenance": provenance,
         }
         render("scan.html", output_html, context, script="scan.js")

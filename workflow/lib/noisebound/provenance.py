@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .sharing import shared_settings
 from .stated import check_stated
 from .storage import digest_files
 
@@ -47,7 +48,8 @@ def collect_provenance(
 
     ``files`` maps words ("architecture", "calibration") to one file or several; each is named by its file name and
     its SHA-256. Nothing depends on the time or the place of the run, so that the same inputs give the same page.
-    Returns run, seed, versions (name to version), digests (list of label, file, sha256) and config (YAML text).
+    Returns run, seed, versions (name to version), digests (list of label, file, sha256) and config (YAML text, as
+    :mod:`noisebound.sharing` lets it out).
 
     Raises ``InputError`` where a file was made with other settings than ``config`` states (``stated``).
     """
@@ -57,7 +59,7 @@ def collect_provenance(
         "seed": seed,
         "versions": software_versions(),
         "digests": digest_files(files),
-        "config": to_yaml(config),
+        "config": to_yaml(shared_settings(config)),
     }
 
 

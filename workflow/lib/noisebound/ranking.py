@@ -19,7 +19,8 @@ from matplotlib.ticker import EngFormatter, Formatter, LogLocator, MaxNLocator, 
 from .errors import InputError
 from .figures_style import ACCENT, MUTED, new_figure, save_svg, style
 from .search import in_words
-from .storage import atomic_path, read_json, write_text
+from .storage import read_json, write_text
+from .tables import write_table
 
 logger = logging.getLogger("noisebound")
 
@@ -159,8 +160,7 @@ def rank_trials(
             key="search.keys",
             remedy="try other values",
         )
-    with atomic_path(table) as temporary:
-        found.to_csv(temporary, index=False, float_format="%.9g")
+    write_table(table, found.columns, found.itertuples(index=False))
     winner = found.iloc[0]
     changes = trials[winner["trial"]]
     of_all = f"best of {len(found)} trials"

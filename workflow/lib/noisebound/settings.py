@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .blueprint import reach_of_cells
+from .config_texts import check_texts
 from .errors import InputError
 from .exchangeability import check_scans
 from .layout import LAYOUT_LETTERS, check_layout
@@ -108,7 +109,7 @@ def family_settings(architecture: Settings) -> Settings:
 def check_settings(settings: Settings, file: str | Path) -> None:
     """Raise ``InputError`` where keys contradict each other; ``settings`` has passed the schema."""
     checks = (_check_training, _check_regions, _check_architecture, _check_calibration, _check_drift, _check_decisions)
-    for check in checks:
+    for check in (check_texts, *checks):
         check(settings, file)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from .errors import InputError, LeakageError
 from .sources import LEAVE_ONE_OUT, check_name, source_identity, split_source
 from .storage import remove_parts, write_text
+from .texts import NAME, UNIT, hidden_in
 
 ROLES = ("train", "select", "calibrate", "test", "apply", "split")
 REQUIRED = ("scan", "role", "noisy", "reference", "group")
@@ -229,6 +230,15 @@ def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
             value="",
             remedy=f"name its file, write {LEAVE_ONE_OUT} if it has several frames, or set the role to apply",
         )
+    for column, cell in cells.items():
+        if hidden := hidden_in(cell):
+            problem = f"it holds {', '.join(hidden[:5])}, which nobody sees"
+            remedy = "type it anew, and rename a file that is called so"
+            raise InputError(problem, file=place, key=column, value=cell, remedy=remedy)
+    for column, longest in (("group", NAME), ("channels", NAME), ("pixel_unit", UNIT)):
+        if any(len(part) > longest for part in _parts(cells.get(column, ""))):
+            remedy = f"use at most {longest} characters"
+            raise InputError("the name is too long", file=place, key=column, value=cells[column], remedy=remedy)
     for column in ("group", "channels", "pixel_unit"):
         if _FORBIDDEN & set(cells.get(column, "")) or not cells.get(column, "").isprintable():
             remedy = "use letters, digits, spaces and plain signs"

@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import InputError
 from .storage import read_json
+from .tables import text_of
 
 Files = Mapping[str, str | Path | Sequence[str | Path]]
 # Key of the configuration, what a page would state, what the file holds.
@@ -74,8 +75,9 @@ def _of_decisions(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]
     with open(path, encoding="utf-8", newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row["kind"] == "exceed"]
     for row in rows:
-        entry = stated.get(row["name"])
-        yield "decisions.exceed.name", row["name"] if entry else None, row["name"]
+        name = text_of(row["name"])
+        entry = stated.get(name)
+        yield "decisions.exceed.name", name if entry else None, name
         if entry:
             # The table holds nine digits.
             yield "decisions.exceed.above", f"{entry['above']:.9g}", f"{float(row['threshold']):.9g}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +28,9 @@ from .latent import LatentBasis, LatentSample, fit_basis, load_sample, read_arra
 from .logs import logger
 from .predictions import Predictions
 from .sampling import DeliveredPixels, blocks_of, sample_pixels
-from .storage import atomic_path, write_text
+from .storage import atomic_path
+from .tables import write_table
+from .texts import one_line
 
 ORDER_RULE = (
     "ascending mean over the token's pixels of the sum over channels of (median - mean) / sd: token 0 is darkest"
@@ -165,7 +165,7 @@ def fit_tokens(
     )
     rows = _stability(pixels, latent_basis, latent_sample, tokens, repeats, stability)
     model.save(output_model)
-    _write_rows(output_stability, [("comparison", "latents", "baseline", "null"), *rows])
+    write_table(output_stability, ("comparison", "latents", "baseline", "null"), rows, digits=6)
     logger.info(
         "%d tokens on %d pixels of %s; shares %s", tokens, len(labels), ", ".join(pixels.scans), model.share.round(3)
     )
@@ -269,7 +269,7 @@ def segment_scan(ensemble: str | Path, model: str | Path, output_tif: str | Path
 
 def _create_label_tiff(path: Path, file: Predictions, dtype: np.dtype) -> np.memmap:
     """An empty, uncompressed label TIFF mapped into memory, so that it can be filled in any order."""
-    unit = file.pixel_unit.replace("µ", "u").replace("μ", "u")
+    unit = imagej_unit(file.pixel_unit)
     axes = "YX" if file.ndim == 2 else "ZYX"
     metadata: dict[str, object] = {"axes": axes, "unit": unit}
     if file.ndim == 3:
@@ -284,12 +284,19 @@ def _create_label_tiff(path: Path, file: Predictions, dtype: np.dtype) -> np.mem
     )
 
 
+def imagej_unit(unit: str) -> str:
+    """A unit as ImageJ writes it into files, in ASCII: um for µm, and "\\u00C5" for other characters beyond."""
+    plain = one_line(unit).replace("µ", "u").replace("μ", "u")
+    # ImageJ parts its lines at line breaks and knows no character beyond the first 65536.
+    return "".join(c if c.isascii() else f"\\u{ord(c):04X}" if ord(c) < 1 << 16 else "?" for c in plain)
+
+
 def _write_statistics(path: str | Path, statistics: LabelStatistics, file: Predictions) -> None:
     names = ("mean", "sd", *QUANTILES)
     header = ["token", "pixels", "fraction", "area", "unit"]
     header += [f"{channel}_{name}" for channel in file.channels for name in names]
     total, pixel = math.prod(file.shape), math.prod(file.pixel_size)
-    rows: list[Sequence[object]] = [header]
+    rows: list[Sequence[object]] = []
     for token, pixels in enumerate(statistics.count.tolist()):
         values = np.stack([statistics.mean[token], statistics.sd[token], *statistics.quantiles[:, token]], axis=1)
         rows.append(
@@ -302,14 +309,4 @@ def _write_statistics(path: str | Path, statistics: LabelStatistics, file: Predi
                 *values.reshape(-1).tolist(),
             ]
         )
-    _write_rows(path, rows)
-
-
-def _write_rows(path: str | Path, rows: Sequence[Sequence[object]]) -> None:
-    """Write rows as CSV; numbers with six digits, NaN as an empty field."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in rows:
-        fields = [f"{field:.6g}" if isinstance(field, float) else str(field) for field in row]
-        writer.writerow(["" if field == "nan" else field for field in fields])
-    write_text(path, text.getvalue())
+    write_table(path, header, rows, digits=6)

@@ -6,7 +6,6 @@ comes from one generator whose state is part of the checkpoint.
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import math
@@ -32,6 +31,7 @@ from .patches import PatchSampler, RoleImages, check_patch, load_role, measure_n
 from .regions import Regions
 from .scans import Scan
 from .storage import atomic_path, digest_json, write_json
+from .tables import write_table
 from .tiling import DEFAULT_TILE, tiles
 from .transforms import Normalisation
 
@@ -368,10 +368,7 @@ def _resume(trainer: Trainer, checkpoint: Path, digest: str) -> None:
 
 def write_history(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the loss curves as CSV with the columns of ``HISTORY_COLUMNS``."""
-    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, HISTORY_COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+    write_table(path, HISTORY_COLUMNS, ([row[column] for column in HISTORY_COLUMNS] for row in rows), digits=None)
 
 
 def save_member(

@@ -81,7 +81,7 @@ def train_trial(
             raise
         logger.error("these settings cannot be trained: %s", error)
         write_history(history, [])
-        found = {"problem": str(error)}
+        found = {"problem": error.without_file()}
     write_json(outcome, found)
 
 
@@ -100,7 +100,7 @@ def judge_network(architecture: str | Path, history: str | Path) -> dict[str, fl
     content = read_json(architecture)
     with open(history, encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    losses = [loss for row in rows if math.isfinite(loss := float(row["select_loss"]))]
+    losses = [loss for row in rows if math.isfinite(loss := float(row["select_loss"] or "nan"))]
     if not losses:
         raise InputError(
             "no finite loss on a select region",
