@@ -7,48 +7,24 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
+from snakemake.io import contains_wildcard
 from snakemake.settings.types import DeploymentMethod
-from snakemake.utils import validate
 
 PROJECT = Path(workflow.basedir)
 sys.path.insert(0, str(PROJECT / "workflow" / "lib"))
 
+from noisebound.configuration import check_configuration, check_plan, check_sheet, named, planned_trials
 from noisebound.digests import file_stamp, library_digest
 from noisebound.errors import InputError
-from noisebound.search import (
-    check_search,
-    plan_trials,
-    search_seed,
-    training_settings,
-    tried_values,
-    with_changes,
-)
-from noisebound.settings import (
-    check_calibrate_scans,
-    check_roles_covered,
-    check_settings,
-    check_simulation,
-    complete,
-    explain_violation,
-    family_settings,
-    offered_roles,
-    simulation_margin,
-)
+from noisebound.frames import check_frame
+from noisebound.search import search_seed, training_settings
+from noisebound.settings import family_settings, simulation_margin
 from noisebound.sheet import missing_files, read_sheet
 from noisebound.storage import sha256_file, write_text
+from noisebound.yaml_files import check_yaml
 
 SHEET_COPY = "NOISEBOUND_SHEET"
-CONFIG_FILE = ", ".join(str(path) for path in workflow.configfiles)
-
-
-def validated(content, schema, file, within=""):
-    """Fill the defaults of a schema into ``content``; a violation names file, key (``within``), value and remedy."""
-    try:
-        validate(content, schema)
-    except WorkflowError as error:
-        raise explain_violation(error.__context__, file, within=within) from None
-    return content
+CONFIG_FILE = named(workflow.configfiles)
 
 
 def sheet_of_this_run(sheet):
@@ -73,28 +49,24 @@ def sheet_of_this_run(sheet):
 def read_scans(sheet):
     """The rows of the scan sheet by name of the scan, all checked and with their files in place."""
     rows = {row.scan: row for row in sheet_of_this_run(sheet)}
-    cells = [
-        {column: list(cell) if isinstance(cell, tuple) else cell for column, cell in asdict(row).items()}
-        for row in rows.values()
-    ]
-    validated({"scans": cells}, "../schemas/scans.schema.yaml", sheet)
+    check_sheet(list(rows.values()), sheet)
     problems = missing_files([row for scan, row in rows.items() if scan not in SIMULATED])
     if problems:
         raise InputError("; ".join(problems).rstrip("."), file=sheet, remedy="as said for each file")
     return rows
 
 
-validated(config, "../schemas/config.schema.yaml", CONFIG_FILE)
-check_settings(complete(config), CONFIG_FILE)
+for configuration in workflow.configfiles:  # Snakemake drops all but the last of repeated keys without a word
+    check_yaml(configuration)
+check_configuration(config, CONFIG_FILE)
 # Scans that are simulated instead of measured, by name.
 SIMULATED = {entry["scan"]: entry for entry in config["simulation"]["scans"]}
 SCANS = read_scans(config["scans"])
-check_simulation({scan: (row.role, row.files) for scan, row in SCANS.items()}, config, CONFIG_FILE)
+check_plan(SCANS, config, CONFIG_FILE)
+if workflow.is_main_process:
+    check_frame(SCANS, config, CONFIG_FILE)
 ROLES = {scan: row.role for scan, row in SCANS.items()}
-check_roles_covered(ROLES, config, config["scans"])
-check_calibrate_scans(
-    {(row.group or row.scan) for row in SCANS.values() if row.role == "calibrate"}, config, CONFIG_FILE
-)
+TRIALS = planned_trials(SCANS, config, CONFIG_FILE)
 
 
 def scans_that_are(*roles):
@@ -120,25 +92,13 @@ wildcard_constraints:
 
 def result(path):
     """Path of a file of this run."""
-    return f"{config['results']}/{config['run']}/{path}"
+    return Path(config["results"], config["run"], path).as_posix()
 
 
 MEMBER_NUMBERS = range(config["architecture"]["members"])
 ARCHITECTURES = expand(result("architectures/member-{member}.json"), member=MEMBER_NUMBERS)
 MEMBERS = expand(result("members/member-{member}.pt"), member=MEMBER_NUMBERS)
 HISTORIES = expand(result("members/member-{member}.history.csv"), member=MEMBER_NUMBERS)
-
-
-def trials_of_search():
-    """The trials of the section ``search`` by name, all checked before anything is computed."""
-    for key, value in tried_values(config, CONFIG_FILE):
-        tried = with_changes(config, {key: value})
-        validated(tried, "../schemas/config.schema.yaml", CONFIG_FILE, within="search.keys")
-    check_search(config, offered_roles(ROLES.values(), config["regions"]["layout"]), CONFIG_FILE)
-    return {trial.name: trial for trial in plan_trials(config, CONFIG_FILE)}
-
-
-TRIALS = trials_of_search()
 
 
 def settings_of(trial):
@@ -216,6 +176,11 @@ def evaluation_of(wildcards):
 def shown_settings():
     """The configuration as the pages print it; a cluster and a search shape no result and rebuild no page."""
     return {key: value for key, value in config.items() if key not in ("cluster", "search")}
+
+
+def followed_files(scan):
+    """The files of a scan as inputs. Snakemake would take braces in their names for wildcards: those have stamps only."""
+    return [path for path in SCANS[scan].files if not contains_wildcard(path)]
 
 
 def stamps_of(scan):

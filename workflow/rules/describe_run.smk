@@ -32,10 +32,10 @@ rule describe_run:
         runtime=minutes(10, per_mb=0.05, scans=list(SCANS)),
     params:
         run=config["run"],
-        title=config["report"]["title"] or config["run"],
+        title=lambda wildcards: page_settings()["title"],
         config=shown_settings(),
         # As text: containers see no files of the project but those of the library.
-        snakefile=(PROJECT / "Snakefile").read_text(encoding="utf-8"),
+        snakefile=lambda wildcards: (PROJECT / "Snakefile").read_text(encoding="utf-8"),
         scans=[asdict(SCANS[scan]) for scan in sorted(SCANS)],
         members=config["architecture"]["members"],
         records=result("provenance/jobs"),

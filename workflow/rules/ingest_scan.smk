@@ -1,6 +1,6 @@
 rule ingest_scan:
     input:
-        lambda wildcards: SCANS[wildcards.scan].files,
+        lambda wildcards: followed_files(wildcards.scan),
     output:
         result("scans/{scan}.h5"),
     log:
@@ -21,7 +21,8 @@ rule ingest_scan:
     params:
         source=lambda wildcards: source_settings(wildcards.scan),
         dimensions=config["data"]["dimensions"],
-        channels=config["data"]["channels"],
+        # As functions: Snakemake would take braces in plain text for wildcards.
+        channels=lambda wildcards: config["data"]["channels"],
         counts=COUNTS,
         # Not through ``input``: Snakemake compares no parameter that is derived from it.
         stamps=lambda wildcards: stamps_of(wildcards.scan),

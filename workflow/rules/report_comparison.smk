@@ -30,7 +30,7 @@ rule report_comparison:
         mem_mb=memory(700),
         runtime=minutes(5),
     params:
-        title=config["report"]["title"] or config["run"],
+        title=lambda wildcards: page_settings()["title"],
         settings={key: config["training"][key] for key in ("steps", "batch")}
         | {"combine": config["ensemble"]["combine"]}
         | {"train_images": sum(SIMULATED[scan]["images"] for scan in simulated_scans("train"))},

@@ -14,8 +14,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from .errors import InputError, LeakageError
-from .sources import LEAVE_ONE_OUT, check_name, source_identity, split_source
+from .names import check_scan_name
+from .paths import unexpanded
+from .sources import LEAVE_ONE_OUT, source_identity, split_source
 from .storage import write_text
+from .values import check_text, unprintable
 
 ROLES = ("train", "select", "calibrate", "test", "apply", "split")
 REQUIRED = ("scan", "role", "noisy", "reference", "group")
@@ -140,17 +143,27 @@ def missing_files(rows: Sequence[SheetRow]) -> list[str]:
     problems = []
     for row in rows:
         for file in row.files:
-            found = Path(file)
-            if found.is_file():
-                if found.stat().st_size:
-                    continue
-                problem, remedy = "is empty (0 bytes)", "copy or export it again"
-            elif found.is_dir():
-                problem, remedy = "is a directory", "name the files themselves"
-            else:
-                problem, remedy = "does not exist", "correct the path in the scan sheet or put the file there"
-            problems.append(f"scan {row.scan!r}: file {file!r} {problem}. Remedy: {remedy}.")
+            found = _file_problem(file)
+            if found:
+                problem, remedy = found
+                problems.append(f"scan {row.scan!r}: file {file!r} {problem}. Remedy: {remedy}.")
     return problems
+
+
+def _file_problem(file: str) -> tuple[str, str] | None:
+    """What is wrong with a file of the sheet, and the remedy."""
+    try:
+        if Path(file).is_file():
+            return None if Path(file).stat().st_size else ("is empty (0 bytes)", "copy or export it again")
+        if Path(file).is_dir():
+            return "is a directory", "name the files themselves"
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        return f"cannot be reached ({error.strerror})", "correct the path in the scan sheet, or the permissions"
+    full = unexpanded(file)
+    if full is not None:
+        remedy = f"write {full}" if full else "write the whole path"
+        return "does not exist: neither ~ nor variables such as $HOME are replaced", remedy
+    return "does not exist", "correct the path in the scan sheet or put the file there"
 
 
 def _read_text(path: str | Path) -> str:
@@ -159,8 +172,11 @@ def _read_text(path: str | Path) -> str:
     except FileNotFoundError:
         remedy = "correct `scans` in the configuration, or begin a sheet with `noisebound register`"
         raise InputError("the scan sheet does not exist", file=path, remedy=remedy) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InputError(f"the scan sheet cannot be read ({error})", file=path, remedy="save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        problem = f"the scan sheet cannot be opened ({error})"
+        raise InputError(problem, file=path, remedy="name a file, and make it readable for this user") from None
 
 
 def _is_comment(line: str) -> bool:
@@ -201,7 +217,7 @@ def _parts(cell: str) -> tuple[str, ...]:
 
 def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
     """Check the cells of one row; ``place`` names file and line in errors."""
-    check_name(cells["scan"], file=place)
+    check_scan_name(cells["scan"], file=place)
     role = cells["role"]
     if role not in ROLES:
         remedy = f"use one of {', '.join(ROLES)}"
@@ -226,6 +242,12 @@ def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
         if _FORBIDDEN & set(cells.get(column, "")) or not cells.get(column, "").isprintable():
             remedy = "use letters, digits, spaces and plain signs"
             raise InputError("forbidden characters", file=place, key=column, value=cells[column], remedy=remedy)
+        for part in _parts(cells.get(column, "")):
+            check_text(part, place, column)
+    for column in ("noisy", "reference", "truth"):
+        if unprintable(cells.get(column, "")):
+            remedy = "rename the file, or correct the path"
+            raise InputError("control characters in a path", file=place, key=column, value=cells[column], remedy=remedy)
     return SheetRow(
         scan=cells["scan"],
         role=role,
