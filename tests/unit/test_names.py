@@ -104,3 +104,10 @@ def test_the_longest_name_leaves_room_for_all_that_is_put_around_it(tmp_path: Pa
     record = record_path(tmp_path, "recommend_regions", {"scan": name}, "0123456789abcdef")
     write_text(record, "")
     assert record.exists()
+
+
+def test_the_names_that_are_taken_are_documented() -> None:
+    text = (PROJECT / "config" / "README.md").read_text(encoding="utf-8")
+    (row,) = (line for line in text.splitlines() if line.startswith("| `scan` |"))
+    *first, last = (f"`{name}`" for name in RESERVED)
+    assert f"Not {', '.join(first)} or {last}," in row and f"At most {MOST_CHARACTERS} letters" in row
