@@ -101,23 +101,119 @@ def test_check_reports_every_problem_at_once(work: Path, capsys: pytest.CaptureF
     captured = capsys.readouterr()
     assert [line.split("'")[1] for line in captured.err.splitlines()] == ["nan", "cut", "damaged"]
     assert "also-gone.tif" in captured.err and "42 NaN" in captured.err and "5 scans, 3 problems" in captured.out
-    run = config(work, "scans: s.tsv\ndata: {dimensions: 2, channels: [Mg, Si], kind: counts}\n")
+    image(work / "second.tif", channels=["Mg_Ka", "Si_Ka"], seed=1)
+    rows.append("second\tcalibrate\tsecond.tif\tleave-one-out\t")
+    sheet.write_text("\n".join(["scan\trole\tnoisy\treference\tgroup", *rows]) + "\n")
+    run = config(work, "run: r\nscans: s.tsv\ndata: {dimensions: 2, channels: [Mg, Si], kind: counts}\n")
     assert main(["check", "--config", run]) == 1
     assert [line.split("'")[1] for line in capsys.readouterr().err.splitlines()] == ["three", "nan", "cut", "damaged"]
-    sheet.write_text("\n".join(["scan\trole\tnoisy\treference\tgroup", rows[0]]) + "\n")
+    sheet.write_text("\n".join(["scan\trole\tnoisy\treference\tgroup", rows[0], rows[-1]]) + "\n")
     assert main(["check", "--config", run]) == 0
-    deeper = config(work, "scans: s.tsv\ndata: {dimensions: 3, channels: [Mg, Si], kind: counts}\n")
+    deeper = config(work, "run: r\nscans: s.tsv\ndata: {dimensions: 3, channels: [Mg, Si], kind: counts}\n")
     assert main(["check", "--config", deeper]) == 1
-    other = config(work, "scans: s.tsv\ndata: {dimensions: 2, channels: [Mg, Fe], kind: counts}\n")
+    other = config(work, "run: r\nscans: s.tsv\ndata: {dimensions: 2, channels: [Mg, Fe], kind: counts}\n")
     assert main(["check", "--config", other]) == 1
     assert "Fe" in capsys.readouterr().err
 
 
 def test_a_configuration_that_is_not_yaml(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for text in ("a: [1\n", "- 1\n", "data: 3\n", "scans: [a]\n", "data: {channels: Mg}\n", "data: {dimensions: x}\n"):
+    for text in (
+        *("a: [1\n", "- 1\n", "", "text\n", "a:\n\t b: 1\n", "run: r\nrun: s\n", "a: &a [*a]\n"),
+        *(f"run: r\nscans: s.tsv\ndata: {data}\n" for data in ("3", "{channels: Mg}", "{dimensions: x}")),
+        "run: r\nscans: [a]\n",
+    ):
         assert main(["check", "--config", config(work, text)]) == 2
         captured = capsys.readouterr()
         assert captured.err.count("\n") == 1 and "run.yaml" in captured.err
+
+
+def two_scans(work: Path) -> None:
+    rows = ["scan\trole\tnoisy\treference\tgroup"]
+    for seed, (scan, role) in enumerate((("learn", "train"), ("adjust", "calibrate"))):
+        image(work / f"{scan}.tif", 3, 6, 7, axes="RYX", seed=seed)
+        rows.append(f"{scan}\t{role}\t{scan}.tif\tleave-one-out\t")
+    (work / "s.tsv").write_text("\n".join(rows) + "\n")
+
+
+GOOD = "run: r\nscans: s.tsv\n"
+
+
+def test_a_run_that_would_start_is_found_good(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    two_scans(work)
+    assert main(["check", "--config", config(work, GOOD)]) == 0
+    assert capsys.readouterr().out == "s.tsv: 2 scans, 0 problems\n"
+    (work / "more.yaml").write_text("run: other\ntraining: {steps: 3}\n")
+    assert main(["check", "--config", config(work, GOOD), "more.yaml"]) == 0
+    (work / "more.yaml").write_text("training: {step: 3}\n")
+    assert main(["check", "--config", config(work, GOOD), "more.yaml"]) == 2
+    assert "training.step" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GOOD + "run: q\n", "given before"),
+        (GOOD + "calibration: {nominal: [.nan]}\n", "finite"),
+        (GOOD + "decisions: {exceed: [{name: a, channel: intensity, above: .inf}]}\n", "finite"),
+        (GOOD + "seed: 1000000000000000000000000000000\n", "too large"),
+        (GOOD + "results: ~/nb\n", "neither ~ nor"),
+        (GOOD + "results: a{b}\n", "wildcards"),
+        (GOOD + "training: {levels: [0.6, 0.9]}\n", "median"),
+        (GOOD + "calibration: {primary: 0.4}\n", "nominal"),
+        ('scans: s.tsv\nrun: "x\\n"\n', "cannot be printed"),
+        (f"scans: s.tsv\nrun: {'x' * 300}\n", "at most 100 characters"),
+    ],
+)
+def test_what_the_workflow_would_refuse_is_refused(
+    work: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
+) -> None:
+    two_scans(work)
+    assert main(["check", "--config", config(work, text)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1 and words in captured.err
+    assert "run.yaml" in captured.err and "Remedy: " in captured.err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ensemble: {frame: 3}\n", "3 frames, numbered from 0"),
+        ("calibration: {unit: scan}\n", "calibration.unit"),
+        ("search: {keys: {architecture.depth: [1, 2]}}\n", "select"),
+        ("search: {keys: {architecture.deep: [1, 2]}}\n", "there is no such key"),
+        ("search: {keys: {architecture.depth: [0]}}\n", "search.keys architecture.depth"),
+    ],
+)
+def test_what_the_scans_do_not_allow_is_a_problem(
+    work: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
+) -> None:
+    two_scans(work)
+    assert main(["check", "--config", config(work, GOOD + text)]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1 and words in captured.err and "2 scans, 1 problems" in captured.out
+
+
+def test_a_sheet_without_a_role_that_is_needed(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    two_scans(work)
+    lines = (work / "s.tsv").read_text().splitlines()
+    (work / "s.tsv").write_text("\n".join(lines[:2]) + "\n")
+    assert main(["check", "--config", config(work, GOOD)]) == 1
+    assert "'calibrate'" in capsys.readouterr().err
+
+
+def test_simulated_scans_need_not_be_there(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    roles = ("train", "calibrate", "test")
+    text = GOOD + "architecture: {max_radius: 16}\nsimulation:\n  scans:\n"
+    text += "".join(f"  - {{scan: {role}, images: 1, seed: {seed}}}\n" for seed, role in enumerate(roles))
+    rows = ["scan\trole\tnoisy\treference\tgroup\ttruth"]
+    for role in roles:
+        place = f"results/r/simulated/{role}.h5"
+        rows.append(f"{role}\t{role}\t{place}:/noisy\t{place}:/reference\t\t{place}:/truth")
+    (work / "s.tsv").write_text("\n".join(rows) + "\n")
+    assert main(["check", "--config", config(work, text)]) == 0
+    (work / "s.tsv").write_text("\n".join(rows).replace("simulated/test", "elsewhere/test") + "\n")
+    assert main(["check", "--config", config(work, text)]) == 1
+    assert "lies elsewhere" in capsys.readouterr().err
 
 
 def test_the_command_as_a_process_shows_no_traceback(work: Path) -> None:

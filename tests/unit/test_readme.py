@@ -40,7 +40,9 @@ def test_the_commands_of_the_page_register_and_check_scans(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "my-run.yaml").write_text(yaml.safe_dump(configuration()), encoding="utf-8")
+    # The search of a later chapter needs a scan to select with, which this one does not register.
+    first = {section: content for section, content in configuration().items() if section != "search"}
+    (tmp_path / "config" / "my-run.yaml").write_text(yaml.safe_dump(first), encoding="utf-8")
     rng = np.random.default_rng(1)
     channels = len(configuration()["data"]["channels"])
     for name in sorted(set(re.findall(r"data/(\S+\.tif)", README))):

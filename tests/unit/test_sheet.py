@@ -70,6 +70,12 @@ def test_rows_as_they_are_written(tmp_path: Path) -> None:
         (HEADER, "$(x)\ttrain\tn\tr\t", "letters, digits"),
         (HEADER, "<script>\ttrain\tn\tr\t", "letters, digits"),
         (HEADER, "\ttrain\tn\tr\t", "letters, digits"),
+        (HEADER, f"{'a' * 240}\ttrain\tn\tr\t", "240 characters"),
+        (HEADER, "calibrated\ttrain\tn\tr\t", "drift/calibrated.npz"),
+        (HEADER, "Stability\ttrain\tn\tr\t", "tokens/stability.csv"),
+        (HEADER, "a\ttrain\tn\0.tif\tr\t", "control characters"),
+        (HEADER, "a\ttrain\tn\tr\x1b[0m.tif\t", "control characters"),
+        (HEADER, f"a\ttrain\tn\tr\t{'g' * 2000}", "2000 characters"),
         (HEADER, "a\tTrain\tn\tr\t", "train, select, calibrate, test, apply, split"),
         (HEADER, "a\ttrain\t\tr\t", "'noisy'"),
         (HEADER, "a\ttrain\tn;;m\tr\t", "'noisy'"),
@@ -85,7 +91,10 @@ def test_rows_as_they_are_written(tmp_path: Path) -> None:
         (HEADER + "\tpixel_size\tpixel_unit", "a\ttrain\tn\tr\tg\t0.5\t", "`pixel_unit`"),
         (HEADER + "\tpixel_size\tpixel_unit", "a\ttrain\tn\tr\tg\t\tnm", "`pixel_size`"),
         (HEADER + "\tpixel_size\tpixel_unit", "a\ttrain\tn\tr\tg\t-1\tnm", "positive"),
-        (HEADER + "\tpixel_size\tpixel_unit", "a\ttrain\tn\tr\tg\tnan\tnm", "positive"),
+        *(
+            (HEADER + "\tpixel_size\tpixel_unit", f"a\ttrain\tn\tr\tg\t{size}\tnm", "positive")
+            for size in ("nan", "inf", "1e400", "1e-400", "0", "1;nan")
+        ),
         (HEADER + "\tpixel_size\tpixel_unit", "a\ttrain\tn\tr\tg\t1,5\tnm", "'1,5'"),
     ],
 )
@@ -293,6 +302,30 @@ def test_missing_files_are_all_reported(tmp_path: Path, monkeypatch: pytest.Monk
     for problem, file in zip(problems, ("gone.tif", "empty.h5", "."), strict=True):
         assert f"'{file}'" in problem
     assert "'a'" in problems[0] and "'b'" in problems[2]
+
+
+def test_files_that_cannot_be_reached_or_need_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ada")
+    image(tmp_path / "{a} $HOME ~.tif")
+    rows = [
+        SheetRow("a", "apply", ("~/n.tif",)),
+        SheetRow("b", "apply", ("$HOME/n.tif",)),
+        SheetRow("c", "apply", ("x" * 256,)),
+        SheetRow("d", "apply", ("{a} $HOME ~.tif",)),
+    ]
+    for problem, words in zip(
+        missing_files(rows),
+        ("Remedy: write /home/ada/n.tif.", "Remedy: write /home/ada/n.tif.", "too long"),
+        strict=True,
+    ):
+        assert words in problem
+
+
+def test_a_sheet_that_is_no_file(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / ("x" * 300), Path(f"{tmp_path}/a\0")):
+        with pytest.raises(InputError, match="cannot be opened"):
+            read_sheet(path)
 
 
 def test_parsing_a_sheet_loads_only_the_standard_library(tmp_path: Path) -> None:

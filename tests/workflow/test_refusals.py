@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import time
 from typing import Any
 
 import pytest
 import yaml
 
+from noisebound.scans import Scan
 from tests.workflow.project import Project, create
 
 
@@ -42,6 +44,82 @@ def test_configuration(fresh: Project, change: dict[str, Any], words: list[str])
     message = refusal(fresh)
     for word in words:
         assert word in message
+
+
+def bomb() -> str:
+    """Anchors in anchors, 9 to the power of 11 values when written out."""
+    lines = ["    k0: &a0 [1, 1]"]
+    lines += [f"    k{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    return "search:\n  keys:\n" + "\n".join(lines) + "\n"
+
+
+# 215 to the power of 3, nearly ten million trials.
+GRID = {f"architecture.{key}": list(range(1, 216)) for key in ("depth", "latent", "hidden")}
+
+
+@pytest.mark.parametrize(
+    ("change", "text", "words"),
+    [
+        ({}, "training: {steps: 40, patch: [24, 24]}\n", ["'training'", "the key was given before"]),
+        ({}, bomb(), ["search.keys.k", "more than 100000 values"]),
+        ({"calibration": {"nominal": [0.5, 0.9, float("nan")]}}, "", ["calibration.nominal.2", "nan", "finite"]),
+        ({"run": "x\n"}, "", ["'run'", "cannot be printed"]),
+        ({"results": "~/nb"}, "", ["'results'", "write /home/ada/nb"]),
+        ({"ensemble": {"frame": 4}}, "", ["ensemble.frame", "value 4", "4 frames, numbered from 0", "give 3 or less"]),
+        ({"search": {"keys": GRID}}, "", ["9938375 trials", "more than 1000 networks"]),
+    ],
+    ids=["twice", "anchors", "nan", "line break", "home", "frame", "grid"],
+)
+def test_what_snakemake_itself_would_take(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], text: str, words: list[str]
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(fresh.path / "cache"))
+    fresh.configure(**change)
+    with open(fresh.path / "config.yaml", "a", encoding="utf-8") as stream:
+        stream.write(text)
+    begin = time.monotonic()
+    message = refusal(fresh)
+    # Not the second that it takes, because the machine may be busy; without the check it is a minute and gigabytes.
+    assert time.monotonic() - begin < 30
+    for word in ["config.yaml", *words]:
+        assert word in message
+    assert not (fresh.path / "~").exists() and not (fresh.path / "results").exists()
+
+
+def test_a_scan_that_would_write_over_a_file_of_the_run(fresh: Project) -> None:
+    with open(fresh.path / "scans.tsv", "a", encoding="utf-8") as sheet:
+        sheet.write("stability\tapply\tdata/fresh.tif\t\t\n")
+    message = refusal(fresh)
+    for word in ("scans.tsv, line 5", "'scan'", "'stability'", "tokens/stability.csv"):
+        assert word in message
+
+
+def test_files_and_texts_are_taken_as_they_are_called(fresh: Project) -> None:
+    """Braces are wildcards to Snakemake; quotes, spaces and stars mean something to shells."""
+    names = ["{scan} {x}.tif", 'it\'s "µ" % $HOME \\ 日本 *[a]?.tif', "{.tif"]
+    folder = fresh.path / "data" / "{sub}"
+    folder.mkdir()
+    for name in names:
+        shutil.copy2(fresh.path / "data" / "fresh.tif", folder / name)
+    lines = (fresh.path / "scans.tsv").read_text(encoding="utf-8").splitlines()[:3]
+    lines += [f"odd{number}\tapply\tdata/{{sub}}/{name}\t\t" for number, name in enumerate(names)]
+    (fresh.path / "sheet {scan} 'of' 50 %.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    fresh.configure(
+        scans="sheet {scan} 'of' 50 %.tsv",
+        results="./it's here/",
+        data={"channels": ["{scan}", "Fe"]},
+        report={"title": "10^{-3} of {scan} {wildcard}"},
+    )
+    fresh.snakemake("--until", "ingest_scan")
+    for number in range(3):
+        with Scan(fresh.path / "it's here" / "tiny" / "scans" / f"odd{number}.h5") as scan:
+            assert scan.channels == ("{scan}", "Fe")
+            assert scan.sources[0]["path"] == f"data/{{sub}}/{names[number]}"
+    # Followed, although Snakemake knows nothing of the first.
+    shutil.copy2(fresh.path / "data" / "judge.tif", folder / names[0])
+    planned = fresh.planned()
+    assert ("ingest_scan", "odd0") in planned and ("ingest_scan", "odd1") not in planned
 
 
 def test_missing_file(fresh: Project) -> None:

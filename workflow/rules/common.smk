@@ -8,12 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import snakemake.jobs
-import yaml
-from snakemake.exceptions import WorkflowError
+from snakemake.io import contains_wildcard
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
 from snakemake.settings.types import DeploymentMethod
-from snakemake.utils import validate
 
 PROJECT = Path(workflow.basedir)
 LIBRARY = PROJECT / "workflow" / "lib"
@@ -25,74 +23,42 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(LIBRARY), *(path for path in oth
 # the digest in its rule's ``params.code`` instead.
 snakemake.jobs.get_script_mtime = lambda path: 0.0
 
-from noisebound.canonical import canonical_settings
+from noisebound.configuration import check_configuration, check_plan, check_sheet, file_names, planned_trials
 from noisebound.digests import library_digest
 from noisebound.errors import InputError
+from noisebound.frames import check_frame
 from noisebound.memory import remembered_jobs
-from noisebound.search import (
-    check_search,
-    plan_trials,
-    search_seed,
-    training_settings,
-    tried_values,
-    with_changes,
-)
-from noisebound.settings import (
-    check_calibrate_scans,
-    check_roles_covered,
-    check_settings,
-    check_simulation,
-    complete,
-    explain_violation,
-    family_settings,
-    offered_roles,
-    simulation_margin,
-)
+from noisebound.search import search_seed, training_settings
+from noisebound.settings import family_settings, simulation_margin
 from noisebound.sheet import missing_files
 from noisebound.sheet_copy import sheet_of_run
 from noisebound.source_stamps import stamps_of_sources
+from noisebound.yaml_files import check_yaml
 
-CONFIG_FILE = ", ".join(str(path) for path in workflow.configfiles)
-
-
-def validated(content, schema, file, within=""):
-    """Fill the defaults of a schema into ``content``; a violation names file, key (``within``), value and remedy."""
-    try:
-        validate(content, schema)
-    except WorkflowError as error:
-        raise explain_violation(error.__context__, file, within=within) from None
-    return content
+CONFIG_FILE = file_names(workflow.configfiles)
 
 
 def read_scans(sheet):
     """The rows of the scan sheet by name of the scan, all checked and with their files in place."""
     rows = {row.scan: row for row in sheet_of_run(sheet, started_by_user=workflow.is_main_process)}
-    cells = [
-        {column: list(cell) if isinstance(cell, tuple) else cell for column, cell in asdict(row).items()}
-        for row in rows.values()
-    ]
-    validated({"scans": cells}, "../schemas/scans.schema.yaml", sheet)
+    check_sheet(list(rows.values()), sheet)
     problems = missing_files([row for scan, row in rows.items() if scan not in SIMULATED])
     if problems:
         raise InputError("; ".join(problems).rstrip("."), file=sheet, remedy="as said for each file")
     return rows
 
 
-validated(config, "../schemas/config.schema.yaml", CONFIG_FILE)
-SCHEMA = yaml.safe_load((PROJECT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
-written = canonical_settings(config, SCHEMA)
-config.clear()  # the same object stays the configuration of Snakemake
-config.update(written)
-check_settings(complete(config), CONFIG_FILE)
+for configuration in workflow.configfiles:  # Snakemake drops all but the last of repeated keys without a word
+    check_yaml(configuration)
+check_configuration(config, CONFIG_FILE)
 # Scans that are simulated instead of measured, by name.
 SIMULATED = {entry["scan"]: entry for entry in config["simulation"]["scans"]}
 SCANS = read_scans(config["scans"])
-check_simulation({scan: (row.role, row.files) for scan, row in SCANS.items()}, config, CONFIG_FILE)
+check_plan(SCANS, config, CONFIG_FILE)
+if workflow.is_main_process:
+    check_frame(SCANS, config, CONFIG_FILE)
 ROLES = {scan: row.role for scan, row in SCANS.items()}
-check_roles_covered(ROLES, config, config["scans"])
-check_calibrate_scans(
-    {(row.group or row.scan) for row in SCANS.values() if row.role == "calibrate"}, config, CONFIG_FILE
-)
+TRIALS = planned_trials(SCANS, config, CONFIG_FILE)
 
 
 def scans_that_are(*roles):
@@ -121,7 +87,7 @@ wildcard_constraints:
 
 def result(path):
     """Path of a file of this run."""
-    return f"{config['results']}/{config['run']}/{path}"
+    return Path(config["results"], config["run"], path).as_posix()
 
 
 def script_of(rule):
@@ -130,8 +96,15 @@ def script_of(rule):
 
 
 def named(**values):
-    """Parameters of a rule, with their names as one more: Snakemake compares a set of values, whatever they are for."""
-    return {**values, "named": repr(sorted(values.items()))}
+    """Parameters of a rule, with their names as one more: Snakemake compares a set of values, whatever they are for.
+
+    Each is a function, because Snakemake would take braces in plain text for wildcards.
+    """
+
+    def always(value):
+        return lambda wildcards: value
+
+    return {name: always(value) for name, value in {**values, "named": repr(sorted(values.items()))}.items()}
 
 
 def restore_memory():
@@ -154,18 +127,6 @@ ARCHITECTURES = expand(result("architectures/member-{member}.json"), member=MEMB
 MEMBERS = expand(result("members/member-{member}.pt"), member=MEMBER_NUMBERS)
 TRAINED_WITH = expand(result("members/member-{member}.json"), member=MEMBER_NUMBERS)
 HISTORIES = expand(result("members/member-{member}.history.csv"), member=MEMBER_NUMBERS)
-
-
-def trials_of_search():
-    """The trials of the section ``search`` by name, all checked before anything is computed."""
-    for key, value in tried_values(config, CONFIG_FILE):
-        tried = with_changes(config, {key: value})
-        validated(tried, "../schemas/config.schema.yaml", CONFIG_FILE, within="search.keys")
-    check_search(config, offered_roles(ROLES.values(), config["regions"]["layout"]), CONFIG_FILE)
-    return {trial.name: trial for trial in plan_trials(config, CONFIG_FILE)}
-
-
-TRIALS = trials_of_search()
 
 
 def settings_of(trial):
@@ -247,8 +208,12 @@ def shown_settings():
 
 
 def files_of(scan):
-    """Files of a scan as inputs. Of measured ones, the content counts and not the time of change: see stamps_of."""
-    return SCANS[scan].files if scan in SIMULATED else [ancient(path) for path in SCANS[scan].files]
+    """Files of a scan as inputs. Of measured ones, the content counts and not the time of change: see stamps_of.
+
+    Snakemake would take braces in their names for wildcards: such files have stamps only.
+    """
+    files = [path for path in SCANS[scan].files if not contains_wildcard(path)]
+    return files if scan in SIMULATED else [ancient(path) for path in files]
 
 
 def stamps_of(scan):

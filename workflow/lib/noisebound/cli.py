@@ -5,10 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
-from .errors import InputError, NoiseboundError
+from .configuration import (
+    check_plan,
+    check_sheet,
+    file_names,
+    planned_trials,
+    read_configuration,
+    simulated_names,
+)
+from .errors import NoiseboundError
+from .frames import check_frame
+from .settings import Settings
 from .sheet import ROLES, SheetRow, missing_files, read_sheet, register_scan
 from .sources import LEAVE_ONE_OUT
 
@@ -55,7 +63,12 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="read every file of a sheet and report all problems")
     check.add_argument("--sheet", help=f"scan sheet (default: that of the configuration, or {DEFAULT_SHEET})")
-    check.add_argument("--config", help="a run's configuration: its dimensions, channels and kind are checked too")
+    check.add_argument(
+        "--config",
+        nargs="+",
+        metavar="FILE",
+        help="a run's configuration, or several laid over each other: whatever the workflow would refuse",
+    )
     check.set_defaults(run=_check)
 
     listing = commands.add_parser("list", help="print the scans of a sheet")
@@ -88,64 +101,54 @@ def _register(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    config = read_configuration(options.config) if options.config else None
+    sheet = options.sheet or (config["scans"] if config else DEFAULT_SHEET)
+    rows = read_sheet(sheet)
+    check_sheet(rows, sheet)
+    problems = [problem for row in rows for problem in _row_problems(row, config)]
+    if config:
+        problems += _plan_problems(rows, {**config, "scans": str(sheet)}, file_names(options.config))
+    for problem in problems:
+        print(f"noisebound: {_one_line(problem)}", file=sys.stderr)
+    print(f"{sheet}: {len(rows)} scans, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+def _row_problems(row: SheetRow, config: Settings | None) -> list[str]:
+    """What is wrong with the files of a scan, by themselves and for a run; simulated ones are not there yet."""
     from .scans import find_problems
 
-    config = _read_config(options.config) if options.config else {}
-    sheet = options.sheet or config.get("scans") or DEFAULT_SHEET
-    data = config.get("data") or {}
-    rows = read_sheet(sheet)
-    count = 0
-    for row in rows:
-        problems = missing_files([row]) or [
-            f"scan {row.scan!r}: {problem}"
-            for problem in find_problems(
-                row.noisy,
-                row.reference,
-                counts=data.get("kind") == "counts",
-                axes=row.axes,
-                reference_axes=row.reference_axes,
-                dimensions=data.get("dimensions"),
-                channels=data.get("channels"),
-                file_channels=row.channels,
-                pixel_size=row.pixel_size,
-                pixel_unit=row.pixel_unit,
-                truth=row.truth,
-            )
-        ]
-        for problem in problems:
-            print(f"noisebound: {_one_line(problem)}", file=sys.stderr)
-        count += len(problems)
-    print(f"{sheet}: {len(rows)} scans, {count} problems")
-    return 1 if count else 0
+    if config and row.scan in simulated_names(config):
+        return []
+    data = config["data"] if config else {}
+    return missing_files([row]) or [
+        f"scan {row.scan!r}: {problem}"
+        for problem in find_problems(
+            row.noisy,
+            row.reference,
+            counts=data.get("kind") == "counts",
+            axes=row.axes,
+            reference_axes=row.reference_axes,
+            dimensions=data.get("dimensions"),
+            channels=data.get("channels"),
+            file_channels=row.channels,
+            pixel_size=row.pixel_size,
+            pixel_unit=row.pixel_unit,
+            truth=row.truth,
+        )
+    ]
 
 
-def _read_config(path: str) -> dict[str, Any]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("the configuration does not exist", file=path, remedy="correct the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"not valid YAML ({error})", file=path, remedy="correct the file") from None
-    remedy = "begin from config/config.yaml"
-    if not isinstance(content, dict) or not isinstance(content.get("data") or {}, dict):
-        raise InputError("not a configuration of a run", file=path, remedy=remedy)
-    # The workflow's schema says the rest; these are the values that are used here.
-    data = content.get("data") or {}
-    channels = data.get("channels")
-    for key, value, usable in (
-        ("scans", content.get("scans"), isinstance(content.get("scans"), str | None)),
-        ("data.dimensions", data.get("dimensions"), data.get("dimensions") in (None, 2, 3)),
-        (
-            "data.channels",
-            channels,
-            channels is None or (isinstance(channels, list) and all(isinstance(name, str) for name in channels)),
-        ),
-    ):
-        if not usable:
-            raise InputError("not usable", file=path, key=key, value=value, remedy=remedy)
-    return content
+def _plan_problems(rows: Sequence[SheetRow], config: Settings, file: str) -> list[str]:
+    """For what reasons the workflow would not start with these scans, files aside."""
+    named_rows = {row.scan: row for row in rows}
+    problems = []
+    for check in (check_plan, check_frame, planned_trials):
+        try:
+            check(named_rows, config, file)
+        except NoiseboundError as error:
+            problems.append(str(error))
+    return problems
 
 
 def _list(options: argparse.Namespace) -> int:

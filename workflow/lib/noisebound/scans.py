@@ -13,8 +13,9 @@ import numpy as np
 
 from .acquisition import Acquisition, Content, plan_acquisition
 from .errors import InputError, NoiseboundError
+from .names import check_scan_name
 from .readers import read_header
-from .sources import LEAVE_ONE_OUT, check_name, split_source
+from .sources import LEAVE_ONE_OUT, split_source
 from .storage import atomic_path, sha256_file
 
 FORMAT_VERSION = 1
@@ -52,7 +53,7 @@ def ingest_scan(
     Raises ``InputError`` (``LeakageError`` where targets would contain inputs) naming file and remedy; then no
     output is left.
     """
-    check_name(scan)
+    check_scan_name(scan)
     acquisition = plan_acquisition(
         noisy,
         reference,

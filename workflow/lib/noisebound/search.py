@@ -9,7 +9,7 @@ import copy
 import hashlib
 import itertools
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from .storage import digest_json
 
 # The most networks that a search may have: a grid grows faster than one thinks.
 MOST_NETWORKS = 1000
+
+# The sections whose keys can be searched.
+SEARCHED = ("architecture", "training")
 
 # What every trial must share: the size of the ensemble, the regions (which follow from max_radius), and all that the
 # select loss is measured in.
@@ -47,14 +50,33 @@ class Trial:
 def tried_values(settings: Settings, file: object = None) -> Iterator[tuple[str, Any]]:
     """Every searched key with each value of its list, or with both ends of its range: what the schema has to allow.
 
-    Raises ``InputError`` for keys that cannot be searched and for ranges that are none, or that a grid cannot list.
+    Raises ``InputError`` for keys that cannot be searched, for ranges that are none or that a grid cannot list, and for
+    more than ``MOST_NETWORKS`` networks.
     """
-    for key, values in settings["search"]["keys"].items():
+    keys = settings["search"]["keys"]
+    for key, values in keys.items():
         _check_key(settings, key, file)
         if isinstance(values, Mapping):
             _check_range(key, values, settings["search"]["method"], file)
+    _trial_count(settings, file)
+    for key, values in keys.items():
         for value in (values["from"], values["to"]) if isinstance(values, Mapping) else values:
             yield key, value
+
+
+def with_checked_values(settings: Settings, check: Callable[[str, Any], Any], file: object = None) -> Settings:
+    """The configuration with every tried value as ``check(key, value)`` returns it, which raises for what cannot be.
+
+    Raises ``InputError`` as :func:`tried_values` does.
+    """
+    checked: dict[str, list[Any]] = {key: [] for key in settings["search"]["keys"]}
+    for key, value in tried_values(settings, file):
+        checked[key].append(check(key, value))
+    keys = {
+        key: {**values, "from": checked[key][0], "to": checked[key][1]} if isinstance(values, Mapping) else checked[key]
+        for key, values in settings["search"]["keys"].items()
+    }
+    return {**settings, "search": {**settings["search"], "keys": keys}}
 
 
 def plan_trials(settings: Settings, file: object = None) -> list[Trial]:
@@ -71,14 +93,7 @@ def plan_trials(settings: Settings, file: object = None) -> list[Trial]:
     keys = search["keys"]
     if not keys:
         return []
-    count = math.prod(map(len, keys.values())) if search["method"] == "grid" else search["trials"]
-    if count * search["repeats"] > MOST_NETWORKS:
-        raise InputError(
-            f"{count} trials with search.repeats {search['repeats']} are more than {MOST_NETWORKS} networks",
-            file=_path(file),
-            key="search",
-            remedy="list fewer values, or draw some of them: search.method random, with search.trials",
-        )
+    count = _trial_count(settings, file)
     if search["method"] == "grid":
         found = [dict(zip(keys, values, strict=True)) for values in itertools.product(*keys.values())]
     else:
@@ -111,8 +126,8 @@ def search_seed(seed: int) -> int:
 
 
 def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """A copy of the configuration with the changes of one trial."""
-    changed = copy.deepcopy(settings)
+    """A copy of the configuration with the changes of one trial; what no trial can change is shared."""
+    changed = settings | {section: copy.deepcopy(settings[section]) for section in SEARCHED}
     for key, value in changes.items():
         *sections, name = key.split(".")
         place = changed
@@ -136,6 +151,22 @@ def check_search(settings: Settings, roles: Collection[str], file: object = None
             key="search.keys",
             remedy="give a scan the role select, or write an S into regions.layout",
         )
+
+
+def _trial_count(settings: Settings, file: object) -> int:
+    """The number of trials, counted without listing them. Raises ``InputError`` for too many networks."""
+    search = settings["search"]
+    values = search["keys"].values()
+    count = math.prod(map(len, values)) if search["method"] == "grid" else int(search["trials"])
+    if values and count * search["repeats"] > MOST_NETWORKS:
+        found = str(count) if count < 10**9 else "billions of"
+        raise InputError(
+            f"{found} trials with search.repeats {search['repeats']} are more than {MOST_NETWORKS} networks",
+            file=_path(file),
+            key="search",
+            remedy="list fewer values, or draw some of them: search.method random, with search.trials",
+        )
+    return count
 
 
 def _trial(settings: Settings, changes: dict[str, Any], file: object) -> Trial:
@@ -164,7 +195,7 @@ def _check_key(settings: Settings, key: str, file: object) -> None:
         if not isinstance(place, Mapping) or name not in place:
             raise InputError("there is no such key", **where, remedy="name keys as architecture.depth")
         place = place[name]
-    if isinstance(place, Mapping) or key.split(".")[0] not in ("architecture", "training"):
+    if isinstance(place, Mapping) or key.split(".")[0] not in SEARCHED:
         remedy = "name single keys of the sections architecture and training"
         raise InputError("this cannot be searched", **where, remedy=remedy)
     if key in FIXED:

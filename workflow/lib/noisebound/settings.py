@@ -22,6 +22,9 @@ from .unet_architecture import check_reach, unet_alignment
 
 Settings = dict[str, Any]
 
+# Characters of a value that a message shows.
+LONGEST = 300
+
 # Pixels per axis that a patch has unless the configuration says otherwise.
 PATCH = {2: 128, 3: 40}
 
@@ -47,7 +50,7 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
     expected, value = violation.validator_value, violation.instance
     if violation.validator == "additionalProperties":
         known = sorted(violation.schema.get("properties", {}))
-        unknown = sorted(set(value) - set(known))
+        unknown = sorted(str(name) for name in set(value) - set(known))
         full = [f"{path}.{name}" if path else name for name in unknown]
         return InputError(
             f"unknown {'key' if len(unknown) == 1 else 'keys'}",
@@ -66,13 +69,27 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
         "minItems": f"give {expected} or more entries",
         "maxItems": f"give {expected} or fewer entries",
         "uniqueItems": "give every entry once",
-        "pattern": f"write it so that it matches {expected}",
+        "maxLength": f"use at most {expected} characters",
+        "maxProperties": f"give at most {expected} keys",
         "type": f"give {' or '.join(map(str, expected)) if isinstance(expected, list) else expected}",
     }
     remedy = remedies.get(violation.validator, violation.schema.get("description", "see config/README.md"))
     if violation.validator == "type" and isinstance(value, str) and _is_number(value):
         remedy += "; YAML reads a number such as 1e-3 as text, write 1.0e-3"
+    if violation.validator == "type" and "string" in expected and isinstance(value, int | float):
+        remedy += f"; YAML reads this as {'true or false' if isinstance(value, bool) else 'a number'}, put it in quotes"
+    if violation.validator == "type" and "object" in expected:
+        remedy = "give keys with their values, or leave it out"
+    if len(repr(value)) > LONGEST:
+        return InputError(
+            _shortened(violation.message), file=file, key=key, value=_shortened(repr(value)), remedy=remedy
+        )
     return InputError(violation.message, file=file, key=key, value=value, remedy=remedy)
+
+
+def _shortened(text: str) -> str:
+    """A text that fits into a message, its end kept, where messages of jsonschema say what is wrong."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 
 def complete(settings: Settings) -> Settings:
@@ -190,7 +207,7 @@ def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: S
     sheet = settings["scans"]
     for entry in entries:
         name = entry["scan"]
-        place = f"{settings['results']}/{settings['run']}/simulated/{name}.h5"
+        place = Path(settings["results"], settings["run"], "simulated", f"{name}.h5").as_posix()
         wanted = f"give it a row with {place}:/noisy, {place}:/reference and, as truth, {place}:/truth"
         if name not in scans:
             raise InputError("a simulated scan is not in the scan sheet", file=sheet, value=name, remedy=wanted)

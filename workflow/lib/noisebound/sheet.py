@@ -14,7 +14,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from .errors import InputError, LeakageError
-from .sources import LEAVE_ONE_OUT, check_name, source_identity, split_source
+from .names import check_scan_name
+from .paths import unexpanded
+from .sources import LEAVE_ONE_OUT, source_identity, split_source
 from .storage import remove_parts, write_text
 from .texts import NAME, UNIT, hidden_in
 
@@ -147,17 +149,27 @@ def missing_files(rows: Sequence[SheetRow]) -> list[str]:
     problems = []
     for row in rows:
         for file in row.files:
-            found = Path(file)
-            if found.is_file():
-                if found.stat().st_size:
-                    continue
-                problem, remedy = "is empty (0 bytes)", "copy or export it again"
-            elif found.is_dir():
-                problem, remedy = "is a directory", "name the files themselves"
-            else:
-                problem, remedy = "does not exist", "correct the path in the scan sheet or put the file there"
-            problems.append(f"scan {row.scan!r}: file {file!r} {problem}. Remedy: {remedy}.")
+            found = _file_problem(file)
+            if found:
+                problem, remedy = found
+                problems.append(f"scan {row.scan!r}: file {file!r} {problem}. Remedy: {remedy}.")
     return problems
+
+
+def _file_problem(file: str) -> tuple[str, str] | None:
+    """What is wrong with a file of the sheet, and the remedy."""
+    try:
+        if Path(file).is_file():
+            return None if Path(file).stat().st_size else ("is empty (0 bytes)", "copy or export it again")
+        if Path(file).is_dir():
+            return "is a directory", "name the files themselves"
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        return f"cannot be reached ({error.strerror})", "correct the path in the scan sheet, or the permissions"
+    full = unexpanded(file)
+    if full is not None:
+        remedy = f"write {full}" if full else "write the whole path"
+        return "does not exist: neither ~ nor variables such as $HOME are replaced", remedy
+    return "does not exist", "correct the path in the scan sheet or put the file there"
 
 
 def sheet_text(path: str | Path) -> str:
@@ -167,8 +179,11 @@ def sheet_text(path: str | Path) -> str:
     except FileNotFoundError:
         remedy = "correct `scans` in the configuration, or begin a sheet with `noisebound register`"
         raise InputError("the scan sheet does not exist", file=path, remedy=remedy) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InputError(f"the scan sheet cannot be read ({error})", file=path, remedy="save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        problem = f"the scan sheet cannot be opened ({error})"
+        raise InputError(problem, file=path, remedy="name a file, and make it readable for this user") from None
 
 
 def _is_comment(line: str) -> bool:
@@ -209,7 +224,7 @@ def _parts(cell: str) -> tuple[str, ...]:
 
 def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
     """Check the cells of one row; ``place`` names file and line in errors."""
-    check_name(cells["scan"], file=place)
+    check_scan_name(cells["scan"], file=place)
     role = cells["role"]
     if role not in ROLES:
         remedy = f"use one of {', '.join(ROLES)}"

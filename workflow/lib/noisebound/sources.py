@@ -1,4 +1,4 @@
-"""How image sources are named: a plain path, or ``file.h5:/path/of/dataset``; and what a scan may be called."""
+"""How image sources are named: a plain path, or ``file.h5:/path/of/dataset``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import os
 import re
 from pathlib import Path
 
-from .errors import InputError
-
 HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs")
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf")
 LEAVE_ONE_OUT = "leave-one-out"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _HDF5_SOURCE = re.compile(r"(?P<file>.+\.(?:h5|hdf5|hdf|he5|nxs)):(?P<dataset>.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -26,16 +23,3 @@ def source_identity(source: str | Path) -> tuple[str, str]:
     """What is the same for two spellings of one source: the file's resolved path and the dataset's path."""
     file, dataset = split_source(source)
     return os.path.realpath(file), "/" + (dataset or "").strip("/")
-
-
-def check_name(name: str, *, key: str = "scan", file: str | Path | None = None) -> str:
-    """Return ``name`` if it may be part of a file name and of a web page; raise ``InputError`` otherwise."""
-    if not _NAME.fullmatch(name) or ".." in name:
-        raise InputError(
-            "the name has characters that file names and pages cannot carry",
-            file=file,
-            key=key,
-            value=name,
-            remedy="use letters, digits, '_', '.' and '-' only, begin with a letter or digit, and avoid '..'",
-        )
-    return name
