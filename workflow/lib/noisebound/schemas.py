@@ -61,7 +61,7 @@ def validate(content: dict[str, Any], name: str, file: str | Path) -> None:
     Raises
     ------
     InputError
-        For the violation that says most, with file, key, value and remedy.
+        For the first violation, with file, key, value and remedy.
     """
     _raise_violation(content, schema(name), file)
     written = canonical(content, schema(name))
@@ -99,10 +99,7 @@ def validate_value(key: str, value: Any, file: str | Path, within: str = "") -> 
 
 
 def _raise_violation(content: Any, part: Mapping[str, Any], file: str | Path, within: str = "") -> None:
-    # Loaded here, because whoever checks no configuration needs none of it.
-    from jsonschema.exceptions import best_match
-
-    violation = best_match(_validator()(part).iter_errors(content))
+    violation = next(_validator()(part).iter_errors(content), None)
     if violation is not None:
         raise explain_violation(violation, file, within=within)
 
@@ -110,6 +107,7 @@ def _raise_violation(content: Any, part: Mapping[str, Any], file: str | Path, wi
 @cache
 def _validator() -> Any:
     """The validator of the schemas' version of JSON Schema, which also fills in defaults."""
+    # Loaded here, because whoever checks no configuration needs none of it.
     from jsonschema import Draft202012Validator, validators
 
     check = Draft202012Validator.VALIDATORS["properties"]
