@@ -160,7 +160,7 @@ def test_a_run_that_would_start_is_found_good(work: Path, capsys: pytest.Capture
         (GOOD + "results: a{b}\n", "wildcards"),
         (GOOD + "training: {levels: [0.6, 0.9]}\n", "median"),
         (GOOD + "calibration: {primary: 0.4}\n", "nominal"),
-        ('scans: s.tsv\nrun: "x\\n"\n', "cannot be printed"),
+        ('scans: s.tsv\nrun: "x\\n"\n', "hidden characters"),
         (f"scans: s.tsv\nrun: {'x' * 300}\n", "at most 100 characters"),
     ],
 )

@@ -63,7 +63,7 @@ GRID = {f"architecture.{key}": list(range(1, 216)) for key in ("depth", "latent"
         ({}, "training: {steps: 40, patch: [24, 24]}\n", ["'training'", "the key was given before"]),
         ({}, bomb(), ["search.keys.k", "more than 100000 values"]),
         ({"calibration": {"nominal": [0.5, 0.9, float("nan")]}}, "", ["calibration.nominal.2", "nan", "finite"]),
-        ({"run": "x\n"}, "", ["'run'", "cannot be printed"]),
+        ({"run": "x\n"}, "", ["'run'", "hidden characters"]),
         ({"results": "~/nb"}, "", ["'results'", "write /home/ada/nb"]),
         ({"ensemble": {"frame": 4}}, "", ["ensemble.frame", "value 4", "4 frames, numbered from 0", "give 3 or less"]),
         ({"search": {"keys": GRID}}, "", ["9938375 trials", "more than 1000 networks"]),

@@ -15,7 +15,7 @@ MOST_CHARACTERS = 100
 # with the outputs of the rules.
 RESERVED = {
     "calibrated": "drift/calibrated.npz",
-    "check": "regions/check.json",
+    "check": "regions/check.json",  # in results of earlier versions
     "model": "tokens/model.npz",
     "stability": "tokens/stability.csv",
 }

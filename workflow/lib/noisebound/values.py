@@ -71,5 +71,5 @@ def check_text(text: str, file: str | Path, key: str) -> None:
         problem = f"a text of {len(text)} characters"
         raise InputError(problem, **where, remedy=f"use at most {MOST_TEXT} characters")
     if found := hidden_in(text):
-        problem = f"the text holds {', '.join(found[:5])}, which nobody sees"
+        problem = f"the text has hidden characters ({', '.join(found[:5])})"
         raise InputError(problem, **where, remedy="write it in one line, without control characters")
