@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -14,6 +15,7 @@ from snakemake.utils import validate
 PROJECT = Path(workflow.basedir)
 sys.path.insert(0, str(PROJECT / "workflow" / "lib"))
 
+from noisebound.demands import megabytes, whole_minutes
 from noisebound.digests import file_stamp, library_digest
 from noisebound.errors import InputError
 from noisebound.search import (
@@ -260,24 +262,24 @@ def source_mb(scans):
     return (sum(map(os.path.getsize, measured)) + 12 * pixels) / 1e6
 
 
-def growing(base, per_mb, scans, factor, least):
+def growing(demand, base, per_mb, scans):
     """A resource that grows with the size of the job's own scan, or of all ``scans``, and doubles with every attempt."""
 
     def resource(wildcards, attempt):
         amount = base + (per_mb * source_mb([wildcards.scan] if scans is None else scans) if per_mb else 0)
-        return max(least, math.ceil(amount * factor)) * 2 ** (attempt - 1)
+        return demand(amount, attempt=attempt)
 
     return resource
 
 
 def memory(base, per_mb=0, scans=None):
     """Megabytes of memory: ``base``, and ``per_mb`` for every megabyte of source files; never less than Python needs."""
-    return growing(base, per_mb, scans, config["cluster"]["memory"], 500)
+    return growing(partial(megabytes, factor=config["cluster"]["memory"]), base, per_mb, scans)
 
 
 def minutes(base, per_mb=0, scans=None):
     """Minutes that a job may take, likewise. Groups of jobs add them up, so the small steps ask for little."""
-    return growing(base, per_mb, scans, config["cluster"]["time"], 1)
+    return growing(partial(whole_minutes, factor=config["cluster"]["time"]), base, per_mb, scans)
 
 
 def most_parameters(settings=config):
