@@ -1,4 +1,4 @@
-"""One cluster for all tests, and a project whose scans are read and whose networks are drawn."""
+"""One cluster for all tests, a whole run, and a project whose scans are read and whose networks are drawn."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.runs import ClusterRun, new_run
-from tests.cluster.slurm import Cluster, missing
+from tests.cluster.runs import ClusterRun, Job, new_run
+from tests.cluster.slurm import Cluster, missing, wait_until
+
+MEMBERS = 5
+SCANS = {"field": "split", "fresh": "apply"}
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +27,24 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> tuple[ClusterRun, list[Job]]:
+    """A whole run, during which the scan "late" arrives, and the jobs that it submitted; not to be changed."""
+    run = new_run(tmp_path_factory.mktemp("whole") / "project", cluster, SCANS, MEMBERS)
+    with run.started() as started:
+        wait_until(lambda: run.trainings(0), 200, started.output)
+        run.project.register("late", "apply", seed=11)
+        started.succeed(480)
+        return run, started.jobs()
+
+
+@pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> ClusterRun:
     """A project in which everything before the training is done; not to be changed."""
     training = {"steps": 200, "checkpoint_every": 20, "select_every": 50, "patience": 200}
     run = new_run(
         tmp_path_factory.mktemp("prepared") / "project",
         cluster,
-        {"field": "split", "fresh": "apply"},
+        SCANS,
         members=5,
         memory=0.25,  # so that a job that wants more than it may have does not want it of this machine
         training=training,

@@ -160,9 +160,9 @@ class ClusterRun:
     def copy(self, path: Path) -> ClusterRun:
         return ClusterRun(self.project.copy(path), self.cluster)
 
-    def fault(self, member: int, kind: str, value: Any = True) -> None:
-        """Let a fault happen in the training of one member, as ``faults.py`` says."""
-        file = self.path / "faults" / f"{member}-{kind}.json"
+    def fault(self, job: int | str, kind: str, value: Any = True) -> None:
+        """Let a fault happen in one job, as ``faults.py`` says; a number is the member that the job trains."""
+        file = self.path / "faults" / f"{job}-{kind}.json"
         file.parent.mkdir(exist_ok=True)
         file.write_text(json.dumps(value))
 
@@ -176,10 +176,18 @@ class ClusterRun:
         for member in members:
             (self.path / "faults" / f"{member}-hold.json").unlink()
 
-    def trainings(self, member: int) -> list[dict[str, Any]]:
+    def trainings(self, member: int | str) -> list[dict[str, Any]]:
         """What each job that trained the member saw: Slurm's number, node, GPU, time of start and, if any, of end."""
         file = self.path / "faults" / f"{member}.jobs"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def steps(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """The same for all steps but trainings, each with its rule and its wildcard."""
+        found = []
+        for file in sorted((self.path / "faults").glob("*.jobs")):
+            rule, _, wildcard = file.stem.partition("-")
+            found += [(rule, wildcard, entry) for entry in self.trainings(file.stem) if not rule.isdecimal()]
+        return found
 
     def member(self, number: int) -> Path:
         return self.results / "members" / f"member-{number}.pt"
@@ -193,7 +201,7 @@ class ClusterRun:
 def new_run(
     path: Path, cluster: Cluster, scans: dict[str, str], members: int, memory: float = 1.0, **sections: Any
 ) -> ClusterRun:
-    """A project with synthetic scans and the profile of this repository, whose trainings can be made to fail."""
+    """A project with synthetic scans and the profile of this repository, whose steps can be made to fail."""
     project = create(path, scans)
     shutil.copytree(ROOT / "slurm", path / "slurm")
     project.configure(
@@ -201,8 +209,8 @@ def new_run(
         cluster={"gpu_partition": "gpu", "cpu_partition": "cpu", "memory": memory},
         **sections,
     )
-    script = path / "workflow" / "scripts" / "train_member.py"
-    script.write_text(f"import faults\n\nfaults.strike(snakemake)\n{script.read_text()}")
+    for script in (path / "workflow" / "scripts").glob("*.py"):
+        script.write_text(f"import faults\n\nfaults.strike(snakemake)\n{script.read_text()}")
     shutil.copy2(HERE / "faults.py", path / "workflow" / "lib")
     return ClusterRun(project, cluster)
 

@@ -10,29 +10,16 @@ from pathlib import Path
 import pytest
 
 from noisebound.jobrecords import read_records
-from tests.cluster.runs import Job, new_run
-from tests.cluster.slurm import NODES, Cluster, wait_until
+from tests.cluster.conftest import MEMBERS, SCANS
+from tests.cluster.runs import Job
+from tests.cluster.slurm import NODES
 from tests.workflow.crate_rules import problems
 from tests.workflow.project import create, each
-
-MEMBERS = 5
-SCANS = {"field": "split", "fresh": "apply"}
 
 
 def submissions(members: int, scans: int) -> int:
     """How many jobs a run submits, as config/README.md says."""
     return members + scans + 5 + 3 * math.ceil(scans / 20)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster):
-    """A whole run, during which another scan arrives, and the jobs that it submitted."""
-    run = new_run(tmp_path_factory.mktemp("whole") / "project", cluster, SCANS, MEMBERS)
-    with run.started() as started:
-        wait_until(lambda: run.trainings(0), 200, started.output)
-        run.project.register("late", "apply", seed=11)
-        started.succeed(480)
-        yield run, started.jobs()
 
 
 def of_step(jobs: list[Job], step: str) -> list[Job]:
@@ -113,6 +100,18 @@ def test_gpus_and_partitions_go_to_the_steps_that_need_them(finished) -> None:
 def test_as_many_jobs_are_submitted_as_the_documentation_says(finished) -> None:
     _, jobs = finished
     assert len(jobs) == submissions(MEMBERS, len(SCANS))
+
+
+def test_a_group_asks_for_the_memory_of_its_largest_step_and_the_time_of_all(finished) -> None:
+    """As slurm/config.yaml says; what its steps ask for is what Snakemake printed about them."""
+    run, jobs = finished
+    (log,) = run.path.glob("snakemake-*.log")
+    groups = re.split(r" Group job (?=\w+ \()", log.read_text(encoding="utf-8"))[1:]
+    assert len(groups) >= 7
+    for text in groups:
+        asked = re.findall(r"^        resources: .*?runtime=(\d+), mem_mb=(\d+)", text, flags=re.MULTILINE)
+        (job,) = (job for job in jobs if job.step.startswith(f"{text.split()[0]}_"))
+        assert (job.minutes, job.memory) == (sum(int(time) for time, _ in asked), max(int(mb) for _, mb in asked))
 
 
 def submitted(output: str) -> int:

@@ -100,7 +100,7 @@ def test_demands_follow_the_site_and_the_work(fresh: Project) -> None:
 
 def test_no_job_asks_for_less_than_python_needs(fresh: Project) -> None:
     fresh.configure(cluster={"memory": 0.1, "time": 0.1})
-    assert set(demands(fresh, "draw_architecture").values()) == {(500, 1)}
+    assert set(demands(fresh, "draw_architecture").values()) == {(500, 2)}
 
 
 def test_library_never_imports_snakemake() -> None:

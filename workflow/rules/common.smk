@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import snakemake.jobs
@@ -24,6 +25,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(LIBRARY), *(path for path in oth
 snakemake.jobs.get_script_mtime = lambda path: 0.0
 
 from noisebound.configuration import check_configuration, check_plan, check_sheet, file_names, planned_trials
+from noisebound.demands import megabytes, whole_minutes
 from noisebound.digests import library_digest
 from noisebound.errors import InputError
 from noisebound.frames import check_frame
@@ -259,24 +261,24 @@ def source_mb(scans):
     return (sum(map(os.path.getsize, measured)) + 12 * pixels) / 1e6
 
 
-def growing(base, per_mb, scans, factor, least):
+def growing(demand, base, per_mb, scans):
     """A resource that grows with the size of the job's own scan, or of all ``scans``, and doubles with every attempt."""
 
     def resource(wildcards, attempt):
         amount = base + (per_mb * source_mb([wildcards.scan] if scans is None else scans) if per_mb else 0)
-        return max(least, math.ceil(amount * factor)) * 2 ** (attempt - 1)
+        return demand(amount, attempt=attempt)
 
     return resource
 
 
 def memory(base, per_mb=0, scans=None):
     """Megabytes of memory: ``base``, and ``per_mb`` for every megabyte of source files; never less than Python needs."""
-    return growing(base, per_mb, scans, config["cluster"]["memory"], 500)
+    return growing(partial(megabytes, factor=config["cluster"]["memory"]), base, per_mb, scans)
 
 
 def minutes(base, per_mb=0, scans=None):
     """Minutes that a job may take, likewise. Groups of jobs add them up, so the small steps ask for little."""
-    return growing(base, per_mb, scans, config["cluster"]["time"], 1)
+    return growing(partial(whole_minutes, factor=config["cluster"]["time"]), base, per_mb, scans)
 
 
 def most_parameters(settings=config):
