@@ -76,6 +76,7 @@ HOLDS_CALIBRATE = scans_that_are("calibrate", "split")
 HOLDS_TEST = scans_that_are("test", "split")
 # Whose pixels each stage sees, and so whose roles are checked before it.
 CHECKED = {"train": TRAINED_ON, "calibrate": sorted({*TRAINED_ON, *HOLDS_CALIBRATE}), "test": LEARNED}
+SCRIPTS = PROJECT / "workflow" / "scripts"
 PAGE_TEMPLATES = (LIBRARY / "noisebound" / "templates",)
 COUNTS = config["data"]["kind"] == "counts"
 
@@ -90,11 +91,6 @@ wildcard_constraints:
 def result(path):
     """Path of a file of this run."""
     return Path(config["results"], config["run"], path).as_posix()
-
-
-def script_of(rule):
-    """The script of a rule, as part of its digest."""
-    return PROJECT / "workflow" / "scripts" / f"{rule}.py"
 
 
 def named(**values):

@@ -40,7 +40,7 @@ rule compare_ensembles:
             orientations=config["ensemble"]["orientations"],
             seed=config["seed"],
         ),
-        code=library_digest("comparison", script=script_of("compare_ensembles")),
+        code=library_digest("comparison", script=SCRIPTS / "compare_ensembles.py"),
     script:
         "../scripts/compare_ensembles.py"
 

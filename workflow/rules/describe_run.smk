@@ -41,6 +41,6 @@ rule describe_run:
             members=config["architecture"]["members"],
             records=result("provenance/jobs"),
         ),
-        code=library_digest("evidence", extra=PAGE_TEMPLATES, script=script_of("describe_run")),
+        code=library_digest("evidence", extra=PAGE_TEMPLATES, script=SCRIPTS / "describe_run.py"),
     script:
         "../scripts/describe_run.py"

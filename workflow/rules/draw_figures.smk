@@ -54,6 +54,6 @@ rule draw_figures:
         runtime=minutes(5),
     params:
         primary=config["calibration"]["primary"],
-        code=library_digest("figures", script=script_of("draw_figures")),
+        code=library_digest("figures", script=SCRIPTS / "draw_figures.py"),
     script:
         "../scripts/draw_figures.py"

@@ -28,6 +28,6 @@ rule fit_latent_basis:
             frame=config["ensemble"]["frame"],
             seed=config["seed"],
         ),
-        code=library_digest("ensemble", script=script_of("fit_latent_basis")),
+        code=library_digest("ensemble", script=SCRIPTS / "fit_latent_basis.py"),
     script:
         "../scripts/fit_latent_basis.py"

@@ -28,6 +28,6 @@ rule fit_tokens:
             sample_size=config["structure"]["sample"],
             seed=config["seed"],
         ),
-        code=library_digest("structure", script=script_of("fit_tokens")),
+        code=library_digest("structure", script=SCRIPTS / "fit_tokens.py"),
     script:
         "../scripts/fit_tokens.py"

@@ -27,6 +27,6 @@ rule ingest_scan:
         source=lambda wildcards: source_settings(wildcards.scan),
         # Not through ``input``: Snakemake compares no parameter that is derived from it.
         stamps=lambda wildcards: stamps_of(wildcards.scan),
-        code=library_digest("scans", script=script_of("ingest_scan")),
+        code=library_digest("scans", script=SCRIPTS / "ingest_scan.py"),
     script:
         "../scripts/ingest_scan.py"

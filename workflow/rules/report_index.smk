@@ -49,6 +49,6 @@ rule report_index:
             settings=page_settings(),
             comparison=comparison_pages(),
         ),
-        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES, script=script_of("report_index")),
+        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_index.py"),
     script:
         "../scripts/report_index.py"

@@ -44,6 +44,6 @@ rule report_scan:
             config=shown_settings(),
             settings=page_settings(),
         ),
-        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES, script=script_of("report_scan")),
+        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_scan.py"),
     script:
         "../scripts/report_scan.py"

@@ -31,6 +31,6 @@ rule train_trial:
         ),
         architecture=lambda wildcards: family_settings(settings_of(wildcards.trial)["architecture"]),
         settings=lambda wildcards: training_settings(settings_of(wildcards.trial)),
-        code=library_digest("trials", script=script_of("train_trial")),
+        code=library_digest("trials", script=SCRIPTS / "train_trial.py"),
     script:
         "../scripts/train_trial.py"
