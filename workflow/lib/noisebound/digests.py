@@ -160,8 +160,10 @@ def _describe(node: object, words: list[str]) -> None:
         words.append(type(node).__name__)
         for field in node._fields:
             value = getattr(node, field, None)
-            # Versions of Python differ in which empty fields their nodes have.
-            if (value is None and not isinstance(node, ast.Constant)) or value == []:
+            # Versions of Python differ in which empty fields and empty parts of f-strings their nodes have.
+            if isinstance(node, ast.JoinedStr):
+                value = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
+            if value == [] or (value is None and not (isinstance(node, ast.Constant) and field == "value")):
                 continue
             if field == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 value = node.body[1:] if _is_docstring(node.body[0]) else node.body
