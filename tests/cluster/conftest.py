@@ -31,9 +31,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> tupl
     """A whole run, during which the scan "late" arrives, and the jobs that it submitted; not to be changed."""
     run = new_run(tmp_path_factory.mktemp("whole") / "project", cluster, SCANS, MEMBERS)
     with run.started() as started:
-        wait_until(lambda: run.trainings(0), 200, started.output)
+        wait_until(lambda: run.trainings(0), 400, started.output)
         run.project.register("late", "apply", seed=11)
-        started.succeed(480)
+        started.succeed(900)
         return run, started.jobs()
 
 

@@ -62,7 +62,7 @@ def fail(run: ClusterRun, *arguments: str) -> tuple[list[Job], set[str]]:
     """Let the kernel end a step of the scan "late": the jobs, and the files of the new scans that are there then."""
     run.fault("assign_regions-late", "killed-while-writing")
     with run.started("--retries", "0", *arguments) as started:
-        assert started.wait(200) == 1, started.output()
+        assert started.wait(400) == 1, started.output()
         names = [f"{folder}/{scan}" for folder in ("scans", "regions") for scan in ("late", "withdrawn")]
         return started.jobs(), {name for name in names if list(run.results.glob(f"{name}.*"))}
 
@@ -85,9 +85,9 @@ def story(finished: tuple[ClusterRun, list[Job]], tmp_path_factory: pytest.TempP
     run.fault("recommend_regions-late", "grow-while-writing")  # Slurm ends the whole job
     run.fault("evaluate", "hang")
     with run.started() as started:
-        wait_until(lambda: run.trainings("recommend_regions-late"), 300, started.output)
+        wait_until(lambda: run.trainings("recommend_regions-late"), 600, started.output)
         run.cluster.command("scancel", str(run.trainings("evaluate")[-1]["job"]))
-        started.succeed(400)
+        started.succeed(600)
         yield Story(run, *together, *apart, planned, started.jobs())
 
 
@@ -161,4 +161,5 @@ def test_the_pages_tell_both_attempts_and_nothing_of_the_scan_that_was_withdrawn
     assert first.number in page and second.number in page and "cut off" in page
     assert "withdrawn" not in page + index and "late" in index
     assert problems(story.run.results / "provenance") == []
-    assert json.loads((story.run.results / "evaluation" / "summary.json").read_text())["decisions"][0]["above"] == 2.0
+    summary = json.loads((story.run.results / "evaluation" / "summary.json").read_text(encoding="utf-8"))
+    assert {decision["threshold"] for decision in summary["decisions"]} == {2.0}

@@ -36,8 +36,11 @@ def refusal(project: Project) -> str:
             ["config.yaml", "calibration.unit", "'scan'", "no scan", "needs 1 of them"],
         ),
         ({"calibration": {"nominal": [0.9, 1.0]}}, ["config.yaml", "calibration.nominal.1", "1.0", "below 1"]),
+        # Slurm reads times beyond 2**32 seconds as no limit, or as a minute.
+        ({"cluster": {"time": 1.0e9}}, ["config.yaml", "cluster.time", "1000000000.0", "100"]),
+        ({"cluster": {"memory": 0.0}}, ["config.yaml", "cluster.memory", "0.0", "0.1"]),
     ],
-    ids=["unknown key", "number as text", "layout", "patch", "radius", "primary", "unit", "nominal"],
+    ids=["unknown key", "number as text", "layout", "patch", "radius", "primary", "unit", "nominal", "time", "memory"],
 )
 def test_configuration(fresh: Project, change: dict[str, Any], words: list[str]) -> None:
     fresh.configure(**change)
