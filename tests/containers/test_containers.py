@@ -194,7 +194,7 @@ def check(built: Machine, name: str, user: int) -> None:
         assert seen["SLURM_JOB_ID"] == "4711"
         assert seen["OMP_NUM_THREADS"] == "1"
         assert seen["PYTHONNOUSERSITE"] == "1"
-        assert not seen.get("PYTHONPATH")
+        assert seen["PYTHONPATH"] == str(built.folder / name / "project" / "workflow" / "lib")
         assert "A_SETTING_OF_THE_SHELL" not in seen
         if step in GPU_STEPS:
             assert told["driver of a GPU"] == "/usr/bin/nvidia-smi", "--nv did not reach the step"

@@ -20,6 +20,12 @@ LIBRARY = PROJECT / "workflow" / "lib"
 sys.path.insert(0, str(LIBRARY))
 others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
 os.environ["PYTHONPATH"] = os.pathsep.join([str(LIBRARY), *(path for path in others if path not in ("", str(LIBRARY)))])
+# Containers get no PYTHONPATH of the user's: containers/passed.env makes theirs of this. Apptainer shows them the working
+# folder by itself, and the library where it lies elsewhere because of the second line.
+os.environ["NOISEBOUND_LIBRARY"] = str(LIBRARY)
+if not LIBRARY.is_relative_to(Path.cwd()):
+    binds = [bind for bind in os.environ.get("APPTAINER_BIND", "").split(",") if bind]
+    os.environ["APPTAINER_BIND"] = ",".join(dict.fromkeys([*binds, f"{LIBRARY}:{LIBRARY}:ro"]))
 # Snakemake compares scripts by their time of change, which a clone and a comment alter. Here every script is part of
 # the digest in its rule's ``params.code`` instead.
 snakemake.jobs.get_script_mtime = lambda path: 0.0
