@@ -103,7 +103,8 @@ def test_the_folder_is_ignored_and_the_targets_pass_the_options_on(tmp_path: Pat
         for target in ("benchmark", "calibration-study"):
             command = ["make", "--dry-run", target, *variables]
             done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
-            assert done.stdout.strip().splitlines()[-1].partition("python -m ")[2].split()[1:] == options.split()
+            (line,) = (line for line in done.stdout.splitlines() if "python -m benchmarks." in line)
+            assert line.partition("python -m ")[2].split()[1:] == options.split()
 
 
 def digests(folder: Path) -> dict[str, str]:
