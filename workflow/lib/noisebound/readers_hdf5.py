@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
 
 import h5py
 import numpy as np
 
 from .errors import InputError
+from .hdf5_files import Hdf5Files
+from .hdf5_virtual import resolve
 from .metadata import Metadata, names, sizes_in_order, unit_name
+from .stored_image import SAVE_AGAIN, StoredImage
 
-_SAVE_AGAIN = "copy or export the file again from where it was measured and check that the copy is complete"
 _WORDS = {"repeat": "R", "frame": "R", "time": "R", "channel": "C"}
 
 
-def read_hdf5(
-    file: str, dataset: str | None, *, pixels: bool
-) -> tuple[tuple[int, ...], np.dtype[Any], Metadata, np.ndarray | None]:
-    """Shape, dtype, metadata and (with ``pixels``) the array of one dataset.
+def read_hdf5(file: str, dataset: str | None, *, pixels: bool) -> StoredImage:
+    """Shape, dtype, metadata and (with ``pixels``) the array of one dataset, also behind links or virtual.
 
     Axes come from the attribute ``axes`` (text or list) or from dimension labels; channel names from ``channels``;
     pixel size from ``pixel_size`` with ``pixel_unit``, or ``element_size_um``, in the order [z,] y, x. Raises
     ``InputError`` for a file that is no HDF5, is truncated or corrupt, for a path that names no dataset (the
-    datasets there are listed), and for a dataset that was created but never written.
+    datasets there are listed), for pixels that are not all stored in HDF5 files, and for files that are referred to
+    and missing.
     """
     try:
-        with h5py.File(file, "r", locking="best-effort") as stored:
-            found = _dataset(stored, file, dataset)
-            if found.size and found.id.get_storage_size() == 0:
-                problem = f"the dataset {found.name!r} was created but never written"
-                raise InputError(problem, file=file, remedy=_SAVE_AGAIN)
-            array = found[()] if pixels and found.dtype.kind in "uif" else None
-            return tuple(found.shape), found.dtype, _metadata(found), array
+        with Hdf5Files() as files:
+            array = resolve(files, files.find(file, dataset or ""))
+            # Not before: HDF5 opens the sources of some virtual datasets as soon as it is asked for their shape.
+            found = files.find(array.file, array.path)
+            metadata = _metadata(found.dataset, found.group)
+            usable = array.dtype.kind in "uif" and math.prod(array.shape) > 0
+            values = array.read(files) if pixels and usable else None
+            return StoredImage(array.shape, array.dtype, metadata, values, files.files, tuple(array.origins()))
     except InputError:
         raise
     except MemoryError:
@@ -41,19 +43,7 @@ def read_hdf5(
     except Exception as error:
         # Damaged bytes surface as OSError, RuntimeError, KeyError or ValueError, depending on where they lie.
         problem = f"not a readable HDF5 file, corrupt or truncated ({type(error).__name__}: {error})"
-        raise InputError(problem, file=file, remedy=_SAVE_AGAIN) from None
-
-
-def _dataset(stored: h5py.File, file: str, dataset: str | None) -> h5py.Dataset:
-    found = stored.get(dataset) if dataset and dataset.strip("/") else None
-    if isinstance(found, h5py.Dataset) and found.shape is not None:
-        return found
-    inside: list[str] = []
-    stored.visititems(lambda name, item: inside.append(f"/{name}") if isinstance(item, h5py.Dataset) else None)
-    listed = ", ".join(sorted(inside)[:8]) or "none"
-    problem = f"no dataset {dataset!r} in the file" if dataset else "an HDF5 file without the path of a dataset"
-    example = sorted(inside)[0] if inside else "/data"
-    raise InputError(problem, file=file, remedy=f"write {file}:{example}; datasets in the file: {listed}")
+        raise InputError(problem, file=file, remedy=SAVE_AGAIN) from None
 
 
 def _plain(value: object) -> object:
@@ -64,12 +54,9 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _metadata(found: h5py.Dataset) -> Metadata:
-    attributes = {key: _plain(found.attrs[key]) for key in found.attrs if key in _KEYS}
-    for key, value in found.parent.attrs.items():
-        # Files that hold one image often describe it at the group.
-        if key in _KEYS and key != "axes":
-            attributes.setdefault(key, _plain(value))
+def _metadata(found: h5py.Dataset, group: h5py.Group) -> Metadata:
+    # Files that hold one image often describe it at the group.
+    attributes = {key: value for key, value in _attributes(group).items() if key != "axes"} | _attributes(found)
     sizes, unit = None, None
     if "element_size_um" in attributes:
         sizes, unit = sizes_in_order(attributes["element_size_um"]), "µm"
@@ -78,6 +65,18 @@ def _metadata(found: h5py.Dataset) -> Metadata:
     return Metadata(_axes(found, attributes.get("axes")), names(attributes.get("channels")), sizes, unit)
 
 
+def _attributes(item: h5py.Dataset | h5py.Group) -> dict[str, object]:
+    found = {}
+    for key in _KEYS:
+        if key in item.attrs:
+            stored = item.attrs.get_id(key)
+            if math.prod(stored.shape or ()) * stored.dtype.itemsize > _LONGEST_ATTRIBUTE:
+                raise ValueError(f"the attribute {key!r} announces the shape {stored.shape}")
+            found[key] = _plain(item.attrs[key])
+    return found
+
+
+_LONGEST_ATTRIBUTE = 1 << 20  # bytes
 _KEYS = ("axes", "channels", "pixel_size", "pixel_unit", "element_size_um")
 
 

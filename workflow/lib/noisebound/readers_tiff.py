@@ -14,8 +14,7 @@ import tifffile
 
 from .errors import InputError
 from .metadata import Metadata, from_imagej, from_json, from_ome
-
-_SAVE_AGAIN = "copy or export the file again from where it was measured and check that the copy is complete"
+from .stored_image import SAVE_AGAIN, Origin, SourceFile, StoredImage
 
 
 class _Complaints(logging.Handler):
@@ -41,14 +40,13 @@ def _complaints() -> Iterator[list[str]]:
         logger.propagate = propagate
 
 
-def read_tiff(
-    file: str, axes: str | None, *, pixels: bool
-) -> tuple[tuple[int, ...], np.dtype[Any], Metadata, np.ndarray | None]:
+def read_tiff(file: str, axes: str | None, *, pixels: bool) -> StoredImage:
     """Shape, dtype, metadata and (with ``pixels``) the array of the only image series of a TIFF file.
 
     Axes of length 1 are dropped unless the file writes them out or ``axes`` counts them. Raises ``InputError`` for a
     file that is no TIFF, is truncated or corrupt, holds several images or needs a decoder that is not installed.
     """
+    files, origins = (SourceFile.of(file),), (Origin(file, "", (), ()),)
     with _complaints() as complaints:
         try:
             with tifffile.TiffFile(file, _multifile=False) as tiff:
@@ -58,7 +56,7 @@ def read_tiff(
                 metadata = _metadata(tiff, found, shape, file)
                 dtype = np.dtype(series.dtype)
                 array = series.asarray().reshape(shape) if pixels else None
-                return shape, dtype, metadata, array
+                return StoredImage(shape, dtype, metadata, array, files, origins)
         except InputError:
             raise
         except ImportError as error:
@@ -71,7 +69,7 @@ def read_tiff(
         except Exception as error:
             # Damaged bytes surface as errors of many libraries: struct, zlib, tifffile, numpy.
             problem = f"not a readable TIFF file, corrupt or truncated ({type(error).__name__}: {error})"
-            raise InputError(problem, file=file, remedy=_SAVE_AGAIN) from None
+            raise InputError(problem, file=file, remedy=SAVE_AGAIN) from None
 
 
 def _only_series(tiff: tifffile.TiffFile, file: str) -> tifffile.TiffPageSeries:
@@ -105,7 +103,7 @@ def _check_complete(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, fi
         remedy = "save all planes in this file; sets of several OME-TIFF files are not read"
         raise InputError("planes that its metadata announce are missing", file=file, remedy=remedy)
     if complaints:
-        raise InputError(f"corrupt or truncated ({complaints[0]})", file=file, remedy=_SAVE_AGAIN)
+        raise InputError(f"corrupt or truncated ({complaints[0]})", file=file, remedy=SAVE_AGAIN)
     missing = stored = 0
     for page in pages:
         for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
@@ -120,11 +118,11 @@ def _check_complete(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, fi
         missing += 1
     if missing:
         problem = f"truncated: pixels lie beyond the end of the file ({size} bytes)"
-        raise InputError(problem, file=file, remedy=_SAVE_AGAIN)
+        raise InputError(problem, file=file, remedy=SAVE_AGAIN)
     described = _json_description(tiff).get("shape")
     if isinstance(described, list) and int(np.prod(described)) != int(np.prod(series.shape)):
         problem = f"truncated: its description announces the shape {described}, pages of {list(series.shape)} are there"
-        raise InputError(problem, file=file, remedy=_SAVE_AGAIN)
+        raise InputError(problem, file=file, remedy=SAVE_AGAIN)
 
 
 def _json_description(tiff: tifffile.TiffFile) -> dict[str, Any]:
@@ -145,7 +143,7 @@ def _metadata(tiff: tifffile.TiffFile, axes: str, shape: tuple[int, ...], file: 
         try:
             return _with_axes(from_ome(tiff.ome_metadata, axes), known)
         except ValueError as error:
-            raise InputError(str(error), file=file, remedy=_SAVE_AGAIN) from None
+            raise InputError(str(error), file=file, remedy=SAVE_AGAIN) from None
     if tiff.is_imagej:
         found = from_imagej(tiff.imagej_metadata or {}, _resolution(tiff), axes, shape)
         return _with_axes(found, known)
