@@ -2,6 +2,7 @@ rule check_roles:
     input:
         scans=expand(result("scans/{scan}.h5"), scan=LEARNED),
         regions=expand(result("regions/{scan}.json"), scan=LEARNED),
+        sources=expand(result("scans/{scan}.json"), scan=LEARNED),
     output:
         result("regions/check.json"),
     log:

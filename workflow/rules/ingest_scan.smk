@@ -3,6 +3,7 @@ rule ingest_scan:
         lambda wildcards: SCANS[wildcards.scan].files,
     output:
         result("scans/{scan}.h5"),
+        sources=result("scans/{scan}.json"),
     log:
         result("logs/ingest_scan/{scan}.log"),
     benchmark:
@@ -25,6 +26,9 @@ rule ingest_scan:
         counts=COUNTS,
         # Not through ``input``: Snakemake compares no parameter that is derived from it.
         stamps=lambda wildcards: stamps_of(wildcards.scan),
+        # Through ``input``, so that Snakemake does not compare them: another role reads no file again.
+        role=lambda wildcards, input: learned_role(wildcards.scan),
+        others=lambda wildcards, input: learned_sources(),
         code=library_digest("scans"),
     script:
         "../scripts/ingest_scan.py"

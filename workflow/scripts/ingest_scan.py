@@ -15,5 +15,9 @@ with step(snakemake):
         dimensions=snakemake.params.dimensions,
         channels=snakemake.params.channels,
         counts=snakemake.params.counts,
+        sources_file=snakemake.output.sources,
+        planned=snakemake.params.stamps,
+        role=snakemake.params.role,
+        others=snakemake.params.others,
         **snakemake.params.source,
     )

@@ -24,7 +24,7 @@ _COPY_TARGET = "copy the file that is linked to, under the same name, to where t
 
 @dataclass(frozen=True)
 class Found:
-    """A dataset behind any links: its ``group``, the ``file`` it lies in, as that was opened, and its ``path`` there."""
+    """A dataset behind any links: its ``group``, the ``file`` it lies in, as opened, and its ``path`` there."""
 
     dataset: h5py.Dataset
     group: h5py.Group
