@@ -230,9 +230,7 @@ def learned_role(scan):
 
 def learned_sources():
     """Of every learned scan: its role, the file of its sources, and the sources as the sheet spells them."""
-    return {
-        scan: (ROLES[scan], result(f"scans/{scan}.json"), list(SCANS[scan].sources)) for scan in LEARNED
-    }
+    return {scan: (ROLES[scan], result(f"scans/{scan}.json"), list(SCANS[scan].sources)) for scan in LEARNED}
 
 
 def page_settings():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 
 class NoiseboundError(Exception):
@@ -24,7 +26,7 @@ class InputError(NoiseboundError):
         key: str | None = None,
         value: object = None,
     ) -> None:
-        self.file, self.key, self.value, self.remedy = file, key, value, remedy
+        self.problem, self.file, self.key, self.value, self.remedy = problem, file, key, value, remedy
         where = [f"file {str(file)!r}"] if file is not None else []
         if key is not None:
             where.append(f"key {key!r}")
@@ -32,6 +34,11 @@ class InputError(NoiseboundError):
             where.append(f"value {value!r}")
         prefix = ", ".join(where) + ": " if where else ""
         super().__init__(f"{prefix}{problem}. Remedy: {remedy}.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error pass between processes, which arguments given by name would prevent."""
+        named: dict[str, Any] = {"remedy": self.remedy, "file": self.file, "key": self.key, "value": self.value}
+        return partial(type(self), **named), (self.problem,)
 
 
 class LeakageError(InputError):

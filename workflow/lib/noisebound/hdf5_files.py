@@ -14,6 +14,7 @@ from types import TracebackType
 
 import h5py
 
+from .apart import grant_more_time
 from .errors import InputError
 from .stored_image import SAVE_AGAIN, SourceFile
 
@@ -65,6 +66,7 @@ class Hdf5Files:
         if path in self._open:
             self._open.move_to_end(path)
             return self._open[path]
+        grant_more_time()
         found = SourceFile.of(path)
         try:
             opened = h5py.File(path, "r", locking="best-effort")

@@ -45,26 +45,26 @@ class Array:
         for piece in self.parts or ():
             yield from piece.source.origins(piece.taken if piece.source.parts is None else None)
 
-    def read(self, files: Hdf5Files, dtype: np.dtype[Any] | None = None) -> np.ndarray:
-        """All pixels, as ``dtype`` (by default the array's own)."""
-        dtype = dtype or self.dtype
+    def read(self, files: Hdf5Files, out: np.ndarray) -> None:
+        """Write all pixels to an array of this shape, converted to its type."""
         if self.parts is None:
-            return np.asarray(files.find(self.file, self.path).dataset.astype(dtype)[()])
-        array, covered = np.empty(self.shape, dtype), np.zeros(self.shape, bool)
+            files.find(self.file, self.path).dataset.read_direct(out)
+            return
+        covered = np.zeros(self.shape, bool)
         nested: tuple[Array, np.ndarray] | None = None
         for piece in self.parts:
             if piece.source.parts is None:
                 dataset = files.find(piece.source.file, piece.source.path).dataset
-                found = np.asarray(dataset.astype(dtype)[piece.taken.slices])
+                found = np.asarray(dataset.astype(out.dtype)[piece.taken.slices])
             else:
                 if nested is None or nested[0] is not piece.source:
-                    nested = (piece.source, piece.source.read(files, dtype))
+                    nested = (piece.source, np.empty(piece.source.shape, out.dtype))
+                    piece.source.read(files, nested[1])
                 found = nested[1][piece.taken.slices]
-            piece.placed.put(array, piece.taken.pick(found))
+            piece.placed.put(out, piece.taken.pick(found))
             piece.placed.put(covered, True)
         if not covered.all():
             raise _gaps(self, covered.size - int(np.count_nonzero(covered)))
-        return array
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,10 @@ class _Mapping:
     virtual: h5py.h5s.SpaceID
 
 
-def resolve(files: Hdf5Files, found: Found, above: tuple[str, ...] = ()) -> Array:
+def resolve(files: Hdf5Files, found: Found, *, every_chunk: bool = False, above: tuple[str, ...] = ()) -> Array:
     """Find all that a dataset is made of, through links and virtual datasets of any depth; no pixels are read.
+
+    ``every_chunk``: look for each chunk of pixels, as is needed before they are read, instead of counting them.
 
     Raises ``InputError`` for a part that is missing, not wholly stored or stored outside HDF5, for pixels that no part
     covers and for datasets that contain themselves.
@@ -94,7 +96,7 @@ def resolve(files: Hdf5Files, found: Found, above: tuple[str, ...] = ()) -> Arra
     address = str(h5py.h5o.get_info(dataset.id).addr)
     properties = dataset.id.get_create_plist()
     if properties.get_layout() != h5py.h5d.VIRTUAL:
-        check_stored(dataset, properties, here, files.stamp(here).size)
+        check_stored(dataset, properties, here, files.stamp(here).size, every_chunk=every_chunk)
         return Array(here, found.path, address, tuple(dataset.shape), dataset.dtype)
     mark = f"{os.path.realpath(here)}:{address}"
     if mark in above or len(above) > _MOST_NESTED:
@@ -116,7 +118,8 @@ def resolve(files: Hdf5Files, found: Found, above: tuple[str, ...] = ()) -> Arra
         key = _numbered(mapping.file, number), _numbered(mapping.path, number)
         if key not in sources:
             target = here if key[0] == "." else search(key[0], here, _virtual_prefixes(here))
-            sources[key] = resolve(files, files.find(target, key[1]), (*above, mark))
+            below = files.find(target, key[1])
+            sources[key] = resolve(files, below, every_chunk=every_chunk, above=(*above, mark))
         return sources[key]
 
     for mapping in mappings:
