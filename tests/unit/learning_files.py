@@ -15,6 +15,7 @@ import torch
 from noisebound.architecture import Architecture, draw
 from noisebound.network import QuantileNetwork
 from noisebound.regions import Box, Regions
+from noisebound.scan_sources import ScanSources
 from noisebound.storage import write_json
 
 # These arrays are so small that threads would only wait for each other.
@@ -111,6 +112,16 @@ def write_scan(
                 "sources": json.dumps([{"path": d, "sha256": d, "part": "noisy"} for d in digests]),
             }
         )
+    return path
+
+
+def write_sources(path: Path, words: Sequence[str]) -> Path:
+    """The sources of a scan; the digests of ``words`` stand for those of its frames."""
+    arrays = [
+        {"part": "noisy", "frame": frame, "channel": "c0", "sha256": hashlib.sha256(word.encode()).hexdigest()}
+        for frame, word in enumerate(words)
+    ]
+    ScanSources((), (path.stem,), (), len(arrays), tuple(arrays), ()).write(path)
     return path
 
 

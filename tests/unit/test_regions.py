@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from noisebound.errors import InputError, LeakageError
 from noisebound.layout import LAYOUT_LETTERS
 from noisebound.regions import DISJOINT_ROLES, Box, Regions, assign_regions, check_roles, divide
-from tests.unit.learning_files import write_scan
+from tests.unit.learning_files import write_scan, write_sources
 
 
 @st.composite
@@ -197,14 +197,16 @@ def test_a_file_that_holds_no_regions_is_named(tmp_path: Path, content: str) -> 
 
 def check(tmp_path: Path, *scans: tuple[str, str, dict[str, object]]) -> dict[str, object]:
     """Check scans given as (name, role or layout row, facts); what was written."""
-    files, areas = [], []
+    files, areas, sources = [], [], []
     for name, role, facts in scans:
-        files.append(make_scan(tmp_path / f"{name}.h5", **facts))
+        words = facts.get("content", [name])
+        files.append(make_scan(tmp_path / f"{name}.h5", group=facts.get("group", "")))
+        sources.append(write_sources(tmp_path / f"{name}-sources.json", words))  # type: ignore[arg-type]
         areas.append(tmp_path / f"{name}.json")
         layout = [role] if role not in (*DISJOINT_ROLES, "apply") else None
         part = "split" if layout else role
         assign_regions(files[-1], areas[-1], role=part, layout=layout, guard="auto", max_radius=3)
-    check_roles(files, areas, tmp_path / "check.json")
+    check_roles(files, areas, sources, tmp_path / "check.json")
     return dict(json.loads((tmp_path / "check.json").read_text()))
 
 
@@ -243,5 +245,6 @@ def test_a_regions_file_with_boxes_too_close_is_refused(tmp_path: Path) -> None:
     scan = make_scan(tmp_path / "a.h5")
     boxes = (Box("train", (0, 0), (30, 20)), Box("calibrate", (0, 22), (30, 40)))
     Regions("a", (30, 40), (3, 3), "by hand", boxes).write(tmp_path / "a.json")
+    sources = write_sources(tmp_path / "sources.json", ["a"])
     with pytest.raises(LeakageError, match="closer than the guard band"):
-        check_roles([scan], [tmp_path / "a.json"], tmp_path / "check.json")
+        check_roles([scan], [tmp_path / "a.json"], [sources], tmp_path / "check.json")

@@ -287,7 +287,8 @@ def test_values_that_cannot_be_noisy_counts(tmp_path: Path) -> None:
     whole = save(tmp_path / "whole.tif", values(2, 12, 13, dtype="float32"), "CYX")
     ingest(tmp_path / "whole.h5", [whole]).close()
     ingest(tmp_path / "intensity.h5", [source], counts=False).close()
-    refuse(output, [whole], [source], "negative.tif", "3 negative")
+    below = save(tmp_path / "below.tif", values(2, 12, 13, dtype="int16", seed=1) - 4, "CYX")
+    refuse(output, [whole], [below], "below.tif", "negative values")
     flat = save(tmp_path / "flat.tif", np.full((2, 12, 13), 3, "uint8"), "CYX")
     refuse(output, [whole], [flat], "flat.tif", "one value")
     fraction[0, 0, 0] = np.nan

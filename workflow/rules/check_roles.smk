@@ -3,6 +3,7 @@ rule check_roles:
     input:
         scans=lambda wildcards: expand(result("scans/{scan}.h5"), scan=CHECKED[wildcards.stage]),
         regions=lambda wildcards: expand(result("regions/{scan}.json"), scan=CHECKED[wildcards.stage]),
+        sources=lambda wildcards: expand(result("scans/{scan}.json"), scan=CHECKED[wildcards.stage]),
     output:
         result("roles/{stage}.json"),
     log:

@@ -226,6 +226,16 @@ def stamps_of(scan):
     return [] if scan in SIMULATED else stamps_of_sources(SCANS[scan].files, sidecar, memory)
 
 
+def learned_role(scan):
+    """Role of a scan; None for apply, from whose pixels nothing is learned."""
+    return ROLES[scan] if scan in LEARNED else None
+
+
+def learned_sources():
+    """Of every learned scan: its role, the file of its sources, and the sources as the sheet spells them."""
+    return {scan: (ROLES[scan], result(f"scans/{scan}.json"), list(SCANS[scan].sources)) for scan in LEARNED}
+
+
 def page_settings():
     """What the pages need of the configuration to word their content."""
     return {

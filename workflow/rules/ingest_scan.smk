@@ -3,6 +3,7 @@ rule ingest_scan:
         lambda wildcards: files_of(wildcards.scan),
     output:
         result("scans/{scan}.h5"),
+        sources=result("scans/{scan}.json"),
     log:
         result("logs/ingest_scan/{scan}.log"),
     benchmark:
@@ -27,6 +28,8 @@ rule ingest_scan:
         source=lambda wildcards: source_settings(wildcards.scan),
         # Not through ``input``: Snakemake compares no parameter that is derived from it.
         stamps=lambda wildcards: stamps_of(wildcards.scan),
+        # Its function takes the input, so that Snakemake does not compare it: another role reads no file again.
+        unwatched=lambda wildcards, input: {"role": learned_role(wildcards.scan), "others": learned_sources()},
         code=library_digest("scans", script=SCRIPTS / "ingest_scan.py"),
     script:
         "../scripts/ingest_scan.py"

@@ -12,5 +12,6 @@ with step(snakemake):
     check_roles(
         snakemake.input.scans,
         snakemake.input.regions,
+        snakemake.input.sources,
         snakemake.output[0],
     )

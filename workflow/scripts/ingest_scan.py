@@ -15,5 +15,8 @@ with step(snakemake):
         dimensions=snakemake.params.dimensions,
         channels=snakemake.params.channels,
         counts=snakemake.params.counts,
+        sources_file=snakemake.output.sources,
+        planned=snakemake.params.stamps,
+        **snakemake.params.unwatched,
         **snakemake.params.source,
     )

@@ -1,18 +1,19 @@
-"""What one scan is made of: its source files fitted together, and every value in them checked."""
+"""What one scan is made of: its source files, fitted together by their headers."""
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .errors import InputError, LeakageError
 from .metadata import in_one_unit, unit_name
-from .readers import Header, Image, read_header, read_image
+from .readers import Header, read_header
 from .sources import LEAVE_ONE_OUT, source_identity
+from .stored_image import Origin, boxes_meet
 
 _SAME_FIELD = "list only files of one field of view, measured with the same shape"
 
@@ -70,6 +71,7 @@ def plan_acquisition(
     _check_distinct(noisy, reference_sources)
     noisy_headers = tuple(read_header(source, axes=axes) for source in noisy)
     reference_headers = tuple(read_header(source, axes=reference_axes) for source in reference_sources)
+    _check_origins(noisy_headers, reference_headers)
     truth_header = read_header(truth, axes=reference_axes) if truth else None
     headers = noisy_headers + reference_headers + ((truth_header,) if truth_header else ())
     dimensions = dimensions or (3 if noisy_headers[0].length("Z") > 1 else 2)
@@ -105,129 +107,6 @@ def plan_acquisition(
     )
 
 
-class Content:
-    """Reads an acquisition's pixels once, one file at a time, and checks them.
-
-    ``frames`` is to be used up before ``reference``.
-    """
-
-    def __init__(self, acquisition: Acquisition, *, counts: bool) -> None:
-        self.acquisition, self.counts = acquisition, counts
-        summed = np.float64 if acquisition.dtype.kind == "f" else np.int64
-        self._total = np.zeros((len(acquisition.channels), *acquisition.shape), summed)
-        self._seen: dict[bytes, str] = {}
-
-    def frames(self) -> Iterator[np.ndarray]:
-        """Yield every noisy frame (C, [Z], Y, X) in its file's dtype.
-
-        Raises ``InputError`` for frames of one value and, for counts, for negative or fractional values;
-        ``LeakageError`` where two frames of a leave-one-out scan are the same.
-        """
-        for header in self.acquisition.noisy:
-            stack = self._arranged(header)
-            for number, frame in enumerate(stack):
-                self._check_frame(frame, header.source, number)
-                self._total += frame
-                yield frame
-
-    def reference(self) -> np.ndarray | None:
-        """The measured reference (C, [Z], Y, X), or for leave-one-out the sum of all frames (uint32 for integers).
-
-        Several reference frames are averaged to float32. Raises ``InputError`` for a reference of one value or, for
-        counts, a negative one; ``LeakageError`` where it is the sum or mean of the noisy frames themselves.
-        """
-        if self.acquisition.leave_one_out:
-            return _compact(self._total)
-        if not self.acquisition.reference:
-            return None
-        stacks = [self._arranged(header) for header in self.acquisition.reference]
-        if sum(len(stack) for stack in stacks) == 1:
-            reference = stacks[0][0]
-        else:
-            count = sum(len(stack) for stack in stacks)
-            reference = (sum(stack.sum(axis=0, dtype=np.float64) for stack in stacks) / count).astype(np.float32)
-        self._check_reference(reference, self.acquisition.reference[0].source)
-        return reference
-
-    def truth(self) -> np.ndarray | None:
-        """The true signal of a simulated scan, float32 (C, [Z], Y, X). Raises ``InputError`` for more than one "
-        "image."""
-        header = self.acquisition.truth
-        if header is None:
-            return None
-        stack = self._arranged(header)
-        if len(stack) != 1:
-            remedy = "give one image, in the unit of the reference"
-            raise InputError(f"the truth holds {len(stack)} frames", file=header.source, key="truth", remedy=remedy)
-        return stack[0].astype(np.float32)
-
-    def _arranged(self, header: Header) -> np.ndarray:
-        image = read_image(header.source, axes=header.axes)
-        stack = arrange(image, self.acquisition.dimensions)
-        order = self.acquisition.orders[header.source]
-        return stack if order == tuple(range(len(order))) else stack[:, list(order)]
-
-    def _check_frame(self, frame: np.ndarray, source: str, number: int) -> None:
-        if frame.size > 1 and frame.min() == frame.max():
-            raise InputError(
-                f"frame {number} holds the one value {frame.flat[0]} everywhere",
-                file=source,
-                remedy="leave the frame out, or export it again from the instrument",
-            )
-        if self.counts:
-            wrong = int(np.count_nonzero(frame < 0))
-            if frame.dtype.kind == "f":
-                wrong += int(np.count_nonzero((frame >= 0) & (frame != np.floor(frame))))
-            if wrong:
-                raise InputError(
-                    f"frame {number} has {wrong} values that are no counts (negative or with a fraction)",
-                    file=source,
-                    remedy="give raw counts, or set `data.kind: intensity` in the configuration",
-                )
-        if self.acquisition.leave_one_out:
-            digest = hashlib.sha256(np.ascontiguousarray(frame).tobytes()).digest()
-            here = f"frame {number} of {source!r}"
-            if digest in self._seen:
-                raise LeakageError(
-                    f"{here} equals {self._seen[digest]}, so that the target of one would contain the other",
-                    file=source,
-                    remedy="list every frame once",
-                )
-            self._seen[digest] = here
-
-    def _check_reference(self, reference: np.ndarray, source: str) -> None:
-        if reference.size > 1 and reference.min() == reference.max():
-            problem = f"the reference holds the one value {reference.flat[0]} everywhere"
-            raise InputError(problem, file=source, remedy="export the reference again")
-        if self.counts and reference.min() < 0:
-            problem = f"the reference of counts has {int(np.count_nonzero(reference < 0))} negative values"
-            remedy = "give counts without background subtraction, or set `data.kind: intensity`"
-            raise InputError(problem, file=source, remedy=remedy)
-        value, count = reference.astype(np.float64), self.acquisition.n_frames
-        total = self._total.astype(np.float64)
-        if any(np.allclose(value, candidate, rtol=1e-6, atol=0) for candidate in (total, total / count)):
-            raise LeakageError(
-                "the reference is the sum or the mean of the noisy frames themselves",
-                file=source,
-                remedy="set `reference` to leave-one-out, or give an independent measurement",
-            )
-
-
-def arrange(image: Image, dimensions: int) -> np.ndarray:
-    """View an image as (R, C, [Z], Y, X); axes it lacks get length 1."""
-    array, axes = image.array, image.axes
-    for axis in "ZCR":
-        if axis not in axes:
-            array, axes = array[np.newaxis], axis + axes
-    array = array.transpose([axes.index(axis) for axis in "RCZYX"])
-    return array if dimensions == 3 else array[:, :, 0]
-
-
-def _compact(total: np.ndarray) -> np.ndarray:
-    fits = total.dtype.kind == "i" and total.min() >= 0 and total.max() <= np.iinfo(np.uint32).max
-    return total.astype(np.uint32) if fits else total
-
-
 def _check_distinct(noisy: Sequence[str], reference: Sequence[str]) -> None:
     seen: set[tuple[str, str]] = set()
     for source in (*noisy, *reference):
@@ -236,6 +115,21 @@ def _check_distinct(noisy: Sequence[str], reference: Sequence[str]) -> None:
             remedy = "name every file once, under `noisy` or under `reference`"
             raise LeakageError("used twice in one scan", file=source, remedy=remedy)
         seen.add(identity)
+
+
+def _check_origins(noisy: Sequence[Header], reference: Sequence[Header]) -> None:
+    """Raise where two sources of a scan take their pixels from the same place, through whatever links."""
+    seen: dict[tuple[str, str], list[tuple[Origin, str]]] = {}
+    for header in (*noisy, *reference):
+        mine = dict.fromkeys(header.origins)
+        for origin in mine:
+            for other, source in seen.get((os.path.realpath(origin.path), origin.array), ()):
+                if boxes_meet(origin.lower, origin.upper, other.lower, other.upper):
+                    problem = f"it leads to the same pixels of {origin.path!r} as {source!r} of the same scan"
+                    remedy = "name every dataset once, under `noisy` or under `reference`"
+                    raise LeakageError(problem, file=header.source, remedy=remedy)
+        for origin in mine:
+            seen.setdefault((os.path.realpath(origin.path), origin.array), []).append((origin, header.source))
 
 
 def _spatial_shape(header: Header, dimensions: int) -> tuple[int, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from .texts import visible
 
@@ -45,6 +47,11 @@ class InputError(NoiseboundError):
             where = [*where, "value " + (text if len(text) <= LONGEST else f"{text[:LONGEST]}…")]
         prefix = ", ".join(where) + ": " if where else ""
         return f"{prefix}{self.problem}. Remedy: {self.remedy}."
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error pass between processes, which arguments given by name would prevent."""
+        named: dict[str, Any] = {"remedy": self.remedy, "file": self.file, "key": self.key, "value": self.value}
+        return partial(type(self), **named), (self.problem,)
 
 
 class LeakageError(InputError):

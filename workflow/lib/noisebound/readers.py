@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError
-from .metadata import Metadata
 from .sources import HDF5_SUFFIXES, TIFF_SUFFIXES, split_source
+from .stored_image import SAVE_AGAIN, Origin, SourceFile, StoredImage
 
 AXES = "RCZYX"
 SPATIAL = "ZYX"
-_SAVE_AGAIN = "copy or export the file again from where it was measured and check that the copy is complete"
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,8 @@ class Header:
     """What is known of an image before its pixels are read.
 
     ``shape`` and ``axes`` (letters of R repeat, C channel, Z, Y, X) go together; ``pixel_size`` has one entry per
-    spatial axis in the order [z,] y, x.
+    spatial axis in the order [z,] y, x. ``files`` are all files that it is read from, the named one first, and
+    ``origins`` the arrays in them that hold its pixels.
     """
 
     source: str
@@ -34,6 +34,8 @@ class Header:
     channels: tuple[str, ...] | None = None
     pixel_size: tuple[float, ...] | None = None
     pixel_unit: str | None = None
+    files: tuple[SourceFile, ...] = ()
+    origins: tuple[Origin, ...] = ()
 
     def length(self, axis: str) -> int:
         """Length of an axis, 1 where the image does not have it."""
@@ -42,13 +44,17 @@ class Header:
 
 @dataclass(frozen=True)
 class Image:
-    """An image whose values are finite real numbers; ``axes`` names the axes of ``array`` in their order."""
+    """An image whose values are finite real numbers; ``axes`` names the axes of ``array`` in their order.
+
+    ``files`` are all files that it was read from, as they were before.
+    """
 
     array: np.ndarray
     axes: str
     channels: tuple[str, ...] | None
     pixel_size: tuple[float, ...] | None
     pixel_unit: str | None
+    files: tuple[SourceFile, ...] = ()
 
 
 def read_header(source: str | Path, *, axes: str | None = None) -> Header:
@@ -68,10 +74,10 @@ def read_image(source: str | Path, *, axes: str | None = None) -> Image:
     header, array = _read(source, axes, pixels=True)
     if array is None or array.shape != header.shape:
         got = None if array is None else array.shape
-        raise InputError(f"pixels of shape {got} where {header.shape} was announced", file=source, remedy=_SAVE_AGAIN)
+        raise InputError(f"pixels of shape {got} where {header.shape} was announced", file=source, remedy=SAVE_AGAIN)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     _check_finite(array, source)
-    return Image(array, header.axes, header.channels, header.pixel_size, header.pixel_unit)
+    return Image(array, header.axes, header.channels, header.pixel_size, header.pixel_unit, header.files)
 
 
 def _read(source: str | Path, axes: str | None, *, pixels: bool) -> tuple[Header, np.ndarray | None]:
@@ -81,15 +87,15 @@ def _read(source: str | Path, axes: str | None, *, pixels: bool) -> tuple[Header
     if dataset is not None or suffix in HDF5_SUFFIXES:
         from .readers_hdf5 import read_hdf5
 
-        shape, dtype, metadata, array = read_hdf5(file, dataset, pixels=pixels)
+        stored = read_hdf5(file, dataset, pixels=pixels)
     elif suffix in TIFF_SUFFIXES:
         from .readers_tiff import read_tiff
 
-        shape, dtype, metadata, array = read_tiff(file, axes, pixels=pixels)
+        stored = read_tiff(file, axes, pixels=pixels)
     else:
         known = ", ".join(TIFF_SUFFIXES + HDF5_SUFFIXES)
         raise InputError(f"unknown image format {suffix!r}", file=file, remedy=f"save it as one of {known}")
-    return _header(str(source), shape, dtype, metadata, axes), array
+    return _header(str(source), stored, axes), stored.array
 
 
 def _check_file(file: str) -> None:
@@ -105,10 +111,11 @@ def _check_file(file: str) -> None:
         remedy = "make the file readable for this user"
         raise InputError(f"the file cannot be opened ({error.strerror})", file=file, remedy=remedy) from None
     if empty:
-        raise InputError("the file is empty (0 bytes)", file=file, remedy=_SAVE_AGAIN)
+        raise InputError("the file is empty (0 bytes)", file=file, remedy=SAVE_AGAIN)
 
 
-def _header(source: str, shape: tuple[int, ...], dtype: np.dtype[Any], metadata: Metadata, given: str | None) -> Header:
+def _header(source: str, stored: StoredImage, given: str | None) -> Header:
+    shape, dtype, metadata = stored.shape, stored.dtype, stored.metadata
     if dtype.kind not in "uif":
         raise InputError(
             f"values of type {dtype} are not real numbers",
@@ -116,13 +123,14 @@ def _header(source: str, shape: tuple[int, ...], dtype: np.dtype[Any], metadata:
             remedy="save integers or floating-point numbers (for complex data the magnitude)",
         )
     if math.prod(shape) == 0:
-        raise InputError(f"an array of shape {shape} holds no pixel", file=source, remedy=_SAVE_AGAIN)
+        raise InputError(f"an array of shape {shape} holds no pixel", file=source, remedy=SAVE_AGAIN)
     axes = resolve_axes(source, shape, given if given else metadata.axes, given=bool(given))
     sizes = _pixel_size(metadata.pixel_size, axes)
     channels = metadata.channels
     if channels is not None and len(channels) != (shape[axes.index("C")] if "C" in axes else 1):
         channels = None
-    return Header(source, shape, dtype, axes, channels, sizes, metadata.pixel_unit if sizes else None)
+    unit = metadata.pixel_unit if sizes else None
+    return Header(source, shape, dtype, axes, channels, sizes, unit, stored.files, stored.origins)
 
 
 def resolve_axes(source: str | Path, shape: tuple[int, ...], axes: str | None, *, given: bool) -> str:

@@ -3,36 +3,75 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+import mmap
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
 
+from .apart import call_apart
 from .errors import InputError
+from .hdf5_files import Hdf5Files
+from .hdf5_virtual import resolve
 from .metadata import Metadata, names, sizes_in_order, unit_name
+from .stored_image import SAVE_AGAIN, StoredImage
 
-_SAVE_AGAIN = "copy or export the file again from where it was measured and check that the copy is complete"
+Result = TypeVar("Result")
+
 _WORDS = {"repeat": "R", "frame": "R", "time": "R", "channel": "C"}
 
 
-def read_hdf5(
-    file: str, dataset: str | None, *, pixels: bool
-) -> tuple[tuple[int, ...], np.dtype[Any], Metadata, np.ndarray | None]:
-    """Shape, dtype, metadata and (with ``pixels``) the array of one dataset.
+def read_hdf5(file: str, dataset: str | None, *, pixels: bool) -> StoredImage:
+    """Shape, dtype, metadata and (with ``pixels``) the array of one dataset, also behind links or virtual.
 
     Axes come from the attribute ``axes`` (text or list) or from dimension labels; channel names from ``channels``;
     pixel size from ``pixel_size`` with ``pixel_unit``, or ``element_size_um``, in the order [z,] y, x. Raises
     ``InputError`` for a file that is no HDF5, is truncated or corrupt, for a path that names no dataset (the
-    datasets there are listed), and for a dataset that was created but never written.
+    datasets there are listed), for pixels that are not all stored in HDF5 files, and for files that are referred to
+    and missing.
     """
+    # HDF5 itself crashes on some damaged files, and never ends on others.
+    apart: dict[str, Any] = {"file": file, "library": "HDF5", "seconds": 4 + os.path.getsize(file) / 1e8}
+    header = call_apart(lambda: _in_words(file, lambda: _read_header(file, dataset)), **apart)
+    size = math.prod(header.shape) * header.dtype.itemsize
+    if not pixels or header.dtype.kind not in "uif" or size == 0:
+        return header
+
+    def read_pixels() -> np.ndarray:
+        array = np.frombuffer(mmap.mmap(-1, size), header.dtype).reshape(header.shape)  # shared with the other process
+        apart["seconds"] += size / 5e6
+        call_apart(lambda: _in_words(file, lambda: _read_pixels(file, dataset, header, array)), **apart)
+        return array
+
+    return replace(header, array=_in_words(file, read_pixels))
+
+
+def _read_header(file: str, dataset: str | None) -> StoredImage:
+    with Hdf5Files() as files:
+        array = resolve(files, files.find(file, dataset or ""))
+        # Not before: HDF5 opens the sources of some virtual datasets as soon as it is asked for their shape.
+        found = files.find(array.file, array.path)
+        metadata = _metadata(found.dataset, found.group)
+        return StoredImage(array.shape, array.dtype, metadata, None, files.files, tuple(array.origins()))
+
+
+def _read_pixels(file: str, dataset: str | None, header: StoredImage, out: np.ndarray) -> None:
+    with Hdf5Files() as files:
+        array = resolve(files, files.find(file, dataset or ""), every_chunk=True)
+        if (array.shape, array.dtype, files.files) != (header.shape, header.dtype, header.files):
+            remedy = "wait until the measurement is complete and run the step again"
+            raise InputError("the file was changed while it was read", file=file, remedy=remedy)
+        array.read(files, out)
+
+
+def _in_words(file: str, function: Callable[[], Result]) -> Result:
+    """The result of ``function``; whatever it raises becomes an ``InputError``."""
     try:
-        with h5py.File(file, "r", locking="best-effort") as stored:
-            found = _dataset(stored, file, dataset)
-            if found.size and found.id.get_storage_size() == 0:
-                problem = f"the dataset {found.name!r} was created but never written"
-                raise InputError(problem, file=file, remedy=_SAVE_AGAIN)
-            array = found[()] if pixels and found.dtype.kind in "uif" else None
-            return tuple(found.shape), found.dtype, _metadata(found), array
+        return function()
     except InputError:
         raise
     except MemoryError:
@@ -41,19 +80,7 @@ def read_hdf5(
     except Exception as error:
         # Damaged bytes surface as OSError, RuntimeError, KeyError or ValueError, depending on where they lie.
         problem = f"not a readable HDF5 file, corrupt or truncated ({type(error).__name__}: {error})"
-        raise InputError(problem, file=file, remedy=_SAVE_AGAIN) from None
-
-
-def _dataset(stored: h5py.File, file: str, dataset: str | None) -> h5py.Dataset:
-    found = stored.get(dataset) if dataset and dataset.strip("/") else None
-    if isinstance(found, h5py.Dataset) and found.shape is not None:
-        return found
-    inside: list[str] = []
-    stored.visititems(lambda name, item: inside.append(f"/{name}") if isinstance(item, h5py.Dataset) else None)
-    listed = ", ".join(sorted(inside)[:8]) or "none"
-    problem = f"no dataset {dataset!r} in the file" if dataset else "an HDF5 file without the path of a dataset"
-    example = sorted(inside)[0] if inside else "/data"
-    raise InputError(problem, file=file, remedy=f"write {file}:{example}; datasets in the file: {listed}")
+        raise InputError(problem, file=file, remedy=SAVE_AGAIN) from None
 
 
 def _plain(value: object) -> object:
@@ -64,12 +91,9 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _metadata(found: h5py.Dataset) -> Metadata:
-    attributes = {key: _plain(found.attrs[key]) for key in found.attrs if key in _KEYS}
-    for key, value in found.parent.attrs.items():
-        # Files that hold one image often describe it at the group.
-        if key in _KEYS and key != "axes":
-            attributes.setdefault(key, _plain(value))
+def _metadata(found: h5py.Dataset, group: h5py.Group) -> Metadata:
+    # Files that hold one image often describe it at the group.
+    attributes = {key: value for key, value in _attributes(group).items() if key != "axes"} | _attributes(found)
     sizes, unit = None, None
     if "element_size_um" in attributes:
         sizes, unit = sizes_in_order(attributes["element_size_um"]), "µm"
@@ -78,6 +102,18 @@ def _metadata(found: h5py.Dataset) -> Metadata:
     return Metadata(_axes(found, attributes.get("axes")), names(attributes.get("channels")), sizes, unit)
 
 
+def _attributes(item: h5py.Dataset | h5py.Group) -> dict[str, object]:
+    found = {}
+    for key in _KEYS:
+        if key in item.attrs:
+            stored = item.attrs.get_id(key)
+            if math.prod(stored.shape or ()) * stored.dtype.itemsize > _LONGEST_ATTRIBUTE:
+                raise ValueError(f"the attribute {key!r} announces the shape {stored.shape}")
+            found[key] = _plain(item.attrs[key])
+    return found
+
+
+_LONGEST_ATTRIBUTE = 1 << 20  # bytes
 _KEYS = ("axes", "channels", "pixel_size", "pixel_unit", "element_size_um")
 
 

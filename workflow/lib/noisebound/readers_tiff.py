@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tifffile
 
 from .errors import InputError
 from .metadata import Metadata, from_imagej, from_json, from_ome
-
-_SAVE_AGAIN = "copy or export the file again from where it was measured and check that the copy is complete"
+from .stored_image import SAVE_AGAIN, Origin, SourceFile, StoredImage
+from .tiff_storage import check_announced, check_pages_alike, check_stored, json_description
 
 
 class _Complaints(logging.Handler):
@@ -41,24 +38,26 @@ def _complaints() -> Iterator[list[str]]:
         logger.propagate = propagate
 
 
-def read_tiff(
-    file: str, axes: str | None, *, pixels: bool
-) -> tuple[tuple[int, ...], np.dtype[Any], Metadata, np.ndarray | None]:
+def read_tiff(file: str, axes: str | None, *, pixels: bool) -> StoredImage:
     """Shape, dtype, metadata and (with ``pixels``) the array of the only image series of a TIFF file.
 
     Axes of length 1 are dropped unless the file writes them out or ``axes`` counts them. Raises ``InputError`` for a
     file that is no TIFF, is truncated or corrupt, holds several images or needs a decoder that is not installed.
     """
+    files, origins = (SourceFile.of(file),), (Origin(file, "", (), ()),)
     with _complaints() as complaints:
         try:
             with tifffile.TiffFile(file, _multifile=False) as tiff:
+                check_announced(tiff, file)
                 series = _only_series(tiff, file)
-                _check_complete(tiff, series, file, complaints)
+                check_stored(tiff, series, file, complaints)
                 shape, found = _shape_and_axes(series, axes)
                 metadata = _metadata(tiff, found, shape, file)
                 dtype = np.dtype(series.dtype)
+                if pixels:
+                    check_pages_alike(tiff, series, file)
                 array = series.asarray().reshape(shape) if pixels else None
-                return shape, dtype, metadata, array
+                return StoredImage(shape, dtype, metadata, array, files, origins)
         except InputError:
             raise
         except ImportError as error:
@@ -71,7 +70,7 @@ def read_tiff(
         except Exception as error:
             # Damaged bytes surface as errors of many libraries: struct, zlib, tifffile, numpy.
             problem = f"not a readable TIFF file, corrupt or truncated ({type(error).__name__}: {error})"
-            raise InputError(problem, file=file, remedy=_SAVE_AGAIN) from None
+            raise InputError(problem, file=file, remedy=SAVE_AGAIN) from None
 
 
 def _only_series(tiff: tifffile.TiffFile, file: str) -> tifffile.TiffPageSeries:
@@ -97,47 +96,6 @@ def _shape_and_axes(series: tifffile.TiffPageSeries, axes: str | None) -> tuple[
     return tuple(series.shape), series.axes
 
 
-def _check_complete(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: str, complaints: list[str]) -> None:
-    """Raise unless every page is listed and all its bytes lie inside the file."""
-    size = Path(file).stat().st_size
-    pages = [page for page in series.pages if page is not None]
-    if len(pages) < len(series.pages):
-        remedy = "save all planes in this file; sets of several OME-TIFF files are not read"
-        raise InputError("planes that its metadata announce are missing", file=file, remedy=remedy)
-    if complaints:
-        raise InputError(f"corrupt or truncated ({complaints[0]})", file=file, remedy=_SAVE_AGAIN)
-    missing = stored = 0
-    for page in pages:
-        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-            missing += int(offset == 0 or count == 0 or offset + count > size)
-            stored += count
-    announced = series.nbytes
-    uncompressed = series.keyframe.compression == 1
-    if len(pages) == 1 and series.dataoffset is not None:
-        # One page may stand for many that follow each other without gaps and have no entries of their own.
-        missing += int(series.dataoffset + announced > size)
-    elif uncompressed and stored < announced:
-        missing += 1
-    if missing:
-        problem = f"truncated: pixels lie beyond the end of the file ({size} bytes)"
-        raise InputError(problem, file=file, remedy=_SAVE_AGAIN)
-    described = _json_description(tiff).get("shape")
-    if isinstance(described, list) and int(np.prod(described)) != int(np.prod(series.shape)):
-        problem = f"truncated: its description announces the shape {described}, pages of {list(series.shape)} are there"
-        raise InputError(problem, file=file, remedy=_SAVE_AGAIN)
-
-
-def _json_description(tiff: tifffile.TiffFile) -> dict[str, Any]:
-    text = tiff.pages.first.description
-    if not text.lstrip().startswith("{"):
-        return {}
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 def _metadata(tiff: tifffile.TiffFile, axes: str, shape: tuple[int, ...], file: str) -> Metadata:
     # tifffile calls an axis I (a sequence of pages) or Q where nothing says what it is.
     known = None if set(axes) & set("IQ") else axes
@@ -145,11 +103,11 @@ def _metadata(tiff: tifffile.TiffFile, axes: str, shape: tuple[int, ...], file: 
         try:
             return _with_axes(from_ome(tiff.ome_metadata, axes), known)
         except ValueError as error:
-            raise InputError(str(error), file=file, remedy=_SAVE_AGAIN) from None
+            raise InputError(str(error), file=file, remedy=SAVE_AGAIN) from None
     if tiff.is_imagej:
         found = from_imagej(tiff.imagej_metadata or {}, _resolution(tiff), axes, shape)
         return _with_axes(found, known)
-    described = from_json(_json_description(tiff))
+    described = from_json(json_description(tiff))
     if described.axes is not None and len(described.axes) == len(shape):
         return described
     return _with_axes(described, known)

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from .errors import InputError, LeakageError
 from .layout import LAYOUT_LETTERS, check_layout
+from .leakage import LearnedScan, check_shared
 from .montage import Montage
+from .scan_sources import ScanSources
 from .scans import Scan
 from .storage import read_json, write_json
 
@@ -268,33 +270,27 @@ def _boxes_of(montage: Montage, role: str, name: str, shape: tuple[int, ...]) ->
     return tuple(Box(role, (y, x), (y + size, x + size)) for y, x in montage.corners())
 
 
-def check_roles(scan_files: Sequence[str | Path], region_files: Sequence[str | Path], output: str | Path) -> None:
+def check_roles(
+    scan_files: Sequence[str | Path],
+    region_files: Sequence[str | Path],
+    source_files: Sequence[str | Path],
+    output: str | Path,
+) -> None:
     """Refuse any way in which a pixel could serve two roles, across all learned scans; write what was checked.
 
-    Within a scan, boxes of different roles must keep the guard band. Between scans, the same source file (by SHA-256)
-    or the same group (one field of view) under different roles is refused: repeats of one field of view share scene
-    and reference.
+    Within a scan, boxes of different roles must keep the guard band. Between scans, the same pixels
+    (:func:`leakage.check_shared`, by ``source_files``, which :class:`ScanSources` describes) or the same group (one
+    field of view) under different roles are refused: repeats of one field of view share scene and reference.
 
     Raises ``LeakageError``.
     """
-    roles_of: dict[str, frozenset[str]] = {}
-    marks: dict[tuple[str, str], str] = {}
-    for scan_file, region_file in zip(scan_files, region_files, strict=True):
+    learned: list[LearnedScan] = []
+    for scan_file, region_file, source_file in zip(scan_files, region_files, source_files, strict=True):
         regions = Regions.read(region_file)
         regions.check()
         with Scan(scan_file) as scan:
-            name = scan.name
-            keys = [("file content", source["sha256"]) for source in scan.sources]
-            if scan.group:
-                keys.append(("group", scan.group))
-        roles_of[name] = frozenset(box.role for box in regions.boxes)
-        for key in keys:
-            other = marks.setdefault(key, name)
-            if other != name and (roles_of[other] != roles_of[name] or len(roles_of[name]) > 1):
-                raise LeakageError(
-                    f"scans {other!r} ({', '.join(sorted(roles_of[other]))}) and {name!r} "
-                    f"({', '.join(sorted(roles_of[name]))}) share the same {key[0]} ({key[1][:16]})",
-                    key="role",
-                    remedy="give scans of one field of view the same role, or use one scan with role 'split'",
-                )
-    write_json(output, {"scans": {name: sorted(roles) for name, roles in sorted(roles_of.items())}, "leakage": "none"})
+            roles = frozenset(box.role for box in regions.boxes)
+            learned.append(LearnedScan(scan.name, roles, ScanSources.read(source_file), scan.group))
+    check_shared(learned)
+    roles_of = {scan.name: sorted(scan.roles) for scan in sorted(learned, key=lambda scan: scan.name)}
+    write_json(output, {"scans": roles_of, "leakage": "none"})

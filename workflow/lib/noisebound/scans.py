@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,12 +11,15 @@ from typing import Any
 import h5py
 import numpy as np
 
-from .acquisition import Acquisition, Content, plan_acquisition
+from .acquisition import Acquisition, plan_acquisition
 from .errors import InputError, NoiseboundError
+from .leakage import LearnedScan, check_new_scan, roles_of
 from .names import check_scan_name
 from .readers import read_header
-from .sources import LEAVE_ONE_OUT, split_source
-from .storage import atomic_path, sha256_file
+from .scan_content import Content
+from .scan_sources import ScanSources
+from .sources import LEAVE_ONE_OUT
+from .storage import atomic_path
 
 FORMAT_VERSION = 1
 _AGAIN = "delete it and run the ingest step again"
@@ -38,6 +41,10 @@ def ingest_scan(
     pixel_size: float | Sequence[float] | None = None,
     pixel_unit: str | None = None,
     truth: str | None = None,
+    sources_file: str | Path | None = None,
+    planned: Sequence[str] = (),
+    role: str | None = None,
+    others: Mapping[str, tuple[str, str | Path, list[str]]] | None = None,
 ) -> None:
     """Write the standard HDF5 file of a scan from its noisy and reference files.
 
@@ -48,10 +55,14 @@ def ingest_scan(
     non-negative integers. ``pixel_size`` ([z,] y, x, or one number) with ``pixel_unit`` overrides the files. ``truth``
     is the file of the true signal of a simulated scan, kept to judge with.
 
+    ``sources_file`` is where to write what the scan was read from (:class:`ScanSources`); ``planned`` goes there as it
+    is. With ``role``, the scan's, the pixels are compared with those of the scans ``others``
+    (:func:`leakage.check_new_scan`).
+
     The same inputs give the same bytes. Memory holds one source file and the sum of the frames.
 
-    Raises ``InputError`` (``LeakageError`` where targets would contain inputs) naming file and remedy; then no
-    output is left.
+    Raises ``InputError`` (``LeakageError`` where targets would contain inputs, or where a scan of another role holds
+    the same pixels) naming file and remedy; then no output is left.
     """
     check_scan_name(scan)
     acquisition = plan_acquisition(
@@ -91,21 +102,14 @@ def ingest_scan(
         for dataset in stored.values():
             for dimension, letter in zip(dataset.dims, axes_written[-dataset.ndim :], strict=True):
                 dimension.label = letter
-        stored.attrs.update(_attributes(acquisition, axes_written, scan, group, counts))
-
-
-def fingerprint(noisy: Iterable[str], reference: Iterable[str], truth: Iterable[str] = ()) -> list[dict[str, str]]:
-    """The sources of a scan with the SHA-256 of the file each lies in, as stored in the attribute ``sources``."""
-    digests: dict[str, str] = {}
-    parts = [("noisy", source) for source in noisy] + [("reference", source) for source in reference]
-    parts += [("truth", source) for source in truth]
-    found = []
-    for part, source in parts:
-        file = split_source(source)[0]
-        digests.setdefault(file, "")
-        digests[file] = digests[file] or sha256_file(file)
-        found.append({"path": str(source), "sha256": digests[file], "part": part})
-    return found
+        sources = ScanSources.of(acquisition, content, planned)
+        if role is not None:
+            check_new_scan(LearnedScan(scan, roles_of(role), sources), others or {})
+        attributes = _attributes(acquisition, axes_written, scan, group, counts)
+        attributes["sources"] = json.dumps(sources.attribute(acquisition), ensure_ascii=False)
+        stored.attrs.update(attributes)
+        if sources_file is not None:
+            sources.write(sources_file)
 
 
 def find_problems(
@@ -148,11 +152,6 @@ def find_problems(
 
 def _attributes(acquisition: Acquisition, axes: str, scan: str, group: str, counts: bool) -> dict[str, Any]:
     measured = "measured" if acquisition.reference else "none"
-    sources = fingerprint(
-        [header.source for header in acquisition.noisy],
-        [header.source for header in acquisition.reference],
-        [acquisition.truth.source] if acquisition.truth else [],
-    )
     return {
         "format_version": FORMAT_VERSION,
         "scan": scan,
@@ -163,7 +162,6 @@ def _attributes(acquisition: Acquisition, axes: str, scan: str, group: str, coun
         "pixel_unit": acquisition.pixel_unit,
         "counts": int(counts),
         "reference_kind": LEAVE_ONE_OUT if acquisition.leave_one_out else measured,
-        "sources": json.dumps(sources, ensure_ascii=False),
     }
 
 

@@ -52,10 +52,14 @@ class SheetRow:
         return self.reference if isinstance(self.reference, tuple) else ()
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """Every source of the scan as it is spelled, noisy first."""
+        return (*self.noisy, *self.reference_sources, *([self.truth] if self.truth else []))
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Every file of the scan once, noisy first, without the paths of HDF5 datasets."""
-        sources = (*self.noisy, *self.reference_sources, *([self.truth] if self.truth else []))
-        return tuple(dict.fromkeys(split_source(source)[0] for source in sources))
+        return tuple(dict.fromkeys(split_source(source)[0] for source in self.sources))
 
 
 def read_sheet(path: str | Path) -> list[SheetRow]:

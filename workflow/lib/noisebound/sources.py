@@ -22,4 +22,4 @@ def split_source(source: str | Path) -> tuple[str, str | None]:
 def source_identity(source: str | Path) -> tuple[str, str]:
     """What is the same for two spellings of one source: the file's resolved path and the dataset's path."""
     file, dataset = split_source(source)
-    return os.path.realpath(file), "/" + (dataset or "").strip("/")
+    return os.path.realpath(file), "/" + "/".join(part for part in (dataset or "").split("/") if part not in ("", "."))

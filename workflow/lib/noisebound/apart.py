@@ -1,0 +1,75 @@
+"""Calls in a process of their own, for libraries that damaged files can crash or keep busy for ever."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .errors import InputError
+from .stored_image import SAVE_AGAIN
+
+Result = TypeVar("Result")
+
+_granted = 0.0  # seconds, in the process of a call alone
+
+
+def call_apart(function: Callable[[], Result], *, file: str | Path, library: str, seconds: float) -> Result:
+    """The result of ``function``, called in a copy of this process; what it raises is raised here.
+
+    Raises ``InputError`` about ``file`` where ``library`` crashes or takes more than ``seconds`` of the processor,
+    which :func:`grant_more_time` grants anew. Arrays that are to come back should lie in memory that both processes
+    share.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _answer(function, writing, seconds)
+    os.close(writing)
+    try:
+        with open(reading, "rb") as stream:
+            content = stream.read()
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended != 0:
+        slow = ended == -signal.SIGPROF
+        what = f"keeps {library} busy for more than {seconds:.0f} s" if slow else f"makes {library} crash ({ended})"
+        raise InputError(f"a damaged file: it {what}", file=file, remedy=SAVE_AGAIN)
+    failed, result = pickle.loads(content)
+    if failed:
+        raise result
+    return result  # type: ignore[no-any-return]
+
+
+def grant_more_time() -> None:
+    """Let the seconds of the call begin anew, for example for one file of many; nothing where no call is apart."""
+    if _granted:
+        signal.setitimer(signal.ITIMER_PROF, _granted)
+
+
+def _answer(function: Callable[[], Any], writing: int, seconds: float) -> None:
+    """Write pickled whether ``function`` failed, and its result or error; end this process without any cleaning up."""
+    global _granted
+    ended = 1
+    try:
+        # The signal's own action ends the process even inside a library; a handler in Python would have to wait.
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _granted = seconds
+        grant_more_time()
+        try:
+            answer = pickle.dumps((False, function()))
+        except BaseException as error:
+            answer = pickle.dumps((True, error))
+        with open(writing, "wb") as stream:
+            stream.write(answer)
+        ended = 0
+    finally:
+        os._exit(ended)

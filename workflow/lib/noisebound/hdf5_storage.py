@@ -1,0 +1,101 @@
+"""What of an HDF5 dataset lies in its file: whether all of its pixels were written, and how large they may be."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise, product
+
+import h5py
+
+from .errors import InputError
+from .stored_image import SAVE_AGAIN, check_memory
+
+# How many bytes one stored byte can stand for at most, by the number of a filter; others have no known limit.
+_MOST_PER_BYTE = {
+    h5py.h5z.FILTER_DEFLATE: 1032,
+    h5py.h5z.FILTER_SHUFFLE: 1,
+    h5py.h5z.FILTER_FLETCHER32: 1,
+    h5py.h5z.FILTER_LZF: 128,
+}
+
+
+def check_stored(
+    dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str, size: int, *, every_chunk: bool
+) -> None:
+    """Raise ``InputError`` unless all pixels of a dataset (not virtual) are stored in ``file`` of ``size`` bytes.
+
+    Refused are pixels in files that are not HDF5 (external storage, which can name any file of the disk), datasets or
+    chunks that were never written, and announced shapes that the stored bytes cannot fill or memory cannot hold. Chunks
+    are counted; with ``every_chunk`` each is looked for, which a damaged index may prevent.
+    """
+    name = dataset.name
+    if dataset.shape is None:
+        raise InputError(f"the dataset {name!r} holds no pixel", file=file, remedy=SAVE_AGAIN)
+    if properties.get_external_count():
+        named = ", ".join(repr(properties.get_external(number)[0]) for number in range(properties.get_external_count()))
+        problem = f"the pixels of the dataset {name!r} lie outside HDF5, in the raw file {named}"
+        remedy = "copy them into the file, for example with h5repack -l CONTI, and use the copy"
+        raise InputError(problem, file=file, remedy=remedy)
+    if not dataset.shape or dataset.dtype.kind not in "uif":
+        return  # refused in its own words
+    announced, stored = math.prod(dataset.shape) * dataset.dtype.itemsize, dataset.id.get_storage_size()
+    if announced and stored == 0:
+        raise InputError(f"the dataset {name!r} was created but never written", file=file, remedy=SAVE_AGAIN)
+    most = 1
+    if dataset.chunks is not None:
+        announced = _chunk_bytes(dataset, file)
+        filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
+        limits = [_MOST_PER_BYTE.get(code) for code in filters]
+        most = 0 if None in limits else math.prod(limit for limit in limits if limit)
+    if stored > size or (most and stored * most < announced):
+        problem = f"the dataset {name!r} announces {announced} bytes of pixels, and {stored} bytes are stored"
+        raise InputError(f"{problem} in a file of {size} bytes", file=file, remedy=SAVE_AGAIN)
+    check_memory(announced, file)
+    if every_chunk and dataset.chunks is not None:
+        _find_chunks(dataset, properties, file)
+
+
+def _chunk_bytes(dataset: h5py.Dataset, file: str) -> int:
+    """Bytes of all chunks when unpacked. Raises ``InputError`` where some were never written."""
+    needed = math.prod(-(-length // chunk) for length, chunk in zip(dataset.shape, dataset.chunks, strict=True))
+    written = dataset.id.get_num_chunks()
+    if written < needed:
+        raise InputError(
+            f"{needed - written} of the {needed} chunks of the dataset {dataset.name!r} were never written",
+            file=file,
+            remedy="the scan was aborted, or is still running: save the part that was measured as a file of its own",
+        )
+    return needed * math.prod(dataset.chunks) * dataset.dtype.itemsize
+
+
+def _find_chunks(dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str) -> None:
+    """Raise ``InputError`` unless HDF5 finds every chunk, inside the file, in a place of its own.
+
+    Where its index is damaged, HDF5 takes a chunk for one that was never written and gives zeros.
+    """
+    whole = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    limits = [_MOST_PER_BYTE.get(properties.get_filter(number)[0]) for number in range(properties.get_nfilters())]
+    listed: dict[tuple[int, ...], h5py.h5d.StoreInfo] = {}
+    dataset.id.chunk_iter(lambda found: listed.update({found.chunk_offset: found}))
+    places = []
+    for corner in product(*(range(0, *pair) for pair in zip(dataset.shape, dataset.chunks, strict=True))):
+        found = listed.get(corner)
+        try:
+            # The index is walked above and searched here, as it is when pixels are read.
+            mask, content = dataset.id.read_direct_chunk(corner)
+        except (OSError, RuntimeError, ValueError):
+            found = None
+        # Filters that one chunk was written without leave it at its whole size.
+        packed = found and any(limit != 1 and not found.filter_mask >> n & 1 for n, limit in enumerate(limits))
+        if (
+            found is None
+            or (mask, len(content)) != (found.filter_mask, found.size)
+            or (found.size < whole and not packed)
+        ):
+            problem = f"the chunk at {corner} of the dataset {dataset.name!r} is not where its index says"
+            raise InputError(f"corrupt or truncated: {problem}", file=file, remedy=SAVE_AGAIN)
+        places.append((found.byte_offset, found.byte_offset + found.size))
+    places.sort()
+    if any(end > begin for (_, end), (begin, _) in pairwise(places)):
+        problem = f"corrupt: two chunks of the dataset {dataset.name!r} share bytes of the file"
+        raise InputError(problem, file=file, remedy=SAVE_AGAIN)
