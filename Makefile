@@ -110,7 +110,9 @@ test-workflow: $(DEV_STAMP)
 
 # As many as fit ten minutes. NOISEBOUND_FAULTS_SEED=<number> repeats a run.
 test-faults: $(DEV_STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/faults --capture=no --numprocesses 0 -v
+	@export NOISEBOUND_FAULTS_SEED=$${NOISEBOUND_FAULTS_SEED:-$$RANDOM}; \
+	echo "NOISEBOUND_FAULTS_SEED=$$NOISEBOUND_FAULTS_SEED"; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/faults --numprocesses $(CORES) --dist worksteal
 
 containers:
 	@$(PYTHON) containers/build.py --pip-flags="$(PIP_FLAGS)" --torch-index="$(TORCH_INDEX)"

@@ -19,7 +19,8 @@ from tests.faults.planner import plan
 from tests.workflow.project import ROOT, TINY_SCANS, Project, write_scan
 
 EXAMPLES = int(os.environ.get("NOISEBOUND_FAULTS_CHANGES", "300"))
-SEED = int(os.environ.get("NOISEBOUND_FAULTS_SEED") or secrets.randbelow(2**32))
+SEED = int(os.environ.get("NOISEBOUND_FAULTS_SEED") or secrets.randbelow(2**31))
+PARTS = 6
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,6 @@ def project(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
     copied = finished.copy(tmp_path_factory.mktemp("changed") / "project")
     write_scan(copied.path, "more", seed=21)
     write_scan(copied.path, "other", seed=22)
-    print(f"\nNOISEBOUND_FAULTS_SEED={SEED} NOISEBOUND_FAULTS_CHANGES={EXAMPLES}")
     return copied
 
 
@@ -88,24 +88,22 @@ def compare(project: Project, world: World, changes: list[Change]) -> None:
     assert planned == expected, f"{changes}: missing {expected - planned}, superfluous {planned - expected}"
 
 
-def test_one_change_at_a_time(project: Project, world: World) -> None:
+@pytest.mark.parametrize("change", [*SCANS, *SETTINGS, *WRITINGS], ids=repr)
+def test_one_change(project: Project, world: World, change: Change) -> None:
     """Each change that the random combinations are made of, alone: what is wrong here is wrong without company."""
-    wrong = []
-    for change in [*SCANS, *SETTINGS, *WRITINGS]:
-        try:
-            compare(project, world, [change])
-        except AssertionError as error:
-            wrong.append(str(error)[:600])
-    assert not wrong, "\n".join(wrong)
+    compare(project, world, [change])
 
 
-@seed(SEED)
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(changes=combinations)
-def test_changes_in_company(project: Project, world: World, changes: list[Change]) -> None:
-    compare(project, world, changes)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_changes_in_company(project: Project, world: World, part: int) -> None:
+    """In parts, so that several processes can share the work."""
+    number = SEED + part
+    print(f"\nNOISEBOUND_FAULTS_SEED={SEED}: part {part}, {EXAMPLES // PARTS} combinations of changes")
+
+    @seed(number)
+    @settings(max_examples=EXAMPLES // PARTS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(changes=combinations)
+    def plan_as_expected(changes: list[Change]) -> None:
+        compare(project, world, changes)
+
+    plan_as_expected()

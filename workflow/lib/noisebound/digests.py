@@ -144,6 +144,21 @@ def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
 
 
 @cache
+def _parse(source: bytes) -> ast.Module:
+    return ast.parse(source)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """All statements, at any depth; expressions, which hold no import, are passed over."""
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting.extend(getattr(node, field, ()))
+
+
+@cache
 def meaning(source: bytes) -> bytes:
     """Reduce Python source to what it does: a text of its syntax tree without docstrings and comments.
 
@@ -151,7 +166,7 @@ def meaning(source: bytes) -> bytes:
     under another one than the workflow. Raises ``SyntaxError`` for a source that is not Python.
     """
     words: list[str] = []
-    _describe(ast.parse(source), words)
+    _describe(_parse(source), words)
     return "\n".join(words).encode("utf-8", "surrogatepass")
 
 
@@ -225,7 +240,7 @@ def _imports(path: Path, package: Path) -> Iterator[Path]:
 def _import_statements(source: bytes, here: tuple[str, ...], package: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What a file in the folder ``here`` of the package imports from it: module, and the names taken from it."""
     found: list[tuple[str, tuple[str, ...]]] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in _statements(_parse(source)):
         if isinstance(node, ast.ImportFrom):
             if node.level > len(here) + 1:
                 raise InputError(
