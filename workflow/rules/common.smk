@@ -16,16 +16,7 @@ from snakemake.settings.types import DeploymentMethod
 
 PROJECT = Path(workflow.basedir)
 LIBRARY = PROJECT / "workflow" / "lib"
-# This project's library comes first, here and in every job, before any other copy that Python would find.
 sys.path.insert(0, str(LIBRARY))
-others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-os.environ["PYTHONPATH"] = os.pathsep.join([str(LIBRARY), *(path for path in others if path not in ("", str(LIBRARY)))])
-# Containers get no PYTHONPATH of the user's: containers/passed.env makes theirs of this. Apptainer shows them the working
-# folder by itself, and the library where it lies elsewhere because of the second line.
-os.environ["NOISEBOUND_LIBRARY"] = str(LIBRARY)
-if not LIBRARY.is_relative_to(Path.cwd()):
-    binds = [bind for bind in os.environ.get("APPTAINER_BIND", "").split(",") if bind]
-    os.environ["APPTAINER_BIND"] = ",".join(dict.fromkeys([*binds, f"{LIBRARY}:{LIBRARY}:ro"]))
 # Snakemake compares scripts by their time of change, which a clone and a comment alter. Here every script is part of
 # the digest in its rule's ``params.code`` instead.
 snakemake.jobs.get_script_mtime = lambda path: 0.0
@@ -35,6 +26,7 @@ from noisebound.demands import megabytes, whole_minutes
 from noisebound.digests import library_digest
 from noisebound.errors import InputError
 from noisebound.frames import check_frame
+from noisebound.import_path import import_from
 from noisebound.memory import remembered_jobs
 from noisebound.search import search_seed, training_settings
 from noisebound.settings import family_settings, simulation_margin
@@ -43,6 +35,7 @@ from noisebound.sheet_copy import sheet_of_run
 from noisebound.source_stamps import stamps_of_sources
 from noisebound.yaml_files import check_yaml
 
+import_from(LIBRARY)
 CONFIG_FILE = file_names(workflow.configfiles)
 
 
