@@ -18,6 +18,7 @@ from noisebound.scan_sources import ScanSources
 from noisebound.scans import find_problems, ingest_scan
 
 _EVERYBODY = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+MOST_MEMORY = 512_000_000  # bytes
 MOST_ADDRESSES = 6 << 30  # bytes; a request for more fails instead of taking the machine's memory
 
 
@@ -57,7 +58,7 @@ def read(source: str, folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer every request."""
+    """Answer every request, up to one that takes too much memory."""
     folder = Path(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
     for line in sys.stdin:
@@ -66,6 +67,8 @@ def main() -> None:
         answer = read(json.loads(line), folder)
         answer |= {"seconds": processor_seconds() - begin, "memory": peak_memory()}
         print(json.dumps(answer), flush=True)
+        if answer["memory"] > MOST_MEMORY:
+            return  # the most that a child held is never forgotten
 
 
 if __name__ == "__main__":

@@ -33,12 +33,12 @@ import pytest
 
 from noisebound.pixel_digests import pixel_digest
 from tests.faults.damage import WAYS, damaged
+from tests.faults.door import MOST_MEMORY
 from tests.faults.whole_files import KINDS, Kind, pixels
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = int(os.environ.get("NOISEBOUND_FAULTS_SEED", random.SystemRandom().randrange(10**9)))
 FILES = int(os.environ.get("NOISEBOUND_FAULTS_FILES", "2000"))
-MOST_MEMORY = 512_000_000  # bytes
 MOST_SECONDS = 15  # of the processor
 PATIENCE = 120  # seconds by the clock, on a machine with much else to do
 WORD = 8  # pixels that lie one after the other in every kind of file
@@ -70,12 +70,11 @@ class Reader:
         self.process.stdin.flush()
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         line = self.process.stdout.readline() if ready else ""
-        if line:
-            return dict(json.loads(line))
-        ended = "killed by the file" if ready else f"no answer for {PATIENCE} s"
-        self.close()
-        self.process = self._start()
-        return {"ended": ended}
+        answer = dict(json.loads(line)) if line else {"ended": "killed" if ready else f"no answer for {PATIENCE} s"}
+        if "ended" in answer or answer["memory"] > MOST_MEMORY:
+            self.close()
+            self.process = self._start()
+        return answer
 
     def close(self) -> None:
         """End the program."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import h5py
@@ -291,3 +292,80 @@ def test_damaged_bytes_raise_nothing_but_input_errors(tmp_path: Path, kind: str,
         assert damaged.name in str(result)
     else:
         assert result.array.ndim == len(result.axes)
+
+
+def ome(path: Path, **sizes: int) -> Path:
+    """Six planes of 16 x 17 pixels whose OME metadata announce other ``sizes``."""
+    said = {"SizeX": 17, "SizeY": 16, "SizeC": 2, "SizeZ": 1, "SizeT": 3, **sizes}
+    attributes = " ".join(f'{key}="{value}"' for key, value in said.items())
+    xml = (
+        '<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">'
+        f'<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" {attributes}><TiffData/>'
+        "</Pixels></Image></OME>"
+    )
+    array = values(3, 2, 16, 17)
+    tifffile.imwrite(path, array, metadata=None, photometric="minisblack", description=xml.encode())
+    return path
+
+
+def test_ome_metadata_that_announce_more_than_is_there_take_no_memory(tmp_path: Path) -> None:
+    assert read_image(ome(tmp_path / "a.ome.tif")).array.shape == (3, 2, 16, 17)
+    tracemalloc.start()
+    for sizes in ({"SizeT": 10**7}, {"SizeX": 10**9}, {"SizeY": 10**6}, {"SizeZ": 4}):
+        refused(ome(tmp_path / "a.ome.tif", **sizes), "metadata announce")
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+
+
+def changed(path: Path, *changes: tuple[bytes, bytes]) -> Path:
+    content = path.read_bytes()
+    for old, new in changes:
+        assert content.count(old) == 1 and len(old) == len(new)
+        content = content.replace(old, new)
+    path.write_bytes(content)
+    return path
+
+
+def test_an_imagej_file_that_counts_its_planes_in_two_ways_is_refused(tmp_path: Path) -> None:
+    write_tiff(tmp_path / "a.tif", "imagej", values(3, 3, 16, 17))
+    refused(changed(tmp_path / "a.tif", (b"frames=3", b"framed=3")), "9 images")
+
+
+def test_pages_and_places_of_a_tiff_must_fit_each_other(tmp_path: Path) -> None:
+    """A header of another file, and a page that points into the pixels of the next."""
+    array = np.random.default_rng(0).integers(0, 65535, (4, 16, 16)).astype("uint16")  # hardly to be compressed
+    path, how = tmp_path / "a.tif", {"metadata": {"axes": "RYX"}, "photometric": "minisblack"}
+
+    def first_value(code: int, page: int) -> int:
+        with tifffile.TiffFile(path) as tiff:
+            tiff.pages.useframes = False
+            return tiff.pages[page].tags[code].valueoffset
+
+    tifffile.imwrite(path, array, compression="zlib", **how)
+    content = bytearray(path.read_bytes())
+    for code, value in ((259, 1), (279, 512)):
+        place = first_value(code, 0)
+        content[place : place + 2] = value.to_bytes(2, "little")
+    path.write_bytes(content)
+    refused(path, "page 1", "otherwise")
+
+    tifffile.imwrite(path, array, tile=(16, 16), **how)
+    content, place = bytearray(path.read_bytes()), first_value(324, 1)
+    content[place : place + 4] = (int.from_bytes(content[place : place + 4], "little") + 700).to_bytes(4, "little")
+    path.write_bytes(content)
+    refused(path, "corrupt", "other pixels")
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_a_damaged_index_of_chunks_is_refused_instead_of_read_as_zeros(tmp_path: Path, compression: str | None) -> None:
+    array = values(4, 16, 17)
+    with h5py.File(tmp_path / "a.h5", "w") as stored:
+        data = stored.create_dataset("data", data=array, chunks=(1, 16, 17), compression=compression)
+        places = [data.id.get_chunk_info(number).byte_offset.to_bytes(8, "little") for number in range(4)]
+    whole = (tmp_path / "a.h5").read_bytes()
+    changed(tmp_path / "a.h5", (places[2], places[1]))
+    refused(f"{tmp_path}/a.h5:/data", "chunk", axes="RYX")
+    # The key before the address: where the chunk begins in the array.
+    begin = whole.index(places[2]) - 32
+    (tmp_path / "a.h5").write_bytes(whole[:begin] + bytes([9]) + whole[begin + 1 :])
+    refused(f"{tmp_path}/a.h5:/data", "chunk", axes="RYX")

@@ -6,7 +6,9 @@ import shutil
 import time
 from typing import Any
 
+import h5py
 import pytest
+import tifffile
 import yaml
 
 from noisebound.scans import Scan
@@ -164,9 +166,15 @@ def test_no_calibration(tmp_path: Any) -> None:
         assert word in message
 
 
-def test_copied_file_under_another_role_stops_before_training(fresh: Project) -> None:
-    """The content counts, not the name: only reading the files can tell."""
-    shutil.copy2(fresh.path / "data" / "judge.tif", fresh.path / "data" / "renamed.tif")
+@pytest.mark.parametrize("how", ["copied", "saved again"])
+def test_the_same_pixels_under_another_role_stop_before_training(fresh: Project, how: str) -> None:
+    """The pixels count, not the name or the format: only reading the files can tell."""
+    whole, again = fresh.path / "data" / "judge.tif", fresh.path / "data" / "renamed.tif"
+    if how == "copied":
+        shutil.copy2(whole, again)
+    else:
+        frames = tifffile.imread(whole).astype("float32")
+        tifffile.imwrite(again, frames, metadata={"axes": "RCYX"}, compression="zlib", photometric="minisblack")
     with open(fresh.path / "scans.tsv", "a", encoding="utf-8") as sheet:
         sheet.write("renamed\tcalibrate\tdata/renamed.tif\tleave-one-out\t\n")
     done = fresh.snakemake(check=False)
@@ -174,6 +182,21 @@ def test_copied_file_under_another_role_stops_before_training(fresh: Project) ->
     for word in ("'judge'", "'renamed'", "Remedy: "):
         assert word in done.stdout
     assert not list(fresh.path.glob("results/tiny/members/*"))
+
+
+def test_two_datasets_of_one_file_may_have_two_roles(tmp_path: Any) -> None:
+    project = create(tmp_path / "project", {"field": "split", "judge": "test"})
+    sheet = project.path / "scans.tsv"
+    with h5py.File(project.path / "data" / "all.h5", "w") as stored:
+        for scan in ("field", "judge"):
+            stored[scan] = tifffile.imread(project.path / "data" / f"{scan}.tif")
+            stored[scan].attrs["axes"] = "RCYX"
+    text = sheet.read_text(encoding="utf-8")
+    for scan in ("field", "judge"):
+        text = text.replace(f"data/{scan}.tif", f"data/all.h5:/{scan}")
+    sheet.write_text(text, encoding="utf-8")
+    project.snakemake("--until", "check_roles")
+    assert len(list(project.path.glob("results/tiny/scans/*.json"))) == 2
 
 
 def test_guard_narrower_than_the_networks_see_stops_before_training(fresh: Project) -> None:

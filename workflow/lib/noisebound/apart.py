@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,18 +18,22 @@ Result = TypeVar("Result")
 _granted = 0.0  # seconds, in the process of a call alone
 
 
-def call_apart(function: Callable[[], Result], *, file: str | Path, library: str, seconds: float) -> Result:
+def call_apart(
+    function: Callable[[], Result], *, file: str | Path, library: str, seconds: float, memory: int
+) -> Result:
     """The result of ``function``, called in a copy of this process; what it raises is raised here.
 
+    It may take ``memory`` bytes more than this process holds, where the system can limit that. Arrays that are to come
+    back should lie in memory that both processes share.
+
     Raises ``InputError`` about ``file`` where ``library`` crashes or takes more than ``seconds`` of the processor,
-    which :func:`grant_more_time` grants anew. Arrays that are to come back should lie in memory that both processes
-    share.
+    which :func:`grant_more_time` grants anew.
     """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _answer(function, writing, seconds)
+        _answer(function, writing, seconds, memory)
     os.close(writing)
     try:
         with open(reading, "rb") as stream:
@@ -54,7 +59,7 @@ def grant_more_time() -> None:
         signal.setitimer(signal.ITIMER_PROF, _granted)
 
 
-def _answer(function: Callable[[], Any], writing: int, seconds: float) -> None:
+def _answer(function: Callable[[], Any], writing: int, seconds: float, memory: int) -> None:
     """Write pickled whether ``function`` failed, and its result or error; end this process without any cleaning up."""
     global _granted
     ended = 1
@@ -64,6 +69,7 @@ def _answer(function: Callable[[], Any], writing: int, seconds: float) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _granted = seconds
         grant_more_time()
+        _limit_memory(memory)
         try:
             answer = pickle.dumps((False, function()))
         except BaseException as error:
@@ -73,3 +79,13 @@ def _answer(function: Callable[[], Any], writing: int, seconds: float) -> None:
         ended = 0
     finally:
         os._exit(ended)
+
+
+def _limit_memory(more: int) -> None:
+    try:
+        held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = held + more
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if soft == resource.RLIM_INFINITY else min(soft, wanted), hard))

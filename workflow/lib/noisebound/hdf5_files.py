@@ -167,7 +167,7 @@ def _no_dataset(root: h5py.Group, file: str, way: list[str], path: str) -> Input
     root.visititems_links(lambda name, link: inside.append(f"/{name}") if not isinstance(link, h5py.HardLink) else None)
     listed = ", ".join(sorted(inside)[:8]) or "none"
     if len(way) > 1:
-        problem, example = f"no dataset at {way[-1]}, to which a link at {way[0]} leads", ""
+        problem, example = f"no dataset at {way[-1]}, to which a link at {way[0]} leads", "name the dataset itself; "
     else:
         problem = f"no dataset {path!r} in the file" if path else "an HDF5 file without the path of a dataset"
         example = f"write {file}:{min(inside, default='/data')}; "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from itertools import pairwise, product
 
 import h5py
 
 from .errors import InputError
 from .stored_image import SAVE_AGAIN, check_memory
+
+_SIGNATURE = 8  # bytes at the beginning of every file
 
 # How many bytes one stored byte can stand for at most, by the number of a filter; others have no known limit.
 _MOST_PER_BYTE = {
@@ -32,15 +35,21 @@ def check_stored(
     if dataset.shape is None:
         raise InputError(f"the dataset {name!r} holds no pixel", file=file, remedy=SAVE_AGAIN)
     if properties.get_external_count():
-        named = ", ".join(repr(properties.get_external(number)[0]) for number in range(properties.get_external_count()))
+        named = repr(os.fsdecode(properties.get_external(0)[0]))
         problem = f"the pixels of the dataset {name!r} lie outside HDF5, in the raw file {named}"
         remedy = "copy them into the file, for example with h5repack -l CONTI, and use the copy"
         raise InputError(problem, file=file, remedy=remedy)
     if not dataset.shape or dataset.dtype.kind not in "uif":
         return  # refused in its own words
     announced, stored = math.prod(dataset.shape) * dataset.dtype.itemsize, dataset.id.get_storage_size()
-    if announced and stored == 0:
+    if announced == 0:
+        return
+    if stored == 0:
         raise InputError(f"the dataset {name!r} was created but never written", file=file, remedy=SAVE_AGAIN)
+    offset = dataset.id.get_offset() if properties.get_layout() == h5py.h5d.CONTIGUOUS else _SIGNATURE
+    if offset is None or offset < _SIGNATURE:
+        problem = f"corrupt: the pixels of the dataset {name!r} are not where its description says"
+        raise InputError(problem, file=file, remedy=SAVE_AGAIN)
     most = 1
     if dataset.chunks is not None:
         announced = _chunk_bytes(dataset, file)
@@ -77,7 +86,8 @@ def _find_chunks(dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str
     limits = [_MOST_PER_BYTE.get(properties.get_filter(number)[0]) for number in range(properties.get_nfilters())]
     listed: dict[tuple[int, ...], h5py.h5d.StoreInfo] = {}
     dataset.id.chunk_iter(lambda found: listed.update({found.chunk_offset: found}))
-    places = []
+    # The beginning of the file and that of the dataset's description hold no pixels.
+    places = [(0, _SIGNATURE), (header := h5py.h5o.get_info(dataset.id).addr, header + _SIGNATURE)]
     for corner in product(*(range(0, *pair) for pair in zip(dataset.shape, dataset.chunks, strict=True))):
         found = listed.get(corner)
         try:
@@ -97,5 +107,5 @@ def _find_chunks(dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str
         places.append((found.byte_offset, found.byte_offset + found.size))
     places.sort()
     if any(end > begin for (_, end), (begin, _) in pairwise(places)):
-        problem = f"corrupt: two chunks of the dataset {dataset.name!r} share bytes of the file"
+        problem = f"corrupt: a chunk of the dataset {dataset.name!r} lies where another or its description lies"
         raise InputError(problem, file=file, remedy=SAVE_AGAIN)

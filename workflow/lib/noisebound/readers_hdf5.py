@@ -22,6 +22,8 @@ from .stored_image import SAVE_AGAIN, StoredImage
 
 Result = TypeVar("Result")
 
+_HEADER_MEMORY = 400 << 20  # bytes; far more than a description needs, and far less than damaged ones ask for
+
 _WORDS = {"repeat": "R", "frame": "R", "time": "R", "channel": "C"}
 
 
@@ -36,7 +38,7 @@ def read_hdf5(file: str, dataset: str | None, *, pixels: bool) -> StoredImage:
     """
     # HDF5 itself crashes on some damaged files, and never ends on others.
     apart: dict[str, Any] = {"file": file, "library": "HDF5", "seconds": 4 + os.path.getsize(file) / 1e8}
-    header = call_apart(lambda: _in_words(file, lambda: _read_header(file, dataset)), **apart)
+    header = call_apart(lambda: _in_words(file, lambda: _read_header(file, dataset)), memory=_HEADER_MEMORY, **apart)
     size = math.prod(header.shape) * header.dtype.itemsize
     if not pixels or header.dtype.kind not in "uif" or size == 0:
         return header
@@ -44,7 +46,8 @@ def read_hdf5(file: str, dataset: str | None, *, pixels: bool) -> StoredImage:
     def read_pixels() -> np.ndarray:
         array = np.frombuffer(mmap.mmap(-1, size), header.dtype).reshape(header.shape)  # shared with the other process
         apart["seconds"] += size / 5e6
-        call_apart(lambda: _in_words(file, lambda: _read_pixels(file, dataset, header, array)), **apart)
+        memory = _HEADER_MEMORY + 4 * size
+        call_apart(lambda: _in_words(file, lambda: _read_pixels(file, dataset, header, array)), memory=memory, **apart)
         return array
 
     return replace(header, array=_in_words(file, read_pixels))
@@ -75,8 +78,8 @@ def _in_words(file: str, function: Callable[[], Result]) -> Result:
     except InputError:
         raise
     except MemoryError:
-        remedy = "split it into files of fewer frames"
-        raise InputError("its pixels do not fit into memory", file=file, remedy=remedy) from None
+        remedy = f"{SAVE_AGAIN}; split a large measurement into files of fewer frames"
+        raise InputError("more is to be read than fits into memory", file=file, remedy=remedy) from None
     except Exception as error:
         # Damaged bytes surface as OSError, RuntimeError, KeyError or ValueError, depending on where they lie.
         problem = f"not a readable HDF5 file, corrupt or truncated ({type(error).__name__}: {error})"
