@@ -35,6 +35,8 @@ def _dry_run(folder: Path, output: int) -> None:
     try:
         os.dup2(output, 1)
         os.dup2(output, 2)
+        # Not those of the test runner, which keep what is written from the file.
+        sys.stdout = sys.stderr = open(output, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         os.chdir(folder)
         # Only what the project itself offers may be imported, as for a user.
         os.environ.pop("PYTHONPATH", None)
@@ -47,4 +49,5 @@ def _dry_run(folder: Path, output: int) -> None:
     except BaseException:
         traceback.print_exc()
     finally:
+        sys.stdout.flush()
         os._exit(code)
