@@ -89,6 +89,13 @@ def test_new_test_scan_is_only_judged(run: Project) -> None:
     assert run.planned() == own | judged | checks("test") | INDEX | EVALUATION
 
 
+def test_another_role_reads_no_file_again(run: Project) -> None:
+    sheet = run.path / "scans.tsv"
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("judge\ttest", "judge\tcalibrate"), encoding="utf-8")
+    planned = run.planned()
+    assert ("check_roles", "") in planned and "ingest_scan" not in {rule for rule, _ in planned}
+
+
 def test_new_train_scan_trains_again(run: Project) -> None:
     run.register("more", "train", seed=14)
     own = each([*PER_SCAN, "report_scan"], ["more"])

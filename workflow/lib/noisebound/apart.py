@@ -70,6 +70,7 @@ def _answer(function: Callable[[], Any], writing: int, seconds: float, memory: i
         _granted = seconds
         grant_more_time()
         _limit_memory(memory)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
             answer = pickle.dumps((False, function()))
         except BaseException as error:

@@ -12,7 +12,7 @@ import tifffile
 from .errors import InputError
 from .metadata import Metadata, from_imagej, from_json, from_ome
 from .stored_image import SAVE_AGAIN, Origin, SourceFile, StoredImage
-from .tiff_storage import check_announced, check_pages_alike, check_stored, json_description
+from .tiff_storage import check_announced, check_pages, check_stored, json_description
 
 
 class _Complaints(logging.Handler):
@@ -55,7 +55,7 @@ def read_tiff(file: str, axes: str | None, *, pixels: bool) -> StoredImage:
                 metadata = _metadata(tiff, found, shape, file)
                 dtype = np.dtype(series.dtype)
                 if pixels:
-                    check_pages_alike(tiff, series, file)
+                    check_pages(tiff, series, file)
                 array = series.asarray().reshape(shape) if pixels else None
                 return StoredImage(shape, dtype, metadata, array, files, origins)
         except InputError:

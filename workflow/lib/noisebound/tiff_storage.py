@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from .stored_image import SAVE_AGAIN, check_memory
 
 # How many bytes one stored byte can stand for at most, by the number of a compression; others have no known limit.
 _MOST_PER_BYTE = {1: 1, 8: 1032, 32946: 1032, 32773: 128}
+_STORAGE_TAGS = (258, 273, 279, 324, 325)  # bits per sample; offsets and lengths of strips and tiles
 
 
 def check_announced(tiff: tifffile.TiffFile, file: str) -> None:
@@ -40,7 +41,7 @@ def check_announced(tiff: tifffile.TiffFile, file: str) -> None:
 
 
 def check_stored(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: str, complaints: list[str]) -> None:
-    """Raise ``InputError`` unless every page is listed and all pixels lie inside the file, each in a place of its own.
+    """Raise ``InputError`` unless every page is listed and all pixels lie inside the file.
 
     ``complaints`` are the errors that tifffile only logs. Refused as well are shapes that the stored bytes cannot fill
     or memory cannot hold.
@@ -65,7 +66,7 @@ def check_stored(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file:
     if missing:
         problem = f"truncated: pixels lie beyond the end of the file ({size} bytes)"
         raise InputError(problem, file=file, remedy=SAVE_AGAIN)
-    _check_places(tiff, series, segments, file)
+    _check_lengths(series, segments, file)
     described = json_description(tiff).get("shape")
     if isinstance(described, list) and _size(described) != math.prod(series.shape):
         problem = f"truncated: its description announces the shape {described}, pages of {list(series.shape)} are there"
@@ -77,14 +78,51 @@ def check_stored(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file:
     check_memory(announced, file)
 
 
-def check_pages_alike(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: str) -> None:
-    """Raise ``InputError`` unless every page describes its pixels as the first does, by which all are decoded."""
+def check_pages(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: str) -> None:
+    """Read the description of every page; as is needed before pixels are read, and takes a while for many pages.
+
+    Raises ``InputError`` unless every page describes its pixels as the first does, by which all are decoded, and pixels
+    lie apart from each other and from all descriptions.
+    """
+    # As sets: a blank tile may stand for all.
+    described, pixels = {(0, 8)}, set[tuple[int, int]]()
     for number, page in enumerate(series.pages):
+        if page is None:
+            continue
+        pixels |= {(begin, begin + count) for begin, count in zip(page.dataoffsets, page.databytecounts, strict=True)}
         if isinstance(page, tifffile.TiffFrame) and page.offset:
             tiff.filehandle.seek(page.offset)
-            if tifffile.TiffPage(tiff, page.index).hash != series.keyframe.hash:
+            page = tifffile.TiffPage(tiff, page.index)
+            if page.hash != series.keyframe.hash:
                 problem = f"corrupt: page {number} describes its pixels otherwise than the first page"
                 raise InputError(problem, file=file, remedy=SAVE_AGAIN)
+        if isinstance(page, tifffile.TiffPage):
+            described |= set(_described(page))
+    ordered = sorted([*pixels, *_merged(described)])
+    if any(end > begin for (_, end), (begin, _) in pairwise(ordered)):
+        problem = "corrupt: pixels lie where other pixels or the description of the image lie"
+        raise InputError(problem, file=file, remedy=SAVE_AGAIN)
+
+
+def _merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Places that overlap as one; pages may share values."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in sorted(places):
+        if merged and begin < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _described(page: tifffile.TiffPage) -> Iterator[tuple[int, int]]:
+    """Where the list of tags of a page lies, and the values of the tags that say how pixels are stored."""
+    end = max((tag.offset for tag in page.tags), default=page.offset) + 12
+    yield (page.offset, end)
+    for code in _STORAGE_TAGS:
+        tag = page.tags.get(code)
+        if tag is not None and not page.offset <= tag.valueoffset < end:  # short values stand in the list itself
+            yield (tag.valueoffset, tag.valueoffset + tag.valuebytecount)
 
 
 def _tile_bytes(series: tifffile.TiffPageSeries) -> int:
@@ -94,10 +132,8 @@ def _tile_bytes(series: tifffile.TiffPageSeries) -> int:
     return math.prod(keyframe.tile or ()) * samples * series.dtype.itemsize if keyframe.is_tiled else 0
 
 
-def _check_places(
-    tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, segments: list[tuple[int, int]], file: str
-) -> None:
-    """Raise where strips or tiles hold more than they can, or share bytes with others or with the description."""
+def _check_lengths(series: tifffile.TiffPageSeries, segments: list[tuple[int, int]], file: str) -> None:
+    """Raise where strips or tiles that are not compressed hold more than they can."""
     keyframe = series.keyframe
     if keyframe.compression == 1 and len(segments) > 1 and keyframe.samplesperpixel == 1:
         strip = min(keyframe.rowsperstrip, keyframe.imagelength) * keyframe.imagewidth * series.dtype.itemsize
@@ -105,23 +141,6 @@ def _check_places(
         if any(count > most for _, count in segments):
             problem = f"corrupt: a strip or tile of {most - 3} bytes of pixels holds more"
             raise InputError(problem, file=file, remedy=SAVE_AGAIN)
-    # A blank tile may stand for all.
-    places = sorted({(offset, offset + count) for offset, count in segments} | set(_described(tiff, series)))
-    if any(end > begin for (_, end), (begin, _) in pairwise(places)):
-        problem = "corrupt: pixels lie where other pixels or the description of the image lie"
-        raise InputError(problem, file=file, remedy=SAVE_AGAIN)
-
-
-def _described(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Iterator[tuple[int, int]]:
-    """Places of the beginning of the file, and of the lists of tags, as far as they were read."""
-    yield (0, 8)
-    for page in series.pages:
-        if page is not None and page.offset:
-            yield (page.offset, page.offset + 2)
-    first = tiff.pages.first
-    ends = [tag.offset + 12 for tag in first.tags]
-    if ends:
-        yield (first.offset + 2, max(ends))
 
 
 def _size(shape: list[Any]) -> int:
