@@ -42,7 +42,7 @@ def test_names_that_files_of_the_run_have_are_reserved() -> None:
     files = files_of_the_rules()
     assert {"tokens/stability.csv", "denoised/{scan}.ome.tif", "logs/ingest_scan/{scan}.log"} <= files
     assert beside_scans(files | {"tokens/Fit.Report.csv"}).keys() - RESERVED.keys() == {"fit", "fit.report"}
-    assert beside_scans(files) | {"check": "regions/check.json"} == RESERVED, "check: in results of earlier versions"
+    assert beside_scans(files) | {"check": "regions/check.json of earlier versions"} == RESERVED
 
 
 def test_no_two_scans_can_write_the_same_file() -> None:

@@ -24,7 +24,7 @@ snakemake.jobs.get_script_mtime = lambda path: 0.0
 from noisebound.configuration import check_configuration, check_plan, check_sheet, file_names, planned_trials
 from noisebound.demands import megabytes, whole_minutes
 from noisebound.digests import library_digest
-from noisebound.errors import InputError
+from noisebound.errors import InputError, NoiseboundError
 from noisebound.frames import check_frame
 from noisebound.import_path import import_from
 from noisebound.memory import remembered_jobs
@@ -45,7 +45,7 @@ def read_scans(sheet):
     check_sheet(list(rows.values()), sheet)
     problems = missing_files([row for scan, row in rows.items() if scan not in SIMULATED])
     if problems:
-        raise InputError("; ".join(problems).rstrip("."), file=sheet, remedy="as said for each file")
+        raise NoiseboundError("\n".join(f"file {str(sheet)!r}: {problem}" for problem in problems))
     return rows
 
 

@@ -31,7 +31,13 @@ with step(snakemake):
             files={
                 "page": snakemake.input.pages,
                 "drift": snakemake.input.drift,
+                "thumbnail": snakemake.input.thumbnails,
                 "evaluation": [snakemake.input.summary, snakemake.input.coverage, snakemake.input.modes],
+                "coverage by group": [
+                    snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border", "block")
+                ],
+                "ensemble size": snakemake.input.ensemble_size,
+                "training": snakemake.input.histories,
                 "stability of tokens": snakemake.input.stability,
                 "architecture": snakemake.input.architectures,
                 "member": snakemake.input.members,

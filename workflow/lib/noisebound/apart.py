@@ -45,8 +45,8 @@ def call_apart(
     ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if ended != 0:
         slow = ended == -signal.SIGPROF
-        what = f"keeps {library} busy for more than {seconds:.0f} s" if slow else f"makes {library} crash ({ended})"
-        raise InputError(f"a damaged file: it {what}", file=file, remedy=SAVE_AGAIN)
+        what = f"is still busy with it after {seconds:.0f} s" if slow else f"crashes on it ({ended})"
+        raise InputError(f"a damaged file: the {library} library {what}", file=file, remedy=SAVE_AGAIN)
     failed, result = pickle.loads(content)
     if failed:
         raise result

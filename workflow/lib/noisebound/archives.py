@@ -21,7 +21,7 @@ def check_archive(path: str | Path) -> None:
             entries = archive.infolist()
             announced, held = sum(entry.file_size for entry in entries), os.path.getsize(path)
             if announced > held or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                raise ValueError(f"it announces {announced} bytes of content and is {held} bytes long")
+                raise ValueError(f"its header promises {announced} bytes of content, and the file has {held} bytes")
             changed = archive.testzip()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise ValueError(str(error)) from None
@@ -32,7 +32,7 @@ def check_archive(path: str | Path) -> None:
 def check_arrays(path: str | Path) -> None:
     """Check that every array of an npz file has the values that its header announces.
 
-    Raises ``OSError`` where it cannot be read, ``ValueError`` where an array announces more or is none.
+    Raises ``OSError`` where it cannot be read, ``ValueError`` where an array promises more, or is no array.
     """
     check_archive(path)
     with zipfile.ZipFile(path) as archive:

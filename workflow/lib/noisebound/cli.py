@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     register.add_argument("--dimensions", type=int, choices=(2, 3), help="refuse files that are not 2-D or 3-D")
     register.set_defaults(run=_register)
 
-    check = commands.add_parser("check", help="read every file of a sheet and report all problems")
+    check = commands.add_parser(
+        "check", help="check configuration and sheet, then read every file and list all problems"
+    )
     check.add_argument("--sheet", help=f"scan sheet (default: that of the configuration, or {DEFAULT_SHEET})")
     check.add_argument(
         "--config",

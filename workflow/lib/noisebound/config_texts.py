@@ -19,7 +19,7 @@ def check_texts(settings: Mapping[str, Any], file: str | Path) -> None:
         hidden = hidden_in(text)
         if hidden:
             raise InputError(
-                f"it holds {', '.join(hidden[:5])}, which nobody sees, or which changes how other characters show",
+                f"it has hidden characters ({', '.join(hidden[:5])})",
                 file=file,
                 key=key,
                 value=text,
@@ -28,7 +28,7 @@ def check_texts(settings: Mapping[str, Any], file: str | Path) -> None:
     for key, text, most in _shown(settings):
         if one_line(text) != text:
             remedy = "write it without spaces at the ends, and with single spaces"
-            raise InputError("its spaces would be lost", file=file, key=key, value=text, remedy=remedy)
+            raise InputError("it has spaces at an end, or two in a row", file=file, key=key, value=text, remedy=remedy)
         if len(text) > most:
             remedy = f"use at most {most} characters"
             raise InputError(f"{len(text)} characters are too many", file=file, key=key, value=text, remedy=remedy)

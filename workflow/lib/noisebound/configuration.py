@@ -73,8 +73,9 @@ def check_configuration(settings: Settings, file: str) -> Settings:
         For whatever no run could be made of, with file, key, value and remedy.
     """
     check_values(settings, file)
+    if isinstance(settings.get("run"), str):  # in plainer words than those of the schema
+        check_name(settings["run"], key="run", file=file)
     validate(settings, "config", file)
-    check_name(settings["run"], key="run", file=file)
     check_paths(settings, file)
     written = canonical_settings(settings, schema("config"))
     settings.clear()  # the same object stays the configuration of Snakemake

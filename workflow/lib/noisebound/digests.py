@@ -108,13 +108,13 @@ def check_code(code: str, package: Path = PACKAGE) -> None:
         here = str(error)
     if here != digests.split()[0]:
         raise InputError(
-            "this step imported another noisebound than the one that the workflow belongs to, or its files changed "
-            "while the step was started",
+            "this step imported another noisebound than that of the workflow, or the workflow's files were changed "
+            "while it started",
             file=package,
             key="code",
             value=code,
-            remedy="start the run again; if that does not help, remove the other noisebound from PYTHONPATH, from the "
-            "environment or from the image of this step",
+            remedy="start the same command again; if that does not help, remove the other noisebound from PYTHONPATH, "
+            "from the environment or from the image of this step",
         )
 
 

@@ -18,6 +18,7 @@ from .apart import grant_more_time
 from .errors import InputError
 from .stored_image import SAVE_AGAIN, SourceFile
 
+_NAME_DATASET = "write the path of the dataset that the link leads to, as file.h5:/path"
 MOST_LINKS = 16  # as many as HDF5 follows by default
 _MOST_OPEN = 48  # far below the files that a process may have open, far above the files that one chain of links needs
 _COPY_TARGET = "copy the file that is linked to, under the same name, to where this file lies"
@@ -101,7 +102,7 @@ class Hdf5Files:
                 continue
             if len(way) > MOST_LINKS:
                 problem = f"more than {MOST_LINKS} links, or links in a circle: {', '.join(way[:3])} ..."
-                raise InputError(problem, file=file, remedy="name the dataset itself")
+                raise InputError(problem, file=file, remedy=_NAME_DATASET)
             value = node.id.links.get_val(name)
             if kind == h5py.h5l.TYPE_SOFT:
                 target = _text(value)
@@ -114,7 +115,7 @@ class Hdf5Files:
                 walked = []
             else:
                 problem = f"{_text(name)!r} is a link of a kind that only another program can follow"
-                raise InputError(problem, file=here, remedy="name the dataset itself")
+                raise InputError(problem, file=here, remedy=_NAME_DATASET)
             way.append(f"{target!r} of {here!r}")
             parts = _parts(target) + parts
         if not isinstance(node, h5py.Dataset):

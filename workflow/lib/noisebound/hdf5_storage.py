@@ -57,7 +57,9 @@ def check_stored(
         limits = [_MOST_PER_BYTE.get(code) for code in filters]
         most = 0 if None in limits else math.prod(limit for limit in limits if limit)
     if stored > size or (most and stored * most < announced):
-        problem = f"the dataset {name!r} announces {announced} bytes of pixels, and {stored} bytes are stored"
+        problem = (
+            f"the header of the dataset {name!r} promises {announced} bytes of pixels, and {stored} bytes are stored"
+        )
         raise InputError(f"{problem} in a file of {size} bytes", file=file, remedy=SAVE_AGAIN)
     check_memory(announced, file)
     if every_chunk and dataset.chunks is not None:

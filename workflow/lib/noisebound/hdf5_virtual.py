@@ -165,7 +165,7 @@ def _parts(mapping: _Mapping, shape: tuple[int, ...], source: Any) -> Iterator[P
 
 def _part(found: Array, taken: Selection, placed: Selection) -> Part:
     if taken.count != placed.count:
-        raise ValueError(f"{taken.count} pixels for {placed.count}")
+        raise ValueError(f"{taken.count} pixels are to fill {placed.count} places")
     return Part(found, taken, placed)
 
 
@@ -187,5 +187,5 @@ def _gaps(array: Array, missing: int) -> InputError:
     return InputError(
         f"the virtual dataset {array.path!r} has {missing} pixels that none of its sources holds",
         file=array.file,
-        remedy="complete the sources, or save the part that was measured as a dataset of its own",
+        remedy="put the missing files beside the master file, or save the measured part as a dataset of its own",
     )

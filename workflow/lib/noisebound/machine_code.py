@@ -59,7 +59,7 @@ def compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
         _warn(wanted, f"machine code cannot be kept here ({_words(error)}): every process compiles it anew")
     else:
         if not Path(cache.cache_path).is_relative_to(wanted):
-            _warn(wanted, f"machine code cannot be kept here: it is kept in {cache.cache_path}")
+            _warn(wanted, f"machine code cannot be kept here, it is kept in {cache.cache_path} instead")
     return dispatcher  # type: ignore[no-any-return]
 
 

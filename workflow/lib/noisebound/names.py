@@ -15,7 +15,7 @@ MOST_CHARACTERS = 100
 # with the outputs of the rules.
 RESERVED = {
     "calibrated": "drift/calibrated.npz",
-    "check": "regions/check.json",  # in results of earlier versions
+    "check": "regions/check.json of earlier versions",
     "model": "tokens/model.npz",
     "stability": "tokens/stability.csv",
 }
@@ -73,7 +73,7 @@ def check_scan_name(name: str, *, file: str | Path | None = None) -> str:
     check_name(name, file=file)
     if name.lower() in RESERVED:
         raise InputError(
-            f"files of this scan would lie beside {RESERVED[name.lower()]}, which belongs to the whole run",
+            f"this name is reserved for a file of the whole run, {RESERVED[name.lower()]}",
             file=file,
             key="scan",
             value=name,

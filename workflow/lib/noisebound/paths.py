@@ -43,7 +43,7 @@ def check_paths(settings: dict[str, Any], file: str | Path) -> None:
     results = settings["results"]
     if "{" in results or "}" in results:
         raise InputError(
-            "Snakemake takes braces in the names of results for wildcards",
+            "braces in the path of results have a meaning of their own for Snakemake (wildcards)",
             file=file,
             key="results",
             value=results,
@@ -58,7 +58,7 @@ def check_paths(settings: dict[str, Any], file: str | Path) -> None:
     unusable = sorted(set(_SHELL.findall(containers)))
     if unusable or not containers:
         raise InputError(
-            f"not usable as the place of images: {', '.join(map(repr, unusable))}" if containers else "no place at all",
+            f"not usable as the place of images: {', '.join(map(repr, unusable))}" if containers else "it is empty",
             file=file,
             key="software.containers",
             value=containers,

@@ -66,7 +66,7 @@ def _read_pixels(file: str, dataset: str | None, header: StoredImage, out: np.nd
     with Hdf5Files() as files:
         array = resolve(files, files.find(file, dataset or ""), every_chunk=True)
         if (array.shape, array.dtype, files.files) != (header.shape, header.dtype, header.files):
-            remedy = "wait until the measurement is complete and run the step again"
+            remedy = "wait until the measurement is complete and start the same command again"
             raise InputError("the file was changed while it was read", file=file, remedy=remedy)
         array.read(files, out)
 

@@ -68,8 +68,10 @@ class Content:
         return reference
 
     def truth(self) -> np.ndarray | None:
-        """The true signal of a simulated scan, float32 (C, [Z], Y, X). Raises ``InputError`` for more than one "
-        "image."""
+        """The true signal of a simulated scan, float32 (C, [Z], Y, X).
+
+        Raises ``InputError`` for more than one image.
+        """
         header = self.acquisition.truth
         if header is None:
             return None
@@ -83,7 +85,7 @@ class Content:
     def _arranged(self, header: Header) -> np.ndarray:
         image = read_image(header.source, axes=header.axes)
         if image.files != header.files:
-            remedy = "wait until the measurement is complete and run the step again"
+            remedy = "wait until the measurement is complete and start the same command again"
             raise InputError("the file was changed while it was read", file=header.source, remedy=remedy)
         stack = arrange(image, self.acquisition.dimensions)
         order = self.acquisition.orders[header.source]

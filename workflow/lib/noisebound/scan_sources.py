@@ -56,7 +56,7 @@ class ScanSources:
             digests[os.path.realpath(path)] = sha256_file(path)
             status = os.stat(path)
             if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns):
-                remedy = "wait until the measurement is complete and run the step again"
+                remedy = "wait until the measurement is complete and start the same command again"
                 raise InputError("the file was changed while it was read", file=path, remedy=remedy)
         return cls(
             planned=tuple(planned),
@@ -85,8 +85,10 @@ class ScanSources:
             lists = {key: tuple(content.pop(key)) for key in ("planned", "named", "files", "arrays", "datasets")}
             return cls(frames=int(content["frames"]), **lists)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            remedy = "delete it and run the ingest step again"
-            raise InputError(f"not the sources of a scan ({error})", file=path, remedy=remedy) from None
+            remedy = "delete it and start the same command again"
+            raise InputError(
+                f"not a list of sources that noisebound wrote ({error})", file=path, remedy=remedy
+            ) from None
 
     def write(self, path: str | Path) -> None:
         """Write as JSON, atomically."""

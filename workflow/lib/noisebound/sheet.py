@@ -252,7 +252,7 @@ def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
     for column, cell in cells.items():
         if hidden := hidden_in(cell):
             problem = f"it has hidden characters ({', '.join(hidden[:5])})"
-            remedy = "type it anew, and rename a file that is called so"
+            remedy = "type it anew; if the name of a file has them, rename the file"
             raise InputError(problem, file=place, key=column, value=cell, remedy=remedy)
     for column, longest in (("group", NAME), ("channels", NAME), ("pixel_unit", UNIT)):
         if any(len(part) > longest for part in _parts(cells.get(column, ""))):

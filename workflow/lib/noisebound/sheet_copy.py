@@ -68,7 +68,7 @@ def _copied_text(sheet: str | Path, copy: Path) -> str:
         + ("does not exist" if not copy.exists() else "is damaged, or is one of another sheet"),
         file=copy,
         key=VARIABLE,
-        remedy=f"start the run again; where your shell sets {VARIABLE}, remove it there",
+        remedy=f"start the same command again; if {VARIABLE} is set in your shell, unset it",
     )
 
 
@@ -96,6 +96,6 @@ def _write(copy: Path, text: str) -> None:
             raise InputError(
                 f"no copy of the scan sheet can be written ({error.strerror})",
                 file=copy,
-                remedy="remove what is in its place, make room, or start where you may write",
+                remedy="free space on the disk, or start in a folder that you may write to",
             ) from None
     remove_parts(copy, older_than=ABANDONED)

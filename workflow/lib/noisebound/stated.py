@@ -43,11 +43,11 @@ def check_stated(config: Mapping[str, Any], files: Files) -> None:
             for key, stated, stored in read(config, path):
                 if stated != stored:
                     raise InputError(
-                        f"the page would state {stated!r}, and this file was made with {stored!r}",
+                        f"the configuration says {stated!r}, but this file was made with {stored!r}",
                         file=path,
                         key=key,
                         value=stated,
-                        remedy="delete this file and run the workflow again",
+                        remedy="delete this file and start the same command again",
                     )
 
 

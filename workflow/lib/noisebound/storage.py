@@ -78,9 +78,9 @@ def write_json(path: str | Path, content: Any) -> None:
 def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
     """Read a JSON file of at most ``most`` bytes.
 
-    Raises ``InputError`` where it is missing, larger, no file or not JSON; NaN and infinity are none.
+    Raises ``InputError`` where it is missing, larger, no file or not JSON. NaN and infinity are refused.
     """
-    remedy = "delete it and run the step again"
+    remedy = "delete it and start the same command again"
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # which waits for no writer of a pipe
             status = os.fstat(stream.fileno())
@@ -111,9 +111,12 @@ def sha256_file(path: str | Path) -> str:
 
 
 def digest_files(files: Mapping[str, str | Path | Sequence[str | Path]]) -> list[dict[str, str]]:
-    """Label, file name and SHA-256 of every file; ``files`` maps a label to one file or several."""
+    """Label, place and SHA-256 of every file; ``files`` maps a label to one file or several.
+
+    The place is the file's name with its folder, which is how it is found in the results and tells no more.
+    """
     return [
-        {"label": label, "file": Path(path).name, "sha256": sha256_file(path)}
+        {"label": label, "file": "/".join(Path(path).parts[-2:]), "sha256": sha256_file(path)}
         for label, paths in files.items()
         for path in ([paths] if isinstance(paths, str | Path) else paths)
     ]

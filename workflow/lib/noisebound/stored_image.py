@@ -13,7 +13,10 @@ import numpy as np
 from .errors import InputError
 from .metadata import Metadata
 
-SAVE_AGAIN = "copy or export the file again from where it was measured and check that the copy is complete"
+SAVE_AGAIN = (
+    "copy the file again and check that the copy is complete; if that fails, export it again from the program of the "
+    "instrument"
+)
 
 
 @dataclass(frozen=True)

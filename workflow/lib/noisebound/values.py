@@ -60,7 +60,7 @@ def check_values(content: Any, file: str | Path, key: str = "") -> None:
         problem = "YAML reads this as a date"
         raise InputError(problem, **where, value=str(content), remedy="put it in quotes")
     else:
-        problem = f"values of the type {type(content).__name__} have no place here"
+        problem = f"values of the type {type(content).__name__} are not allowed"
         raise InputError(problem, **where, remedy="give text, a number, true, false, null, a list or a mapping")
 
 

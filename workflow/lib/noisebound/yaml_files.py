@@ -101,7 +101,7 @@ def _text(path: str | Path) -> str:
         raise InputError(f"the configuration cannot be opened ({_words(error)})", file=path, remedy=remedy) from None
     if len(content) > MOST_BYTES:
         problem = f"larger than {MOST_BYTES} bytes, which no configuration is"
-        raise InputError(problem, file=path, remedy="begin from config/config.yaml")
+        raise InputError(problem, file=path, remedy="copy config/config.yaml and change it")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -210,7 +210,7 @@ class _Check:
             self._refuse(f"line {line}: nothing above is named &{anchor}", "name it, or correct the spelling")
         named = self.anchors[anchor]
         if named is None:
-            self._refuse(f"line {line}: *{anchor} stands within what it names", "write out what is meant")
+            self._refuse(f"line {line}: *{anchor} refers to itself", "write out what is meant")
         size, height = named
         if len(self.open) + height > MOST_LEVELS:
             raise _too_deep(self.path, line)
@@ -226,7 +226,7 @@ class _Check:
         place.entries += 1
         if place.size > MOST_VALUES:
             problem = f"line {line}: more than {MOST_VALUES} values, with all anchors (&, *) written out"
-            self._refuse(problem, "a configuration holds far fewer: correct the anchors, or name the right file")
+            self._refuse(problem, "remove & and * and write the values out, or name the right file")
         place.key = None
 
     def _expect_value(self, line: int) -> None:
@@ -239,7 +239,7 @@ class _Check:
         if tag == f"{_STANDARD}timestamp":
             self._refuse(f"line {line}: YAML reads this as a date", "put it in quotes")
         name = tag.replace(_STANDARD, "!!")
-        self._refuse(f"line {line}: values of the type {name} have no place here", "take the type out")
+        self._refuse(f"line {line}: values of the type {name} are not allowed", "remove the tag")
 
     def _where(self, key: str | None = None) -> str | None:
         parts = [place.key if place.mapping else str(place.entries) for place in self.open]
@@ -279,12 +279,12 @@ def _line(event: yaml.Event) -> int:
 def _too_deep(path: str | Path, line: int | None = None) -> InputError:
     place = "" if line is None else f"line {line}: "
     problem = f"{place}nested deeper than {MOST_LEVELS} levels"
-    return InputError(problem, file=path, remedy="begin from config/config.yaml")
+    return InputError(problem, file=path, remedy="copy config/config.yaml and change it")
 
 
 def _not_a_mapping(path: str | Path) -> InputError:
     problem = "not a configuration of a run: no keys with values"
-    return InputError(problem, file=path, remedy="begin from config/config.yaml, with keys as `run: my-run`")
+    return InputError(problem, file=path, remedy="copy config/config.yaml and change it: keys as `run: my-run`")
 
 
 def _words(error: Exception) -> str:
