@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     register.set_defaults(run=_register)
 
     check = commands.add_parser(
-        "check", help="check configuration and sheet, then read every file and list all problems"
+        "check", help="check configuration and sheet, then read all files and list all problems"
     )
     check.add_argument("--sheet", help=f"scan sheet (default: that of the configuration, or {DEFAULT_SHEET})")
     check.add_argument(
