@@ -6,8 +6,10 @@ What counts as right, for a file that is read in spite of its damage:
 - the damage lies in bytes that are pixels of a format without checksum of them (everything not compressed and not
   checksummed). Nobody can tell such a byte from a measured one, so exactly these bytes may differ, at their place.
 
-Damage of anything else (sizes, types, offsets, indexes, links, metadata) never leads to other pixels, to an error other
-than ``NoiseboundError``, to the end of the process, to more than 512 MB or to more than a few seconds.
+Damage of anything else (sizes, types, offsets, indexes, links, metadata) never leads to an error other than
+``NoiseboundError``, to the end of the process, to more than 512 MB or to more than a few seconds. It leads to other
+pixels in at most one of 500 files, and never by a cut or where the description has a checksum: TIFF and older HDF5 have
+none, and an offset that was changed to bytes of the same file that nothing else claims is an offset like any other.
 
 ``NOISEBOUND_FAULTS_SEED`` repeats a run, ``NOISEBOUND_FAULTS_FILES`` changes how many files are damaged.
 """
@@ -41,6 +43,8 @@ SEED = int(os.environ.get("NOISEBOUND_FAULTS_SEED", random.SystemRandom().randra
 FILES = int(os.environ.get("NOISEBOUND_FAULTS_FILES", "2000"))
 MOST_SECONDS = 15  # of the processor
 PATIENCE = 120  # seconds by the clock, on a machine with much else to do
+OTHER_PIXELS = "read to other pixels"
+HIDDEN = "read to other pixels, by a description without checksum"
 WORD = 8  # pixels that lie one after the other in every kind of file
 
 
@@ -176,13 +180,20 @@ def test_damaged_files_are_refused_in_words_or_read_to_what_they_hold(
         finally:
             two_readers.put(reader)
         wrong = _wrong(answer, whole, name, content)
+        if wrong == OTHER_PIXELS and way != "cut" and not whole.kind.described_with_checksum:
+            wrong = HIDDEN
         if wrong is None:
             shutil.rmtree(folder)
         return wrong and f"number {number}, {whole.kind.name}, {way} in {folder / name}: {wrong}"
 
     with ThreadPoolExecutor(2) as pool:
-        faults = [found for found in pool.map(fault, range(FILES)) if found]
-    assert not faults, f"NOISEBOUND_FAULTS_SEED={SEED}: {len(faults)} of {FILES}\n" + "\n".join(faults[:20])
+        found = [text for text in pool.map(fault, range(FILES)) if text]
+    hidden = [text for text in found if text.endswith(HIDDEN)]
+    faults = [text for text in found if not text.endswith(HIDDEN)]
+    report = "\n".join([f"NOISEBOUND_FAULTS_SEED={SEED}: {len(faults)} of {FILES}", *faults[:20], *hidden[:20]])
+    print(report)
+    assert not faults, report
+    assert len(hidden) <= max(1, FILES // 500), report
 
 
 def _wrong(answer: dict[str, Any], whole: Whole, name: str, content: bytes) -> str | None:
@@ -204,4 +215,4 @@ def _wrong(answer: dict[str, Any], whole: Whole, name: str, content: bytes) -> s
         return None
     if not whole.kind.checked and answer["pixels"] == whole.digests(name, content):
         return None
-    return "read to other pixels"
+    return OTHER_PIXELS

@@ -17,7 +17,8 @@ SHAPE = (3, 2, 16, 32)  # R, C, Y, X; tiles need multiples of 16
 class Kind:
     """How files of a kind are written into a folder; ``main`` is the one that is read, with its ``dataset``.
 
-    ``checked``: a checksum tells whether the bytes of its pixels are damaged.
+    ``checked``: a checksum tells whether the bytes of its pixels are damaged; ``described_with_checksum``: also those
+    of everything else.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Kind:
     main: str
     dataset: str | None = None
     checked: bool = False
+    described_with_checksum: bool = False
 
     def source(self, folder: Path) -> str:
         """What is read, as a scan sheet spells it."""
@@ -84,7 +86,7 @@ KINDS = (
     Kind("contiguous HDF5", lambda folder, array: _hdf5(folder / "a.h5", array), "a.h5", "/entry/data"),
     Kind("chunked HDF5", _chunked(), "a.h5", "/entry/data"),
     Kind("gzip HDF5", _chunked(compression="gzip", shuffle=True), "a.h5", "/entry/data", checked=True),
-    Kind("checksummed HDF5", _chunked(fletcher32=True, libver="latest"), "a.h5", "/entry/data", checked=True),
+    Kind("checksummed HDF5", _chunked(fletcher32=True, libver="latest"), "a.h5", "/entry/data", True, True),
     Kind("virtual HDF5", _virtual, "a.h5", "/entry/data"),
     Kind("linked HDF5", _link, "a.h5", "/entry/data"),
 )

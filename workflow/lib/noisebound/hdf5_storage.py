@@ -85,7 +85,7 @@ def _find_chunks(dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str
     Where its index is damaged, HDF5 takes a chunk for one that was never written and gives zeros.
     """
     whole = math.prod(dataset.chunks) * dataset.dtype.itemsize
-    limits = [_MOST_PER_BYTE.get(properties.get_filter(number)[0]) for number in range(properties.get_nfilters())]
+    filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
     listed: dict[tuple[int, ...], h5py.h5d.StoreInfo] = {}
     dataset.id.chunk_iter(lambda found: listed.update({found.chunk_offset: found}))
     # The beginning of the file and that of the dataset's description hold no pixels.
@@ -97,13 +97,8 @@ def _find_chunks(dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str
             mask, content = dataset.id.read_direct_chunk(corner)
         except (OSError, RuntimeError, ValueError):
             found = None
-        # Filters that one chunk was written without leave it at its whole size.
-        packed = found and any(limit != 1 and not found.filter_mask >> n & 1 for n, limit in enumerate(limits))
-        if (
-            found is None
-            or (mask, len(content)) != (found.filter_mask, found.size)
-            or (found.size < whole and not packed)
-        ):
+        same = found is not None and (mask, len(content)) == (found.filter_mask, found.size)
+        if found is None or not same or not _possible(found, filters, whole):
             problem = f"the chunk at {corner} of the dataset {dataset.name!r} is not where its index says"
             raise InputError(f"corrupt or truncated: {problem}", file=file, remedy=SAVE_AGAIN)
         places.append((found.byte_offset, found.byte_offset + found.size))
@@ -111,3 +106,11 @@ def _find_chunks(dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str
     if any(end > begin for (_, end), (begin, _) in pairwise(places)):
         problem = f"corrupt: a chunk of the dataset {dataset.name!r} lies where another or its description lies"
         raise InputError(problem, file=file, remedy=SAVE_AGAIN)
+
+
+def _possible(chunk: h5py.h5d.StoreInfo, filters: list[int], whole: int) -> bool:
+    """Whether a chunk of ``whole`` bytes can have its stored size, after the filters that its mask leaves."""
+    applied = [code for number, code in enumerate(filters) if not chunk.filter_mask >> number & 1]
+    checksums = 4 * applied.count(h5py.h5z.FILTER_FLETCHER32)
+    packed = any(_MOST_PER_BYTE.get(code) != 1 for code in applied)
+    return not chunk.filter_mask >> len(filters) and (packed or chunk.size == whole + checksums)
