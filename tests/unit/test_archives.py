@@ -67,7 +67,7 @@ def test_headers_that_announce_more_than_there_is(tmp_path: Path, shape: str, dt
 def test_arrays_that_unfold_to_more_than_the_file_has(tmp_path: Path) -> None:
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000,), }"
     path = npz(tmp_path / "basis.npz", header, bytes(8_000_000), zipfile.ZIP_DEFLATED)
-    with pytest.raises(InputError, match="announces"):
+    with pytest.raises(InputError, match="promises"):
         read_arrays(path, ["mean"])
 
 
@@ -136,7 +136,7 @@ def test_members_that_announce_terabytes_are_refused(member: tuple[Path, Path]) 
         load_member(*member)
     with zipfile.ZipFile(member[0], "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", bytes(1 << 26))
-    with pytest.raises(InputError, match=r"member-0\.pt.*announces"):
+    with pytest.raises(InputError, match=r"member-0\.pt.*promises"):
         load_member(*member)
 
 

@@ -9,65 +9,88 @@ from typing import Any
 
 import pytest
 
-from noisebound.jobrecords import describe_file, recorded
+from noisebound.jobrecords import recorded
 from noisebound.memory import remembered_jobs
+
+
+def record(run: Path, outputs: list[Path], params: dict[str, Any]) -> None:
+    """Write outputs as a job would that leaves a record."""
+    job: dict[str, Any] = {"rule": "step", "wildcards": {"scan": outputs[0].stem}, "inputs": ["z", "b"]}
+    job |= {"outputs": list(map(str, outputs)), "params": params}
+    with recorded(run / "provenance" / "jobs", {"token": "0123456789abcdef"}, **job):
+        for output in outputs:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_bytes(b"result")
 
 
 @pytest.fixture
 def finished(tmp_path: Path) -> tuple[Path, Path]:
-    """The folder of records and the output of one job."""
-    output, records = tmp_path / "out.h5", tmp_path / "jobs"
-    job: dict[str, Any] = {"rule": "step", "wildcards": {"scan": "a"}, "inputs": ["z", "b"], "outputs": [str(output)]}
-    with recorded(records, {"token": "0123456789abcdef"}, **job, params={"b": 3.0, "a": {"steps": 2}, "c": "x"}):
-        output.write_bytes(b"result")
-    return records, output
+    """The folder of a run, and the output of its one job."""
+    output = tmp_path / "run" / "scans" / "out.h5"
+    record(tmp_path / "run", [output], {"b": 3.0, "a": {"steps": 2}, "c": "x"})
+    return tmp_path / "run", output
 
 
 def test_a_finished_job_is_remembered_as_snakemake_compares_it(finished: tuple[Path, Path]) -> None:
-    records, output = finished
-    (job,) = remembered_jobs(records)
+    run, output = finished
+    (job,) = remembered_jobs(run)
     assert job == {
         "output": str(output),
+        "is_newer": True,
         "rule": "step",
         "input": ["b", "z"],
         "params": sorted([repr(3.0), repr({"steps": 2}), repr("x")]),
     }
 
 
+def unknown(output: Path) -> dict[str, Any]:
+    return {"output": str(output), "is_newer": False, "rule": None, "input": [], "params": []}
+
+
 def test_a_copy_with_other_times_is_known_by_its_content(finished: tuple[Path, Path]) -> None:
-    records, output = finished
-    os.utime(output)
-    assert len(list(remembered_jobs(records))) == 1
+    run, output = finished
+    os.utime(output, ns=(1, 1))
+    (job,) = remembered_jobs(run)
+    assert job["params"] and not job["is_newer"]
     output.write_bytes(b"RESULT")
-    assert not list(remembered_jobs(records))
+    assert list(remembered_jobs(run)) == [unknown(output)]
 
 
-@pytest.mark.parametrize("change", ["other size", "gone", "failed", "no params", "torn"])
-def test_anything_else_is_not_remembered(finished: tuple[Path, Path], change: str) -> None:
-    records, output = finished
-    (path,) = records.glob("*/*.json")
+@pytest.mark.parametrize("change", ["other size", "failed", "no params", "torn", "no record"])
+def test_what_no_record_describes_was_made_with_nothing(finished: tuple[Path, Path], change: str) -> None:
+    run, output = finished
+    (path,) = run.glob("provenance/jobs/*/*.json")
     content = json.loads(path.read_text())
     if change == "other size":
         output.write_bytes(b"longer result")
-    elif change == "gone":
-        output.unlink()
     elif change == "failed":
         path.write_text(json.dumps(content | {"state": "failed"}))
     elif change == "no params":
         del content["params"]
         path.write_text(json.dumps(content))
-    else:
+    elif change == "torn":
         path.write_text(path.read_text()[:-20])
-    assert not list(remembered_jobs(records))
+    else:
+        path.unlink()
+    assert list(remembered_jobs(run)) == [unknown(output)]
+
+
+def test_a_removed_output_is_not_remembered(finished: tuple[Path, Path]) -> None:
+    run, output = finished
+    output.unlink()
+    assert not list(remembered_jobs(run))
 
 
 def test_one_changed_output_makes_all_of_its_job_unknown(tmp_path: Path) -> None:
-    files = [tmp_path / "a", tmp_path / "b"]
-    for file in files:
-        file.write_text("x")
-    record = {"rule": "r", "state": "finished", "inputs": [], "params": [], "outputs": list(map(describe_file, files))}
-    (tmp_path / "jobs" / "r").mkdir(parents=True)
-    (tmp_path / "jobs" / "r" / "run.json").write_text(json.dumps(record))
-    assert {job["output"] for job in remembered_jobs(tmp_path / "jobs")} == set(map(str, files))
+    files = [tmp_path / "run" / "a.csv", tmp_path / "run" / "b.csv"]
+    record(tmp_path / "run", files, {"x": 1})
+    assert [job["params"] for job in remembered_jobs(tmp_path / "run")] == [["1"], ["1"]]
     files[1].write_text("xy")
-    assert not list(remembered_jobs(tmp_path / "jobs"))
+    assert sorted(remembered_jobs(tmp_path / "run"), key=str) == [unknown(file) for file in files]
+
+
+def test_logs_benchmarks_and_locks_are_no_results(tmp_path: Path) -> None:
+    for name in ("logs/step/a.log", "benchmarks/a.tsv", "provenance/jobs/r/run.json", "scans/.a.h5.lock"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert not list(remembered_jobs(tmp_path))

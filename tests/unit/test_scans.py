@@ -380,3 +380,18 @@ def test_demo_bone_volume(tmp_path: Path) -> None:
         np.testing.assert_array_equal(scan.read_frame(1)[0], tifffile.imread(noisy[1]))
         np.testing.assert_array_equal(scan.read_target(0)[0], tifffile.imread(reference))
         assert scan.read_target_noise(0) is None and scan.pixel_unit == "px"
+
+
+def test_counts_of_64_bits_are_read_and_summed_without_overflow(tmp_path: Path) -> None:
+    frames = np.random.default_rng(1).poisson(5, (3, 8, 9)).astype(np.uint64)
+    file = tmp_path / "a.h5"
+    with h5py.File(file, "w") as stored:
+        stored["x"] = frames
+    settings = {"dimensions": 2, "channels": ["c"], "counts": True, "axes": "RYX"}
+    ingest_scan([f"{file}:/x"], "leave-one-out", tmp_path / "out.h5", scan="a", **settings)
+    with Scan(tmp_path / "out.h5") as scan:
+        assert np.array_equal(scan.read_target(0)[0], (frames[1:].sum(axis=0) / 2).astype(np.float32))
+    with h5py.File(file, "r+") as stored:
+        stored["x"][0, 0, 0] = 2**62
+    with pytest.raises(InputError, match="overflow"):
+        ingest_scan([f"{file}:/x"], "leave-one-out", tmp_path / "out.h5", scan="a", **settings)

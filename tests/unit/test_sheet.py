@@ -338,3 +338,14 @@ def test_parsing_a_sheet_loads_only_the_standard_library(tmp_path: Path) -> None
     library = str(Path(__file__).parents[2] / "workflow" / "lib")
     done = subprocess.run(command, check=True, capture_output=True, text=True, env={"PYTHONPATH": library})
     assert done.stdout.strip() == "['__main__', 'noisebound']"
+
+
+@pytest.mark.parametrize("spelling", ["./data/a.h5:/x", "data//a.h5:/x", "data/./a.h5:/x"])
+def test_spellings_of_one_path_are_one(tmp_path: Path, spelling: str) -> None:
+    """Another spelling reads no file again."""
+    sheets = []
+    for number, source in enumerate((spelling, "data/a.h5:/x")):
+        sheet = tmp_path / f"{number}.tsv"
+        sheet.write_text(f"scan\trole\tnoisy\treference\tgroup\na\ttrain\t{source}\t{source}y\t\n")
+        sheets.append(read_sheet(sheet))
+    assert sheets[0] == sheets[1]

@@ -85,7 +85,7 @@ def test_a_job_mends_a_damaged_copy_from_the_same_sheet_and_else_says_so(
     add_scan(sheet)
     with pytest.raises(InputError) as raised:
         scans(sheet, environment, job=True)
-    for words in (str(copy), VARIABLE, "start the run again"):
+    for words in (str(copy), VARIABLE, "start the same command again"):
         assert words in str(raised.value)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from noisebound import source_stamps
-from noisebound.source_stamps import file_stamp, stamps_of_sources
+from noisebound.source_stamps import VARIABLE, file_stamp, stamps_of_run, stamps_of_sources
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +104,19 @@ def test_a_torn_memory_costs_no_more_than_reading_again(tmp_path: Path, files: t
     memory.write_text(text.replace("PATH", os.path.realpath(files[0])))
     os.utime(files[0], ns=(9, 9))
     assert stamps_of_sources([str(files[0])], sidecar, memory) == ["planned"]
+
+
+def test_jobs_see_the_stamps_that_were_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the sidecar is gone by then, as it is where a scan is ingested again."""
+    monkeypatch.setenv(VARIABLE, "left over from another run")
+    planned = stamps_of_run(lambda: {"a": ["planned"]}, tmp_path, started_by_user=True)
+    assert planned == {"a": ["planned"]}
+    assert stamps_of_run(lambda: {"a": ["other"]}, tmp_path, started_by_user=False) == planned
+    monkeypatch.delenv(VARIABLE)
+    assert stamps_of_run(lambda: {"a": ["other"]}, tmp_path, started_by_user=False) == {"a": ["other"]}
+
+
+def test_another_file_in_the_sheet_is_another_stamp(tmp_path: Path, files: tuple[Path, Path]) -> None:
+    before = stamps_of_sources([str(files[0])], tmp_path / "none.json")
+    sidecar = ingested(tmp_path, before, files[0])
+    assert stamps_of_sources([str(files[1])], sidecar) != before

@@ -333,3 +333,9 @@ def test_names_that_begin_like_a_formula_are_names(tmp_path: Path) -> None:
     row = SheetRow("a", "train", ("=a.tif",), ("-b.tif",), group="+g", channels=("-CH3", "@x"))
     write_sheet(tmp_path / "s.tsv", [row])
     assert read_sheet(tmp_path / "s.tsv") == [row]
+
+
+@pytest.mark.parametrize("blank", ["\u3164", "\ufe0f", "\u2800", "\u034f", "\u115f", "\u17b4"])
+def test_letters_that_are_drawn_as_nothing_are_hidden(blank: str) -> None:
+    assert hidden_in(f"Fe{blank}") == [f"U+{ord(blank):04X}"]
+    assert one_line(f"Fe{blank}") == "Fe"

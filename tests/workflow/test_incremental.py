@@ -174,6 +174,8 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
     file.write_bytes((run.path / "data" / "judge.tif").read_bytes())
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns - 10**12))
     assert run.planned() == each([*PER_SCAN, "report_scan"], ["fresh"]) | INDEX
+    run.snakemake()
+    assert run.planned() == set(), "read again once, and not once more"
 
 
 @pytest.mark.parametrize(
@@ -235,6 +237,21 @@ def test_results_copied_into_a_fresh_clone_are_taken_as_they_are(run: Project, t
     assert clone.planned() == set()
     clone.configure(structure={"tokens": 4})
     assert clone.planned() == TOKENS | EVALUATION | PAGES, "the memory of finished jobs did not come along"
+    clone.configure(structure={"tokens": 3})
+    assert clone.planned() == set()
+    shutil.rmtree(clone.path / "results/tiny/provenance/jobs/train_member")
+    shutil.rmtree(clone.path / ".snakemake/metadata")
+    assert clone.planned() == (TRAINING | AFTER_TRAINING), "nobody knows what the members were trained with"
+
+
+def test_results_laid_over_those_of_a_run_bring_their_memory(run: Project, tmp_path: Path) -> None:
+    other = run.copy(tmp_path / "other")
+    other.configure(structure={"tokens": 4})
+    other.snakemake()
+    shutil.copytree(other.path / "results", run.path / "results", copy_function=shutil.copy2, dirs_exist_ok=True)
+    assert run.planned() == TOKENS | EVALUATION | PAGES, "what is there was made with 4 tokens, and 3 are asked for"
+    run.configure(structure={"tokens": 4})
+    assert run.planned() == set()
 
 
 def test_jobs_run_the_library_of_their_own_project(run: Project) -> None:

@@ -32,7 +32,7 @@ from noisebound.search import search_seed, training_settings
 from noisebound.settings import family_settings, simulation_margin
 from noisebound.sheet import missing_files
 from noisebound.sheet_copy import sheet_of_run
-from noisebound.source_stamps import stamps_of_sources
+from noisebound.source_stamps import stamps_of_run, stamps_of_sources
 from noisebound.yaml_files import check_yaml
 
 import_from(LIBRARY)
@@ -105,13 +105,14 @@ def named(**values):
 
 
 def restore_memory():
-    """Give Snakemake back its memory of results that were copied here without it, so that changes are noticed."""
-    memory = FilePersistence(nolock=True)
-    outputs = [Path(result(f"scans/{scan}.h5")) for scan in SCANS]
-    if all(memory._read_record(str(output)) is not None for output in outputs if output.exists()):
-        return
-    for job in remembered_jobs(result("provenance/jobs")):
-        if memory._read_record(job["output"]) is None:
+    """Give Snakemake back its memory of results that were copied here without it, so that changes are noticed.
+
+    What nobody remembers counts as made with no parameters, and is made again.
+    """
+    memory, folder = FilePersistence(nolock=True), Path(config["results"], config["run"])
+    for job in remembered_jobs(folder):
+        known = memory._read_record(job["output"])
+        if known is None or (job["is_newer"] and set(job["params"]) != set(known.params or ())):
             facts = {"rule": job["rule"], "input": job["input"], "params": job["params"], "incomplete": False}
             record = MetadataRecord(record_format_version=RECORD_FORMAT_VERSION, **facts)
             memory._write_record(job["output"], record)
@@ -205,7 +206,7 @@ def shown_settings():
 
 
 def files_of(scan):
-    """Files of a scan as inputs. Of measured ones, the content counts and not the time of change: see stamps_of.
+    """Files of a scan as inputs. Of measured ones, the content counts and not the time of change: see STAMPS.
 
     Snakemake would take braces in their names for wildcards: such files have stamps only.
     """
@@ -213,10 +214,16 @@ def files_of(scan):
     return files if scan in SIMULATED else [ancient(path) for path in files]
 
 
-def stamps_of(scan):
-    """What changes with the content of a scan's files; a simulated file is made by a rule, which Snakemake follows."""
-    sidecar, memory = result(f"scans/{scan}.json"), ".snakemake/noisebound/contents.json"
-    return [] if scan in SIMULATED else stamps_of_sources(SCANS[scan].files, sidecar, memory)
+def all_stamps():
+    """What changes with the content of each scan's files; simulated files are made by a rule, which Snakemake follows."""
+    memory = ".snakemake/noisebound/contents.json"
+    return {
+        scan: [] if scan in SIMULATED else stamps_of_sources(SCANS[scan].files, result(f"scans/{scan}.json"), memory)
+        for scan in SCANS
+    }
+
+
+STAMPS = stamps_of_run(all_stamps, ".snakemake/noisebound", started_by_user=workflow.is_main_process)
 
 
 def learned_role(scan):

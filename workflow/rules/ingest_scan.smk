@@ -27,7 +27,7 @@ rule ingest_scan:
         ),
         source=lambda wildcards: source_settings(wildcards.scan),
         # Not through ``input``: Snakemake compares no parameter that is derived from it.
-        stamps=lambda wildcards: stamps_of(wildcards.scan),
+        stamps=lambda wildcards: STAMPS[wildcards.scan],
         # Its function takes the input, so that Snakemake does not compare it: another role reads no file again.
         unwatched=lambda wildcards, input: {"role": learned_role(wildcards.scan), "others": learned_sources()},
         code=library_digest("scans", script=SCRIPTS / "ingest_scan.py"),

@@ -126,7 +126,9 @@ def _modules_in_parts(rooms: Iterable[str], package: Path) -> Iterator[tuple[str
 def _files_in_parts(entries: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
     """Name and content of every file; of a Python file, what it means."""
     for entry in entries:
-        files = sorted(p for p in entry.rglob("*") if p.is_file()) if entry.is_dir() else [entry]
+        # Editors leave hidden files and copies beside those that they edit.
+        files = [p for p in sorted(entry.rglob("*")) if p.is_file() and p.name[0] not in ".#" and p.name[-1] != "~"]
+        files = files if entry.is_dir() else [entry]
         if not files or not files[0].exists():
             raise InputError("no file to compute a digest of", file=entry, remedy="restore it from the project")
         for path in files:

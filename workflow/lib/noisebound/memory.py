@@ -1,4 +1,4 @@
-"""What Snakemake remembers of a finished job, rebuilt from the job's record: it travels with the results.
+"""Rebuild what Snakemake remembers of finished jobs from the jobs' records, which travel with the results.
 
 Snakemake keeps its memory in the working folder, apart from the results. Results that are copied into another clone
 come without it, and a change of a setting would then go unnoticed. Only the standard library is used.
@@ -7,44 +7,65 @@ come without it, and a change of a setting would then go unnoticed. Only the sta
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .storage import sha256_file
 
+# Folders of a run that hold no results, and files beside results that no rule names.
+_APART = ("logs", "benchmarks", "provenance/jobs")
 
-def remembered_jobs(records: str | Path) -> Iterator[dict[str, Any]]:
-    """Yield what is to be remembered of every output in a folder of jobs' records (``provenance/jobs``).
+
+def remembered_jobs(run: str | Path) -> Iterator[dict[str, Any]]:
+    """Yield what is to be remembered of every result in the folder of a run.
 
     Parameters
     ----------
-    records
-        Folder with one folder per rule and one JSON file per job in it.
+    run
+        Folder of the results of one run, as the workflow names it. Records lie in its ``provenance/jobs``.
 
     Yields
     ------
     dict
-        output (path), rule, input (sorted paths), params (as Snakemake compares them). Only outputs that still are as
-        their job wrote them: of equal size, and of equal time of change or content.
+        output (path), rule, input (sorted paths), params (as Snakemake compares them), and is_newer: whether the output
+        has exactly the time of change that its job recorded, so that the record is about this very file. An output
+        that no record describes as it is has neither inputs nor params.
     """
-    for path in sorted(Path(records).glob("*/*.json")):
+    described: set[str] = set()
+    for path in sorted(Path(run, "provenance", "jobs").glob("*/*.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             if record["state"] != "finished":
                 continue
             about = {"rule": str(record["rule"]), "input": sorted(record["inputs"]), "params": list(record["params"])}
-            outputs = record["outputs"]
-            if not all(map(_is_as_written, outputs)):
-                continue
+            outputs = [(str(entry["path"]), _is_as_written(entry)) for entry in record["outputs"]]
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # a record that cannot be read stops nothing; its outputs stay without memory
-        for entry in outputs:
-            yield {"output": str(entry["path"]), **about}
+            continue  # a record that cannot be read describes nothing
+        if all(fits for _, fits in outputs):
+            for output, fits in outputs:
+                described.add(output)
+                yield {"output": output, "is_newer": fits == "time", **about}
+    for output in _results(Path(run)):
+        if output not in described:
+            yield {"output": output, "is_newer": False, "rule": None, "input": [], "params": []}
 
 
-def _is_as_written(output: dict[str, Any]) -> bool:
+def _results(run: Path) -> Iterator[str]:
+    apart = {os.path.join(run, *name.split("/")) for name in _APART}
+    for folder, folders, files in os.walk(run):
+        folders[:] = [name for name in folders if os.path.join(folder, name) not in apart]
+        for name in files:
+            if not name.startswith("."):  # locks, and parts of files
+                yield os.path.join(folder, name)
+
+
+def _is_as_written(output: dict[str, Any]) -> str:
+    """By what an output is known as the one that its job wrote: its "time" or its "content"; empty where it is not."""
     status = Path(output["path"]).stat()
     if status.st_size != output["bytes"]:
-        return False
-    return status.st_mtime_ns == output["mtime_ns"] or sha256_file(output["path"]) == output["sha256"]
+        return ""
+    if status.st_mtime_ns == output["mtime_ns"]:
+        return "time"
+    return "content" if sha256_file(output["path"]) == output["sha256"] else ""

@@ -41,9 +41,22 @@ class Content:
                 self._check_frame(frame, header.source, number)
                 digests = self._digest("noisy", count, frame)
                 self._check_repeated(digests, frame, header.source, number)
-                self._total += frame
+                self._total += self._summand(frame, header.source, number)
                 count += 1
                 yield frame
+
+    def _summand(self, frame: np.ndarray, source: str, number: int) -> np.ndarray:
+        """A frame as it is summed. Raises ``InputError`` for 64-bit values of which the sum would overflow."""
+        if frame.dtype.kind == "f" or frame.dtype.itemsize < 8:
+            return frame
+        most = np.iinfo(np.int64).max // self.acquisition.n_frames
+        if int(frame.max()) > most or int(frame.min()) < -most:
+            raise InputError(
+                f"frame {number} has values beyond {most}, whose sum over all frames would overflow",
+                file=source,
+                remedy="save smaller numbers, for example with a common offset or factor taken off",
+            )
+        return frame.astype(np.int64)
 
     def reference(self) -> np.ndarray | None:
         """The measured reference (C, [Z], Y, X), or for leave-one-out the sum of all frames (uint32 for integers).

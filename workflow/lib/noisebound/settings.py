@@ -29,17 +29,6 @@ LONGEST = 300
 PATCH = {2: 128, 3: 40}
 
 
-# Types of JSON schema in the words of a user.
-_KINDS = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "object": "keys with values",
-    "string": "a text",
-}
-
-
 class SchemaViolation(Protocol):
     """The parts used here of ``jsonschema.ValidationError``, which the library does not import."""
 
@@ -71,7 +60,6 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
         )
     if violation.validator == "required":
         return InputError(violation.message, file=file, key=key, remedy="add the key")
-    kinds = expected if isinstance(expected, list) else [str(expected)]
     remedies = {
         "enum": f"use one of {expected}",
         "minimum": f"give a number of at least {expected}",
@@ -83,12 +71,12 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
         "uniqueItems": "give every entry once",
         "maxLength": f"use at most {expected} characters",
         "maxProperties": f"give at most {expected} keys",
-        "type": f"give {' or '.join(_KINDS.get(kind, kind) for kind in kinds)}",
+        "type": f"give {' or '.join(map(str, expected)) if isinstance(expected, list) else expected}",
     }
     remedy = remedies.get(violation.validator, violation.schema.get("description", "see config/README.md"))
     if violation.validator == "type" and isinstance(value, str) and _is_number(value):
-        quoted = "e" not in value.lower()
-        remedy += ", without quotes" if quoted else "; YAML reads a number such as 1e-3 as text, write 1.0e-3"
+        scientific = "e" in value.lower()
+        remedy += "; YAML reads a number such as 1e-3 as text, write 1.0e-3" if scientific else ", without quotes"
     if violation.validator == "type" and "string" in expected and isinstance(value, int | float):
         remedy += f"; YAML reads this as {'true or false' if isinstance(value, bool) else 'a number'}, put it in quotes"
     if violation.validator == "type" and "object" in expected:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from .errors import InputError, LeakageError
 from .names import check_scan_name
@@ -233,7 +233,7 @@ def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
     if role not in ROLES:
         remedy = f"use one of {', '.join(ROLES)}"
         raise InputError("unknown role", file=place, key="role", value=role, remedy=remedy)
-    noisy, reference = _parts(cells["noisy"]), _parts(cells["reference"])
+    noisy, reference = (tuple(map(_plain_source, _parts(cells[key]))) for key in ("noisy", "reference"))
     if not noisy or not all(noisy) or not all(reference):
         key = "reference" if noisy and all(noisy) else "noisy"
         remedy = "name one file, or several parted by ';' with none left out"
@@ -273,8 +273,15 @@ def _row(cells: dict[str, str], place: str | Path) -> SheetRow:
         channels=_parts(cells.get("channels", "")) or None,
         pixel_size=_pixel_size(cells, place),
         pixel_unit=cells.get("pixel_unit") or None,
-        truth=cells.get("truth") or None,
+        truth=_plain_source(cells.get("truth", "")) or None,
     )
+
+
+def _plain_source(source: str) -> str:
+    """One spelling of a source: ``./a//b.h5:/x`` and ``a/b.h5:/x`` are the same; ``..`` stays, for links' sake."""
+    file, dataset = split_source(source)
+    plain = str(PurePosixPath(file)) if file else file
+    return plain if dataset is None else f"{plain}:{dataset}"
 
 
 def _axes(cells: dict[str, str], column: str, place: str | Path) -> str | None:

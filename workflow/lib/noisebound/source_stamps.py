@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .storage import sha256_file, write_json
+from .storage import digest_json, sha256_file, write_json
+
+VARIABLE = "NOISEBOUND_STAMPS"
 
 
 def file_stamp(path: str | Path) -> str:
@@ -46,10 +48,43 @@ def stamps_of_sources(files: Sequence[str], sidecar: str | Path, memory: str | P
     if ingested is None:
         return [file_stamp(file) for file in files]
     read = ingested["files"]
-    if all(_unchanged(entry, memory) for entry in read):
+    if {entry["path"] for entry in read}.issuperset(files) and all(_unchanged(entry, memory) for entry in read):
         return [str(stamp) for stamp in ingested["planned"]]
     paths = dict.fromkeys([*files, *(str(entry["path"]) for entry in read)])
     return [f"{path}: {_stamp_or_missing(path)}" for path in paths]
+
+
+def stamps_of_run(stamps: Callable[[], dict[str, list[str]]], folder: str | Path, *, started_by_user: bool) -> Any:
+    """Stamps of all scans of a run, the same in the process that the user started and in its jobs.
+
+    Snakemake removes the sidecar of a scan before it is ingested again, so that its job would find other stamps than
+    those that were planned, and the next run would ingest it once more.
+
+    Parameters
+    ----------
+    stamps
+        Computes the stamps by name of the scan.
+    folder
+        Where the stamps are kept for the jobs, which find them through the environment.
+    started_by_user
+        False in the jobs, which read what was kept.
+
+    Returns
+    -------
+    dict
+        The stamps by name of the scan.
+    """
+    if not started_by_user:
+        with suppress(OSError, ValueError, KeyError):
+            return json.loads(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))
+        return stamps()
+    found = stamps()
+    # Named by its content, so that no other run beside this one ever changes it.
+    kept = (Path(folder) / f"stamps-{digest_json(found)}.json").absolute()
+    if not kept.exists():
+        write_json(kept, found)
+    os.environ[VARIABLE] = str(kept)
+    return found
 
 
 def _sidecar(path: str | Path) -> dict[str, Any] | None:

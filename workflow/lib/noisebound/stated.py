@@ -55,6 +55,9 @@ def _of_member(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]:
     made = read_json(path)
     if "seed" in config:
         yield "seed", config["seed"], made["seed"]
+    if {"input_transform", "target_transform"} <= set(config.get("data", {})) and "transforms" in made:
+        stated = [config["data"][key] for key in ("input_transform", "target_transform")]
+        yield "data.input_transform, data.target_transform", stated, made["transforms"]
     for key, stated in config.get("training", {}).items():
         if key in made["training"]:
             yield f"training.{key}", _plain(stated), _plain(made["training"][key])

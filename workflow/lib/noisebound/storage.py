@@ -111,12 +111,9 @@ def sha256_file(path: str | Path) -> str:
 
 
 def digest_files(files: Mapping[str, str | Path | Sequence[str | Path]]) -> list[dict[str, str]]:
-    """Label, place and SHA-256 of every file; ``files`` maps a label to one file or several.
-
-    The place is the file's name with its folder, which is how it is found in the results and tells no more.
-    """
+    """Label, file name and SHA-256 of every file; ``files`` maps a label to one file or several."""
     return [
-        {"label": label, "file": "/".join(Path(path).parts[-2:]), "sha256": sha256_file(path)}
+        {"label": label, "file": Path(path).name, "sha256": sha256_file(path)}
         for label, paths in files.items()
         for path in ([paths] if isinstance(paths, str | Path) else paths)
     ]

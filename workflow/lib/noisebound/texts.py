@@ -14,24 +14,27 @@ import unicodedata
 NAME, UNIT, TITLE = 100, 40, 200
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Letters and marks that are drawn as nothing: fillers, joiners, variation selectors, a blank braille pattern.
+_BLANK = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0"}
+_BLANK |= {
+    chr(code)
+    for first, last in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+    for code in range(first, last + 1)
+}
 
 
 def is_hidden(character: str) -> bool:
     """Whether a character shows nothing, or changes how others show."""
-    return unicodedata.category(character) in _HIDDEN
+    return unicodedata.category(character) in _HIDDEN or character in _BLANK
 
 
 def hidden_in(text: str) -> list[str]:
     """The hidden characters of a text as their code points ("U+001B"), each once, in their order."""
-    if text.isprintable():
-        return []
     return [f"U+{ord(character):04X}" for character in dict.fromkeys(text) if is_hidden(character)]
 
 
 def visible(text: str) -> str:
     """The text without its hidden characters; line breaks stay, a tab becomes a space."""
-    if text.isprintable():
-        return text
     return "".join(
         character if character == "\n" or not is_hidden(character) else " " if character == "\t" else ""
         for character in text

@@ -32,11 +32,11 @@ def check_announced(tiff: tifffile.TiffFile, file: str) -> None:
     first, there = tiff.pages.first, len(tiff.pages)
     announced = sum(size["Z"] * size["C"] * size["T"] for size in sizes)
     if announced > there * first.samplesperpixel:
-        problem = f"its metadata promise {announced} planes, and {there} are there: planes are missing"
+        problem = f"its metadata announce {announced} planes, and {there} are there: planes are missing"
         remedy = "save all planes in this file; sets of several OME-TIFF files are not read"
         raise InputError(problem, file=file, remedy=remedy)
     if any(size["X"] * size["Y"] > first.imagewidth * first.imagelength for size in sizes):
-        problem = f"its metadata promise larger planes than those of {first.imagewidth} x {first.imagelength} pixels"
+        problem = f"its metadata announce larger planes than those of {first.imagewidth} x {first.imagelength} pixels"
         raise InputError(f"{problem} that are there", file=file, remedy=SAVE_AGAIN)
 
 
@@ -50,7 +50,7 @@ def check_stored(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file:
     pages = [page for page in series.pages if page is not None]
     if len(pages) < len(series.pages):
         remedy = "save all planes in this file; sets of several OME-TIFF files are not read"
-        raise InputError("planes that its metadata promise are missing", file=file, remedy=remedy)
+        raise InputError("planes that its metadata announce are missing", file=file, remedy=remedy)
     if complaints:
         raise InputError(f"corrupt or truncated ({complaints[0]})", file=file, remedy=SAVE_AGAIN)
     announced = math.prod(series.shape) * series.dtype.itemsize
@@ -69,7 +69,7 @@ def check_stored(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file:
     _check_lengths(series, segments, file)
     described = json_description(tiff).get("shape")
     if isinstance(described, list) and _size(described) != math.prod(series.shape):
-        problem = f"truncated: its description promises the shape {described}, pages of {list(series.shape)} are there"
+        problem = f"truncated: its description announces the shape {described}, pages of {list(series.shape)} are there"
         raise InputError(problem, file=file, remedy=SAVE_AGAIN)
     images, planes = (tiff.imagej_metadata or {}).get("images"), math.prod(series.shape) // max(1, series.keyframe.size)
     if tiff.is_imagej and isinstance(images, int) and images != planes:
