@@ -282,3 +282,17 @@ def test_what_is_no_longer_true_of_another_scan_is_not_held_against_a_new_one(tm
     ingest(tmp_path, "b", [second], role="test", others={"a": ("train", sidecar, [first])})
     sidecar.write_text(json.dumps({"format_version": 0}))
     ingest(tmp_path, "b", [second], role="test", others={"a": ("train", sidecar, [first])})
+
+
+@pytest.mark.parametrize("made", ["sum", "mean", "mean of 32 bits"])
+def test_a_reference_made_of_the_frames_of_another_scan_is_refused(tmp_path: Path, made: str) -> None:
+    """The frames that one scan learns from would be what the other is judged by."""
+    stack = frames(1)
+    total = stack.sum(axis=0, dtype=np.int64)
+    image = {"sum": total.astype("uint32"), "mean": total / 3, "mean of 32 bits": (total / 3).astype("float32")}[made]
+    ingest(tmp_path, "learn", [save(tmp_path / "learn.tif", stack)])
+    reference = save(tmp_path / "reference.h5", image, "CYX")
+    ingest(tmp_path, "judge", [save(tmp_path / "judge.tif", frames(2))], [reference])
+    with pytest.raises(LeakageError, match=f"{made.split()[0]} of the noisy frames.*reference frame 0"):
+        check(tmp_path, {"learn": "train", "judge": "test"})
+    check(tmp_path, {"learn": "train", "judge": "train"})

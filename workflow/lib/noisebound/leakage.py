@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError, LeakageError
+from .scan_content import MEAN, SUM
 from .scan_sources import ScanSources
 from .stored_image import boxes_meet
 
@@ -96,7 +97,8 @@ def _named(seen: Iterable[list[tuple[LearnedScan, dict[str, Any]]]], name: str) 
 
 
 def _described(array: Mapping[str, Any]) -> str:
-    return f"{array['part']} frame {array['frame']}, channel {array['channel']}"
+    what = array["part"] if array["part"] in (SUM, MEAN) else f"{array['part']} frame {array['frame']}"
+    return f"{what}, channel {array['channel']}"
 
 
 def _leakage(one: LearnedScan, other: LearnedScan, how: str) -> LeakageError:

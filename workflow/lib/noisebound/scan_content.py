@@ -12,6 +12,9 @@ from .errors import InputError, LeakageError
 from .pixel_digests import pixel_digest, varies
 from .readers import Header, Image, read_image
 
+# What frames are made into, in the digests of pixels beside noisy, reference and truth.
+SUM, MEAN = "sum of the noisy frames", "mean of the noisy frames"
+
 
 class Content:
     """Reads an acquisition's pixels once, one file at a time, and checks them.
@@ -44,6 +47,11 @@ class Content:
                 self._total += self._summand(frame, header.source, number)
                 count += 1
                 yield frame
+        if count > 1:  # which another scan may have for its reference
+            mean = self._total / count
+            self._digest(SUM, 0, self._total)
+            for number, image in enumerate((mean, mean.astype(np.float32))):
+                self._digest(MEAN, number, image)
 
     def _summand(self, frame: np.ndarray, source: str, number: int) -> np.ndarray:
         """A frame as it is summed. Raises ``InputError`` for 64-bit values of which the sum would overflow."""
