@@ -150,9 +150,13 @@ def _reverse(configuration: Editing) -> None:
 
 
 def _spell_defaults(configuration: Editing) -> None:
-    configuration["training"].update(patience=10, weight_decay=0.01, rim=None)
-    configuration.setdefault("ensemble", {}).update(combine="average", tile="auto")
-    configuration.setdefault("drift", {})["level"] = 0.05
+    defaults = {
+        "training": {"patience": 10, "weight_decay": 0.01, "rim": None},
+        "ensemble": {"combine": "average", "tile": "auto"},
+        "drift": {"level": 0.05},
+    }
+    for section, values in defaults.items():
+        configuration[section] = {**values, **configuration.get(section, {})}
     configuration["results"] = "./results/"
 
 

@@ -52,7 +52,8 @@ def read(source: str, folder: Path) -> dict[str, Any]:
             return {"refused": str(error), "found": problems}
         if problems:
             return {"raised": f"ingested although find_problems said {problems}"}
-        return {"pixels": [entry["sha256"] for entry in ScanSources.read(sources).arrays]}
+        arrays = ScanSources.read(sources).arrays
+        return {"pixels": [entry["sha256"] for entry in arrays if entry["part"] in ("noisy", "reference", "truth")]}
     except BaseException:
         return {"raised": traceback.format_exc()}
 

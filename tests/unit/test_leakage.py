@@ -219,7 +219,8 @@ def test_the_file_of_sources_names_every_file_once(tmp_path: Path) -> None:
         assert (file["size"], file["mtime_ns"]) == (os.stat(path).st_size, os.stat(path).st_mtime_ns)
         assert file["sha256"] == hashlib.sha256(Path(path).read_bytes()).hexdigest()
     arrays = {(entry["part"], entry["frame"], entry["channel"]): entry["sha256"] for entry in content["arrays"]}
-    assert len(arrays) == len(content["arrays"]) == (3 + 2) * 2
+    # Of each channel: frames, references, and the sum and two means of the frames.
+    assert len(arrays) == len(content["arrays"]) == (3 + 2 + 3) * 2
     assert arrays["noisy", 2, "Si"] == pixel_digest(array[2, 1])
     assert arrays["reference", 0, "Mg"] == pixel_digest(reference[0])
     with Scan(tmp_path / "a.h5") as scan:
