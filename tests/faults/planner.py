@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tempfile
 import traceback
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import snakemake.cli
 
 from tests.workflow.project import Jobs, jobs_of
+
+# What reading the workflow takes of the library.
+READ = ("configuration", "demands", "digests", "frames", "import_path", "memory", "sheet_copy", "source_stamps")
 
 
 def plan(folder: Path) -> Jobs:
@@ -18,10 +24,11 @@ def plan(folder: Path) -> Jobs:
 
     Raises ``AssertionError`` with Snakemake's output where it refuses to plan.
     """
+    library = _library_of(folder)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         child = os.fork()
         if child == 0:
-            _dry_run(folder, output.fileno())
+            _dry_run(folder, library, output.fileno())
         _, status = os.waitpid(child, 0)
         output.seek(0)
         text = output.read()
@@ -30,7 +37,26 @@ def plan(folder: Path) -> Jobs:
     return jobs_of(text)
 
 
-def _dry_run(folder: Path, output: int) -> None:
+def _of_library() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == "noisebound"]
+
+
+@cache
+def _library_of(folder: Path) -> dict[str, ModuleType]:
+    """The project's own library, imported beside that of the tests; its modules have been parsed for their digests."""
+    package = folder / "workflow" / "lib" / "noisebound"
+    of_tests = {name: sys.modules.pop(name) for name in _of_library()}
+    sys.path.insert(0, str(package.parent))
+    try:
+        modules = {name: importlib.import_module(f"noisebound.{name}") for name in READ}
+        modules["digests"].library_digest(*(path.stem for path in package.glob("*.py") if path.stem != "__init__"))
+        return {name: sys.modules.pop(name) for name in _of_library()}
+    finally:
+        sys.path.remove(str(package.parent))
+        sys.modules.update(of_tests)
+
+
+def _dry_run(folder: Path, library: dict[str, ModuleType], output: int) -> None:
     code = 1
     try:
         os.dup2(output, 1)
@@ -40,8 +66,9 @@ def _dry_run(folder: Path, output: int) -> None:
         os.chdir(folder)
         # Only what the project itself offers may be imported, as for a user.
         os.environ.pop("PYTHONPATH", None)
-        for module in [name for name in sys.modules if name.partition(".")[0] == "noisebound"]:
-            del sys.modules[module]
+        for name in _of_library():
+            del sys.modules[name]
+        sys.modules.update(library)
         snakemake.cli.main(["--cores", "2", "--configfile", "config.yaml", "--dry-run"])
         code = 0
     except SystemExit as ending:
