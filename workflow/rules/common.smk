@@ -109,13 +109,16 @@ def restore_memory():
 
     What nobody remembers counts as made with no parameters, and is made again.
     """
-    memory, folder = FilePersistence(nolock=True), Path(config["results"], config["run"])
-    for job in remembered_jobs(folder):
-        known = memory._read_record(job["output"])
-        if known is None or (job["is_newer"] and set(job["params"]) != set(known.params or ())):
-            facts = {"rule": job["rule"], "input": job["input"], "params": job["params"], "incomplete": False}
-            record = MetadataRecord(record_format_version=RECORD_FORMAT_VERSION, **facts)
-            memory._write_record(job["output"], record)
+    memory = FilePersistence(nolock=True)
+
+    def is_forgotten(output):
+        known = memory._read_record(output)
+        return known is None or (known.endtime is not None and abs(known.endtime - os.path.getmtime(output)) > 1e-3)
+
+    for job in remembered_jobs(Path(config["results"], config["run"]), is_forgotten):
+        facts = {"rule": job["rule"], "input": job["input"], "params": job["params"], "incomplete": False}
+        facts |= {"record_format_version": RECORD_FORMAT_VERSION, "endtime": os.path.getmtime(job["output"])}
+        memory._write_record(job["output"], MetadataRecord(**facts))
 
 
 if workflow.is_main_process:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,38 +19,41 @@ from .storage import sha256_file
 _APART = ("logs", "benchmarks", "provenance/jobs")
 
 
-def remembered_jobs(run: str | Path) -> Iterator[dict[str, Any]]:
-    """Yield what is to be remembered of every result in the folder of a run.
+def remembered_jobs(run: str | Path, is_forgotten: Callable[[str], bool]) -> Iterator[dict[str, Any]]:
+    """Yield what is to be remembered of the results in the folder of a run.
 
     Parameters
     ----------
     run
         Folder of the results of one run, as the workflow names it. Records lie in its ``provenance/jobs``.
+    is_forgotten
+        Whether nothing is remembered of a result (path), or something of another file in its place.
 
     Yields
     ------
     dict
-        output (path), rule, input (sorted paths), params (as Snakemake compares them), and is_newer: whether the output
-        has exactly the time of change that its job recorded, so that the record is about this very file. An output
-        that no record describes as it is has neither inputs nor params.
+        output (path), rule, input (sorted paths) and params (as Snakemake compares them) of the last job that wrote a
+        forgotten result as it is. One that no record describes as it is has neither inputs nor params.
     """
-    described: set[str] = set()
-    for path in sorted(Path(run, "provenance", "jobs").glob("*/*.json")):
+    forgotten = {output for output in _results(Path(run)) if is_forgotten(output)}
+    if not forgotten:
+        return
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for path in Path(run, "provenance", "jobs").glob("*/*.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            if record["state"] != "finished":
+            outputs = [str(entry["path"]) for entry in record["outputs"]]
+            if record["state"] != "finished" or forgotten.isdisjoint(outputs):
                 continue
             about = {"rule": str(record["rule"]), "input": sorted(record["inputs"]), "params": list(record["params"])}
-            outputs = [(str(entry["path"]), _is_as_written(entry)) for entry in record["outputs"]]
+            if all(map(_is_as_written, record["outputs"])):
+                for output in outputs:
+                    found[output] = max(found.get(output, ("", {})), (str(record["end"]), about), key=itemgetter(0))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a record that cannot be read describes nothing
-        if all(fits for _, fits in outputs):
-            for output, fits in outputs:
-                described.add(output)
-                yield {"output": output, "is_newer": fits == "time", **about}
-    for output in _results(Path(run)):
-        if output not in described:
-            yield {"output": output, "is_newer": False, "rule": None, "input": [], "params": []}
+    nothing: dict[str, Any] = {"rule": None, "input": [], "params": []}
+    for output in sorted(forgotten):
+        yield {"output": output, **(found[output][1] if output in found else nothing)}
 
 
 def _results(run: Path) -> Iterator[str]:
@@ -61,11 +65,7 @@ def _results(run: Path) -> Iterator[str]:
                 yield os.path.join(folder, name)
 
 
-def _is_as_written(output: dict[str, Any]) -> str:
-    """By what an output is known as the one that its job wrote: its "time" or its "content"; empty where it is not."""
-    status = Path(output["path"]).stat()
-    if status.st_size != output["bytes"]:
-        return ""
-    if status.st_mtime_ns == output["mtime_ns"]:
-        return "time"
-    return "content" if sha256_file(output["path"]) == output["sha256"] else ""
+def _is_as_written(output: dict[str, Any]) -> bool:
+    """By its content: Snakemake changes the time of a result after its job."""
+    path = output["path"]
+    return Path(path).stat().st_size == output["bytes"] and sha256_file(path) == output["sha256"]
