@@ -90,7 +90,7 @@ demo: $(RUN_STAMP)
 	@set -e; for run in $(DEMOS); do \
 	    $(BIN)/snakemake --cores $(CORES) --configfile config/$$run.yaml --quiet rules reason host; \
 	done
-	@$(BIN)/python -m noisebound.summarise $(DEMOS:%=results/%)
+	@$(BIN)/python -m noisebound.report.summarise $(DEMOS:%=results/%)
 
 # The environments first, so that a channel out of reach is known before anything is computed.
 demo-conda: $(RUN_STAMP)
@@ -99,7 +99,7 @@ demo-conda: $(RUN_STAMP)
 	    $(BIN)/snakemake --cores $(CORES) --configfile config/$$run.yaml --quiet rules reason host \
 	        --software-deployment-method conda $$more; \
 	done; done
-	@$(BIN)/python -m noisebound.summarise $(DEMOS:%=results/%)
+	@$(BIN)/python -m noisebound.report.summarise $(DEMOS:%=results/%)
 
 # One thread per process: there are as many processes as cores.
 test: $(DEV_STAMP)
@@ -128,6 +128,7 @@ lint: $(DEV_STAMP)
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/snakefmt --check $(SMK)
 	@set -e; for run in $(DEMOS) synthetic; do $(BIN)/snakemake --lint --configfile config/$$run.yaml; done
 
@@ -153,7 +154,7 @@ calibration-study: $(RUN_STAMP)
 
 synthetic: $(RUN_STAMP)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(SYNTHETIC) --quiet rules reason host
-	@$(BIN)/python -m noisebound.summarise results/synthetic$(if $(FULL),,-small)
+	@$(BIN)/python -m noisebound.report.summarise results/synthetic$(if $(FULL),,-small)
 
 clean:
 	rm -rf $(VENV) $(REFERENCE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,8 +5,8 @@
     python -m benchmarks.calibration_study --update    replaces docs/calibration-study.md
 
 Nothing is trained. A fixed, biased predictor meets simulated scans whose noise is correlated over 12 px and whose gain
-differs from scan to scan; the corrections are those of the workflow (``noisebound.conformal``). Each data set
-calibrates anew, and is judged on the same large number of further scans.
+differs from scan to scan; the corrections are those of the workflow (``noisebound.calibration.conformal``). Each data
+set calibrates anew, and is judged on the same large number of further scans.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from noisebound.conformal import corrections, side_scores
-from noisebound.exchangeability import Unit, needed_scans
-from noisebound.storage import write_text
+from noisebound.calibration.conformal import corrections, side_scores
+from noisebound.calibration.exchangeability import Unit, needed_scans
+from noisebound.core.storage import write_text
 
 from . import destination
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from noisebound.patches import RoleImages
-from noisebound.regions import Box
-from noisebound.simulate import SIZE, SimulatedImages, simulate_images
-from noisebound.tiling import mirror
+from noisebound.geometry.boxes import Box
+from noisebound.geometry.tiling import mirror
+from noisebound.simulation.images import SIZE, SimulatedImages, simulate_images
+from noisebound.training.patches import RoleImages
 
 SEEDS = {"train": 1000, "calibrate": 2000, "test": 3000}
 COUNTS = {"train": 500, "calibrate": 100, "test": 200}
@@ -43,7 +43,7 @@ def make_images(role: str) -> SimulatedImages:
 
 
 def resident(noisy: np.ndarray, truth: np.ndarray, margin: int) -> RoleImages:
-    """Normalised images (n, Y, X) as the frames that ``noisebound.training`` draws its patches from.
+    """Normalised images (n, Y, X) as the frames that ``noisebound.training.train_member`` draws its patches from.
 
     Every image is continued by ``margin`` px as its mirror image, which gives context and teaches nothing.
     """

@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from noisebound import execution
-from noisebound.devices import mixed_precision, usable_memory
-from noisebound.ensemble import COMFORTABLE, Ensemble, combine_members
-from noisebound.network import MemberNetwork
-from noisebound.optimiser import KernelOptimiser
-from noisebound.storage import write_json
-from noisebound.tiling import choose_size, tiles
-from noisebound.training import save_member
-from noisebound.transforms import Normalisation
+from noisebound.core.hardware import usable_memory
+from noisebound.core.storage import write_json
+from noisebound.ensemble.combine import combine_members
+from noisebound.ensemble.members import COMFORTABLE, Ensemble
+from noisebound.geometry.tiling import choose_size, tiles
+from noisebound.networks import engine
+from noisebound.networks.graph_network import MemberNetwork
+from noisebound.networks.member_file import save_member
+from noisebound.networks.normalisation import Normalisation
+from noisebound.networks.precision import mixed_precision
+from noisebound.training.optimiser import KernelOptimiser
 
 from .graphs import translate
 from .protocol import serve
@@ -53,7 +55,7 @@ def train_step(shape: list[int], repeats: int = 1, precision: str = "float32") -
 
     def step() -> None:
         with mixed_precision(precision, device):
-            loss = execution.loss(network, noisy, target, LEVELS, mask)
+            loss = engine.loss(network, noisy, target, LEVELS, mask)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -64,7 +66,7 @@ def train_step(shape: list[int], repeats: int = 1, precision: str = "float32") -
 def predict(shape: list[int], repeats: int = 1) -> float:
     """Seconds to predict images of ``shape`` (B, [Z], Y, X) at once."""
     noisy, network = _random_images(shape, 0), state["network"].eval()
-    return seconds(lambda: execution.predict(network, noisy), state["device"], repeats)
+    return seconds(lambda: engine.predict(network, noisy), state["device"], repeats)
 
 
 def deliver(shape: list[int]) -> float:

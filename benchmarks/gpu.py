@@ -11,13 +11,13 @@ import numpy as np
 import torch
 import yaml
 
-from noisebound import execution
-from noisebound.architecture import Architecture, draw
-from noisebound.merged import bundle_edges
-from noisebound.network import MemberNetwork
-from noisebound.patches import RoleImages
-from noisebound.regions import Box
-from noisebound.training import Trainer
+from noisebound.architecture.random_graph import Architecture, draw
+from noisebound.geometry.boxes import Box
+from noisebound.networks import engine
+from noisebound.networks.gpu_engine import bundle_edges
+from noisebound.networks.graph_network import MemberNetwork
+from noisebound.training.patches import RoleImages
+from noisebound.training.trainer import Trainer
 
 from .timing import seconds
 
@@ -47,8 +47,8 @@ def measure() -> OnDevice:
     bandwidth = copy_bandwidth(device)
     network = MemberNetwork(architecture).to(device).eval()
     image = torch.randn(1, CHANNELS, PIXELS, PIXELS, device=device)
-    execution.predict(network, image)
-    taken = seconds(lambda: execution.predict(network, image), device, 10)
+    engine.predict(network, image)
+    taken = seconds(lambda: engine.predict(network, image), device, 10)
     share = count_bytes(architecture, PIXELS**2) / taken / bandwidth
     return OnDevice(torch.cuda.get_device_name(device), bandwidth / 1e9, share, train(architecture, settings, device))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from noisebound.architecture import Architecture, Edge
+from noisebound.architecture.random_graph import Architecture, Edge
 
 Graph = Mapping[str, Any]
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 import yaml
 
-from noisebound.architecture import draw
-from noisebound.patches import RoleImages
-from noisebound.regions import Box
-from noisebound.training import Trainer
+from noisebound.architecture.random_graph import draw
+from noisebound.geometry.boxes import Box
+from noisebound.training.patches import RoleImages
+from noisebound.training.trainer import Trainer
 
 CONFIG = Path(__file__).resolve().parents[1] / "config" / "config.yaml"
 MEMBERS = (1, 2, 4)

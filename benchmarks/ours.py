@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from noisebound import execution
-from noisebound.architecture import draw
-from noisebound.blueprint import Blueprint
-from noisebound.network import QuantileNetwork
-from noisebound.tiling import mirror
-from noisebound.training import Trainer
-from noisebound.unet_architecture import FAMILY, plan_unet
+from noisebound.architecture.base import Blueprint
+from noisebound.architecture.random_graph import draw
+from noisebound.architecture.unet import FAMILY, plan_unet
+from noisebound.geometry.tiling import mirror
+from noisebound.networks import engine
+from noisebound.networks.quantile_network import QuantileNetwork
+from noisebound.training.trainer import Trainer
 
 from .data import Scale, make_images, resident
 
@@ -55,7 +55,7 @@ def train_and_predict(settings: Mapping[str, Any], seed: int, member: int, budge
     while not trainer.finished:
         trainer.advance()
     seconds = time.process_time() - start
-    network = execution.build_network(architecture)
+    network = engine.build_network(architecture)
     network.load_state_dict(trainer.best)
     quantiles = {}
     for role in ("calibrate", "test"):
@@ -77,9 +77,9 @@ def seconds_per_step(trainer: Trainer, steps: int = 8) -> float:
 def compile_loops(architecture: Blueprint, extent: tuple[int, ...]) -> None:
     """Run one step, so that no later time contains the compiling of loops that a machine does once and keeps."""
     image = torch.zeros(1, architecture.in_channels, *extent)
-    network = execution.build_network(architecture)
-    torch.stack(execution.quantiles(network, image)).sum().backward()
-    execution.predict(network, image)
+    network = engine.build_network(architecture)
+    torch.stack(engine.quantiles(network, image)).sum().backward()
+    engine.predict(network, image)
 
 
 def predict(network: QuantileNetwork, noisy: np.ndarray, margin: int, orientations: int) -> np.ndarray:
@@ -89,7 +89,7 @@ def predict(network: QuantileNetwork, noisy: np.ndarray, margin: int, orientatio
     total = torch.zeros(3, *noisy.shape)
     for k in range(orientations):
         turned = torch.rot90(images.flip(-1) if k >= 4 else images, k % 4, (-2, -1)).contiguous()
-        parts = torch.stack(execution.predict(network, turned)[1])
+        parts = torch.stack(engine.predict(network, turned)[1])
         back = torch.rot90(parts, -(k % 4), (-2, -1))
         total += (back.flip(-1) if k >= 4 else back)[:, :, 0, inner, inner]
     return (total / orientations).numpy()

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from noisebound.conformal import Score, corrections, side_scores, width_of
+from noisebound.calibration.conformal import Score, corrections, side_scores
+from noisebound.calibration.rounding import width_of
 
 from . import protocol
 from .data import Scale, make_images

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from noisebound.filters import Filtered
+from noisebound.simulation.filters import Filtered
 
 from . import quality
 from .gpu import OnDevice

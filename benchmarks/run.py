@@ -18,8 +18,8 @@ from pathlib import Path
 
 import torch
 
-from noisebound.filters import compare_filters
-from noisebound.storage import write_text
+from noisebound.core.storage import write_text
+from noisebound.simulation.filters import compare_filters
 
 from . import destination, gpu, quality, results, speed
 from .data import make_images

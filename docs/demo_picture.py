@@ -16,8 +16,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "lib"))
-from noisebound.predictions import Predictions
-from noisebound.scans import Scan
+from noisebound.files.predictions import Predictions
+from noisebound.files.scan import Scan
 
 SCAN, ROW, BAR = "edx_71GPa", 82, 100.0
 TOKEN_COLOURS = ["#332288", "#44aa99", "#cc6677", "#ddcc77", "#88ccee", "#999933"]

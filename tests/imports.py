@@ -18,8 +18,8 @@ def imported_packages(path: Path) -> set[str]:
 
 
 def rooms_of(script: Path) -> list[str]:
-    """Modules of the library that a script imports."""
+    """Modules of the library that a script imports, as ``package.module``."""
     imports = [
         node for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
     ]
-    return [node.module.split(".")[1] for node in imports if node.module and node.module.startswith("noisebound.")]
+    return [node.module.partition(".")[2] for node in imports if node.module and node.module.startswith("noisebound.")]

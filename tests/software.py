@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from noisebound.digests import library_modules
+from noisebound.jobs.digests import library_modules
 from tests.imports import imported_packages, rooms_of
 
 ROOT = Path(__file__).resolve().parents[1]

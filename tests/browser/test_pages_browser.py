@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from noisebound import pages
+from noisebound.report import report_scan
 from tests.unit.example_run import phantom, write_pages
 
 webdriver = pytest.importorskip("selenium.webdriver")
@@ -208,7 +208,7 @@ def test_a_rank_leads_to_a_slice_in_which_its_box_is_drawn(browser: Any, deep: d
 
 
 def test_the_label_of_a_small_box_does_not_hide_it(browser: Any, tmp_path: Path) -> None:
-    css = (Path(pages.__file__).parent / "templates" / "page.css").read_text()
+    css = (Path(report_scan.__file__).parent / "templates" / "page.css").read_text()
     spans = "".join(
         f'<span class="box beside {side}" style="left:{left}%;top:{top}%;width:4%;height:4%"><b>1</b></span>'
         for side, left, top in (("right", 3, 3), ("left", 93, 3), ("below", 40, 3), ("above", 40, 93))

@@ -78,7 +78,7 @@ def once(job: str, kind: str) -> bool:
 
 def hold(file: Path) -> None:
     """Let the training stand still as soon as it has reached the step named in ``file``, until that is removed."""
-    from noisebound.training import Trainer
+    from noisebound.training.trainer import Trainer
 
     advance = Trainer.advance
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from noisebound.jobrecords import read_records
+from noisebound.jobs.records import read_records
 from tests.cluster.conftest import SCANS
 from tests.cluster.runs import ClusterRun, Job
 from tests.cluster.slurm import wait_until

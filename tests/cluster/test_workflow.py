@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from noisebound.jobrecords import read_records
+from noisebound.jobs.records import read_records
 from tests.cluster.conftest import MEMBERS, SCANS
 from tests.cluster.runs import Job
 from tests.cluster.slurm import NODES

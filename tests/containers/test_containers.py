@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from noisebound.digests import library_modules
+from noisebound.jobs.digests import PACKAGE, library_modules
 from tests.containers import machine
 from tests.containers.machine import MINUTES, ROOT
 from tests.imports import rooms_of
@@ -100,7 +100,9 @@ def test_images_alone_have_what_the_steps_import_in_the_pinned_versions(built: M
     for step in STEPS:
         groups.setdefault((built.images / f"{step}.sif").stat().st_ino, []).append(step)
     for group in groups.values():
-        rooms = {f"noisebound.{path.stem}" for s in group for path in library_modules(*rooms_of(script_of(s)))}
+        files = {path for s in group for path in library_modules(*rooms_of(script_of(s)))}
+        assert files
+        rooms = {"noisebound." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in files}
         modules = sorted({MODULE_OF_PACKAGE.get(name, name) for name in image(group[0])} | rooms)
         code = (
             "import importlib, importlib.metadata as m, json, sys; sys.path.append('/library'); "

@@ -13,9 +13,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from noisebound.errors import NoiseboundError
-from noisebound.scan_sources import ScanSources
-from noisebound.scans import find_problems, ingest_scan
+from noisebound.core.errors import NoiseboundError
+from noisebound.files.scan_sources import ScanSources
+from noisebound.scans.find_problems import find_problems
+from noisebound.scans.ingest_scan import ingest_scan
 
 _EVERYBODY = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 MOST_MEMORY = 512_000_000  # bytes

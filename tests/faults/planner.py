@@ -16,7 +16,10 @@ import snakemake.cli
 from tests.workflow.project import Jobs, jobs_of
 
 # What reading the workflow takes of the library.
-READ = ("configuration", "demands", "digests", "frames", "import_path", "memory", "sheet_copy", "source_stamps")
+READ = (
+    *("jobs.digests", "jobs.import_path", "jobs.memory", "scans.sheet_copy", "scans.source_stamps"),
+    *("settings.configuration", "settings.frames", "settings.resources"),
+)
 
 
 def plan(folder: Path) -> Jobs:
@@ -49,7 +52,8 @@ def _library_of(folder: Path) -> dict[str, ModuleType]:
     sys.path.insert(0, str(package.parent))
     try:
         modules = {name: importlib.import_module(f"noisebound.{name}") for name in READ}
-        modules["digests"].library_digest(*(path.stem for path in package.glob("*.py") if path.stem != "__init__"))
+        files = [path.relative_to(package).with_suffix("") for path in package.rglob("*.py")]
+        modules["jobs.digests"].library_digest(*(".".join(file.parts) for file in files if file.name != "__init__"))
         return {name: sys.modules.pop(name) for name in _of_library()}
     finally:
         sys.path.remove(str(package.parent))

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from noisebound.pixel_digests import pixel_digest
+from noisebound.scans.pixel_digests import pixel_digest
 from tests.faults.damage import WAYS, damaged
 from tests.faults.door import MOST_MEMORY
 from tests.faults.whole_files import KINDS, Kind, pixels

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, seed, settings
 
-from noisebound.canonical import canonical_settings
+from noisebound.settings.canonical import canonical_settings
 from tests.faults.changes import SCANS, SETTINGS, WRITINGS, Change, combinations
 from tests.faults.model import World, expected_jobs
 from tests.faults.planner import plan

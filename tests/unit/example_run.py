@@ -13,14 +13,17 @@ import pandas as pd
 import tifffile
 from scipy import ndimage
 
-from noisebound.architecture import Architecture, Edge
-from noisebound.drift_words import explain
-from noisebound.pages import report_index, report_scan
-from noisebound.pages_jobs import write_jobs_page
-from noisebound.predictions import Predictions, create_denoised, create_predictions
-from noisebound.provenance import collect_provenance
-from noisebound.regions import Box, Regions
-from noisebound.storage import write_json
+from noisebound.architecture.random_graph import Architecture, Edge
+from noisebound.core.storage import write_json
+from noisebound.drift.words import explain
+from noisebound.files.prediction_writers import create_denoised, create_predictions
+from noisebound.files.predictions import Predictions
+from noisebound.geometry.boxes import Box
+from noisebound.provenance.jobs_page import write_jobs_page
+from noisebound.provenance.origin import collect_provenance
+from noisebound.regions.regions import Regions
+from noisebound.report.report_index import report_index
+from noisebound.report.report_scan import report_scan
 from tests.unit.run_records import record
 
 LOW_HIGH = (("low", -1), ("high", 1))

@@ -12,11 +12,12 @@ import h5py
 import numpy as np
 import torch
 
-from noisebound.architecture import Architecture, draw
-from noisebound.network import QuantileNetwork
-from noisebound.regions import Box, Regions
-from noisebound.scan_sources import ScanSources
-from noisebound.storage import write_json
+from noisebound.architecture.random_graph import Architecture, draw
+from noisebound.core.storage import write_json
+from noisebound.files.scan_sources import ScanSources
+from noisebound.geometry.boxes import Box
+from noisebound.networks.quantile_network import QuantileNetwork
+from noisebound.regions.regions import Regions
 
 # These arrays are so small that threads would only wait for each other.
 torch.set_num_threads(1)

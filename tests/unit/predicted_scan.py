@@ -10,8 +10,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from noisebound.predictions import create_predictions
-from noisebound.regions import Box, Regions
+from noisebound.files.prediction_writers import create_predictions
+from noisebound.geometry.boxes import Box
+from noisebound.regions.regions import Regions
 
 
 @dataclass

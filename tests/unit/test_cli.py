@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from noisebound.cli import main
-from noisebound.sheet import SheetRow, read_sheet
+from noisebound.scans.sheet import SheetRow, read_sheet
 
 
 def image(path: Path, *shape: int, axes: str = "RCYX", seed: int = 0, **metadata: object) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from noisebound.sheet import read_sheet
+from noisebound.scans.sheet import read_sheet
 from tests.shared_files import leaks, shared_files
 from tests.software import SEARCH_STEPS, SIMULATION_STEPS
 from tests.workflow.crate_rules import Crate, listed, problems, references

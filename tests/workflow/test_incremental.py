@@ -181,16 +181,22 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("workflow/lib/noisebound/pages_index.py", PAGES),
-        ("workflow/lib/noisebound/templates/page.css", PAGES),
-        ("workflow/lib/noisebound/crate.py", {("describe_run", "")}),
-        ("workflow/lib/noisebound/decisions.py", each(["recommend_regions"], TINY_SCANS) | EVALUATION | PAGES),
-        ("workflow/lib/noisebound/clustering.py", TOKENS | EVALUATION | PAGES),
-        ("workflow/lib/noisebound/similarity.py", DRIFT | PAGES),
-        ("workflow/lib/noisebound/conformal.py", CALIBRATION | EVALUATION | PAGES),
-        ("workflow/lib/noisebound/ensemble.py", {("fit_latent_basis", "")} | AFTER_TRAINING),
-        ("workflow/lib/noisebound/network.py", TRAINING | AFTER_TRAINING),
-        ("workflow/lib/noisebound/architecture.py", each(["draw_architecture"], MEMBERS) | TRAINING | AFTER_TRAINING),
+        ("workflow/lib/noisebound/report/index_page.py", PAGES),
+        ("workflow/lib/noisebound/report/templates/page.css", PAGES),
+        ("workflow/lib/noisebound/provenance/crate.py", {("describe_run", "")}),
+        (
+            "workflow/lib/noisebound/decisions/recommend_regions.py",
+            each(["recommend_regions"], TINY_SCANS) | EVALUATION | PAGES,
+        ),
+        ("workflow/lib/noisebound/structure/clustering.py", TOKENS | EVALUATION | PAGES),
+        ("workflow/lib/noisebound/drift/similarity.py", DRIFT | PAGES),
+        ("workflow/lib/noisebound/calibration/conformal.py", CALIBRATION | EVALUATION | PAGES),
+        ("workflow/lib/noisebound/ensemble/members.py", {("fit_latent_basis", "")} | AFTER_TRAINING),
+        ("workflow/lib/noisebound/networks/quantile_network.py", TRAINING | AFTER_TRAINING),
+        (
+            "workflow/lib/noisebound/architecture/draw_architecture.py",
+            each(["draw_architecture"], MEMBERS) | TRAINING | AFTER_TRAINING,
+        ),
         ("workflow/lib/noisebound/cli.py", set()),
         ("workflow/scripts/segment_scan.py", each(["segment_scan"], TINY_SCANS) | EVALUATION | PAGES),
     ],
@@ -203,7 +209,7 @@ def test_edited_source_reruns_what_uses_it(run: Project, file: str, expected: se
 
 def test_prose_in_the_sources_runs_nothing(run: Project) -> None:
     """As after a ``git pull`` that mends docstrings, comments and line breaks in everything that a step uses."""
-    for file in [*run.path.glob("workflow/lib/noisebound/*.py"), *run.path.glob("workflow/scripts/*.py")]:
+    for file in [*run.path.glob("workflow/lib/noisebound/**/*.py"), *run.path.glob("workflow/scripts/*.py")]:
         text = file.read_text(encoding="utf-8")
         if text.startswith('"""'):
             text = '"""Other words.' + text[3:]
@@ -259,7 +265,7 @@ def test_jobs_run_the_library_of_their_own_project(run: Project) -> None:
     elsewhere = run.path / "elsewhere" / "noisebound"
     elsewhere.mkdir(parents=True)
     (elsewhere / "__init__.py").write_text("raise ImportError('another noisebound')\n", encoding="utf-8")
-    acquisition = run.path / "workflow/lib/noisebound/acquisition.py"
+    acquisition = run.path / "workflow/lib/noisebound/scans/acquisition.py"
     broken = acquisition.read_text(encoding="utf-8") + "\nraise ImportError('broken here')\n"
     acquisition.write_text(broken, encoding="utf-8")
     run.register("more", "apply", seed=3)

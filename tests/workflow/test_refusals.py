@@ -11,7 +11,7 @@ import pytest
 import tifffile
 import yaml
 
-from noisebound.scans import Scan
+from noisebound.files.scan import Scan
 from tests.workflow.project import Project, create
 
 

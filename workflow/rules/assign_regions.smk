@@ -25,6 +25,6 @@ rule assign_regions:
         role=lambda wildcards: ROLES[wildcards.scan],
         layout=lambda wildcards: config["regions"]["layout"] if ROLES[wildcards.scan] == "split" else None,
         montage=lambda wildcards: montage_of(wildcards.scan),
-        code=library_digest("regions", script=SCRIPTS / "assign_regions.py"),
+        code=library_digest("regions.assign_regions", script=SCRIPTS / "assign_regions.py"),
     script:
         "../scripts/assign_regions.py"

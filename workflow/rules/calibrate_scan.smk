@@ -20,6 +20,6 @@ rule calibrate_scan:
         mem_mb=memory(600, per_mb=30),
         runtime=minutes(2, per_mb=0.1),
     params:
-        code=library_digest("calibration", script=SCRIPTS / "calibrate_scan.py"),
+        code=library_digest("calibration.calibrate_scan", script=SCRIPTS / "calibrate_scan.py"),
     script:
         "../scripts/calibrate_scan.py"

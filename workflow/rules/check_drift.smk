@@ -26,6 +26,6 @@ rule check_drift:
             **{key: config["drift"][key] for key in ("level", "difference", "correlation", "draws")},
             seed=config["seed"],
         ),
-        code=library_digest("drift", script=SCRIPTS / "check_drift.py"),
+        code=library_digest("drift.check_drift", script=SCRIPTS / "check_drift.py"),
     script:
         "../scripts/check_drift.py"

@@ -22,6 +22,6 @@ rule check_roles:
         mem_mb=memory(500, per_mb=2, scans=LEARNED),
         runtime=minutes(2, per_mb=0.01, scans=LEARNED),
     params:
-        code=library_digest("regions", script=SCRIPTS / "check_roles.py"),
+        code=library_digest("regions.check_roles", script=SCRIPTS / "check_roles.py"),
     script:
         "../scripts/check_roles.py"

@@ -21,19 +21,20 @@ sys.path.insert(0, str(LIBRARY))
 # the digest in its rule's ``params.code`` instead.
 snakemake.jobs.get_script_mtime = lambda path: 0.0
 
-from noisebound.configuration import check_configuration, check_plan, check_sheet, file_names, planned_trials
-from noisebound.demands import megabytes, whole_minutes
-from noisebound.digests import library_digest
-from noisebound.errors import InputError, NoiseboundError
-from noisebound.frames import check_frame
-from noisebound.import_path import import_from
-from noisebound.memory import remembered_jobs
-from noisebound.search import search_seed, training_settings
-from noisebound.settings import family_settings, simulation_margin
-from noisebound.sheet import missing_files
-from noisebound.sheet_copy import sheet_of_run
-from noisebound.source_stamps import stamps_of_run, stamps_of_sources
-from noisebound.yaml_files import check_yaml
+from noisebound.settings.configuration import check_configuration, check_plan, check_sheet, file_names, planned_trials
+from noisebound.settings.resources import megabytes, whole_minutes
+from noisebound.jobs.digests import library_digest
+from noisebound.core.errors import InputError, NoiseboundError
+from noisebound.settings.frames import check_frame
+from noisebound.jobs.import_path import import_from
+from noisebound.jobs.memory import remembered_jobs
+from noisebound.settings.trials import search_seed, training_settings
+from noisebound.settings.defaults import family_settings
+from noisebound.settings.simulation import simulation_margin
+from noisebound.scans.sheet import missing_files
+from noisebound.scans.sheet_copy import sheet_of_run
+from noisebound.scans.source_stamps import stamps_of_run, stamps_of_sources
+from noisebound.settings.yaml_files import check_yaml
 
 import_from(LIBRARY)
 CONFIG_FILE = file_names(workflow.configfiles)
@@ -76,7 +77,7 @@ HOLDS_TEST = scans_that_are("test", "split")
 # Whose pixels each stage sees, and so whose roles are checked before it.
 CHECKED = {"train": TRAINED_ON, "calibrate": sorted({*TRAINED_ON, *HOLDS_CALIBRATE}), "test": LEARNED}
 SCRIPTS = PROJECT / "workflow" / "scripts"
-PAGE_TEMPLATES = (LIBRARY / "noisebound" / "templates",)
+PAGE_TEMPLATES = (LIBRARY / "noisebound" / "report" / "templates",)
 COUNTS = config["data"]["kind"] == "counts"
 
 

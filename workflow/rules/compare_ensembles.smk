@@ -40,7 +40,7 @@ rule compare_ensembles:
             orientations=config["ensemble"]["orientations"],
             seed=config["seed"],
         ),
-        code=library_digest("comparison", script=SCRIPTS / "compare_ensembles.py"),
+        code=library_digest("simulation.compare_ensembles", script=SCRIPTS / "compare_ensembles.py"),
     script:
         "../scripts/compare_ensembles.py"
 

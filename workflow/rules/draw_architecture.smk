@@ -21,6 +21,6 @@ rule draw_architecture:
             dimensions=config["data"]["dimensions"],
             channels=len(config["data"]["channels"]),
         ),
-        code=library_digest("architecture", script=SCRIPTS / "draw_architecture.py"),
+        code=library_digest("architecture.draw_architecture", script=SCRIPTS / "draw_architecture.py"),
     script:
         "../scripts/draw_architecture.py"

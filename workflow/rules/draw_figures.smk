@@ -54,6 +54,6 @@ rule draw_figures:
         runtime=minutes(5),
     params:
         primary=config["calibration"]["primary"],
-        code=library_digest("figures", script=SCRIPTS / "draw_figures.py"),
+        code=library_digest("figures.draw_figures", script=SCRIPTS / "draw_figures.py"),
     script:
         "../scripts/draw_figures.py"

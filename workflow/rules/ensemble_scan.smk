@@ -25,6 +25,6 @@ rule ensemble_scan:
             settings=config["ensemble"] | {"levels": config["training"]["levels"]},
             counts=COUNTS,
         ),
-        code=library_digest("ensemble", script=SCRIPTS / "ensemble_scan.py"),
+        code=library_digest("ensemble.ensemble_scan", script=SCRIPTS / "ensemble_scan.py"),
     script:
         "../scripts/ensemble_scan.py"

@@ -39,6 +39,6 @@ rule evaluate:
             bootstrap=config["calibration"]["bootstrap"],
             seed=config["seed"],
         ),
-        code=library_digest("evaluation", script=SCRIPTS / "evaluate.py"),
+        code=library_digest("evaluation.evaluate", script=SCRIPTS / "evaluate.py"),
     script:
         "../scripts/evaluate.py"

@@ -30,6 +30,6 @@ rule fit_calibration:
             confidences=sorted({entry["confidence"] for entry in config["decisions"]["exceed"]}),
             counts=COUNTS,
         ),
-        code=library_digest("calibration_fit", script=SCRIPTS / "fit_calibration.py"),
+        code=library_digest("calibration.fit_calibration", script=SCRIPTS / "fit_calibration.py"),
     script:
         "../scripts/fit_calibration.py"

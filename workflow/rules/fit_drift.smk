@@ -22,6 +22,6 @@ rule fit_drift:
         runtime=minutes(2, per_mb=0.05, scans=HOLDS_CALIBRATE),
     params:
         block=config["drift"]["block"],
-        code=library_digest("drift", script=SCRIPTS / "fit_drift.py"),
+        code=library_digest("drift.fit_drift", script=SCRIPTS / "fit_drift.py"),
     script:
         "../scripts/fit_drift.py"

@@ -28,6 +28,6 @@ rule fit_latent_basis:
             frame=config["ensemble"]["frame"],
             seed=config["seed"],
         ),
-        code=library_digest("ensemble", script=SCRIPTS / "fit_latent_basis.py"),
+        code=library_digest("ensemble.fit_latent_basis", script=SCRIPTS / "fit_latent_basis.py"),
     script:
         "../scripts/fit_latent_basis.py"

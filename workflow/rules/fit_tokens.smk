@@ -28,6 +28,6 @@ rule fit_tokens:
             sample_size=config["structure"]["sample"],
             seed=config["seed"],
         ),
-        code=library_digest("structure", script=SCRIPTS / "fit_tokens.py"),
+        code=library_digest("structure.fit_tokens", script=SCRIPTS / "fit_tokens.py"),
     script:
         "../scripts/fit_tokens.py"

@@ -30,6 +30,6 @@ rule ingest_scan:
         stamps=lambda wildcards: STAMPS[wildcards.scan],
         # Its function takes the input, so that Snakemake does not compare it: another role reads no file again.
         unwatched=lambda wildcards, input: {"role": learned_role(wildcards.scan), "others": learned_sources()},
-        code=library_digest("scans", script=SCRIPTS / "ingest_scan.py"),
+        code=library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),
     script:
         "../scripts/ingest_scan.py"

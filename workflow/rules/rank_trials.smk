@@ -28,6 +28,6 @@ rule rank_trials:
             trials={name: trial.changes for name, trial in TRIALS.items()},
             run=config["run"],
         ),
-        code=library_digest("ranking", script=SCRIPTS / "rank_trials.py"),
+        code=library_digest("search.rank_trials", script=SCRIPTS / "rank_trials.py"),
     script:
         "../scripts/rank_trials.py"

@@ -25,6 +25,6 @@ rule recommend_regions:
             exceed=config["decisions"]["exceed"],
             remeasure=config["decisions"]["remeasure"],
         ),
-        code=library_digest("decisions", script=SCRIPTS / "recommend_regions.py"),
+        code=library_digest("decisions.recommend_regions", script=SCRIPTS / "recommend_regions.py"),
     script:
         "../scripts/recommend_regions.py"

@@ -36,6 +36,6 @@ rule report_comparison:
             | {"combine": config["ensemble"]["combine"]}
             | {"train_images": sum(SIMULATED[scan]["images"] for scan in simulated_scans("train"))},
         ),
-        code=library_digest("pages_comparison", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_comparison.py"),
+        code=library_digest("report.report_comparison", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_comparison.py"),
     script:
         "../scripts/report_comparison.py"

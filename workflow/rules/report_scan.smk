@@ -44,6 +44,8 @@ rule report_scan:
             config=shown_settings(),
             settings=page_settings(),
         ),
-        code=library_digest("pages", "provenance", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_scan.py"),
+        code=library_digest(
+            "report.report_scan", "provenance.origin", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_scan.py"
+        ),
     script:
         "../scripts/report_scan.py"

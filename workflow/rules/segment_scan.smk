@@ -19,6 +19,6 @@ rule segment_scan:
         mem_mb=memory(800, per_mb=2),
         runtime=minutes(2, per_mb=0.05),
     params:
-        code=library_digest("structure", script=SCRIPTS / "segment_scan.py"),
+        code=library_digest("structure.segment_scan", script=SCRIPTS / "segment_scan.py"),
     script:
         "../scripts/segment_scan.py"

@@ -23,6 +23,6 @@ rule simulate_scan:
         ),
         montage=lambda wildcards: montage_of(wildcards.scan),
         seed=lambda wildcards: SIMULATED[wildcards.scan]["seed"],
-        code=library_digest("simulated_scans", script=SCRIPTS / "simulate_scan.py"),
+        code=library_digest("simulation.simulate_scan", script=SCRIPTS / "simulate_scan.py"),
     script:
         "../scripts/simulate_scan.py"

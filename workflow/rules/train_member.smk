@@ -30,6 +30,6 @@ rule train_member:
             transforms=[config["data"]["input_transform"], config["data"]["target_transform"]],
             counts=COUNTS,
         ),
-        code=library_digest("training", script=SCRIPTS / "train_member.py"),
+        code=library_digest("training.train_member", script=SCRIPTS / "train_member.py"),
     script:
         "../scripts/train_member.py"

@@ -31,6 +31,6 @@ rule train_trial:
         ),
         architecture=lambda wildcards: family_settings(settings_of(wildcards.trial)["architecture"]),
         settings=lambda wildcards: training_settings(settings_of(wildcards.trial)),
-        code=library_digest("trials", script=SCRIPTS / "train_trial.py"),
+        code=library_digest("search.train_trial", script=SCRIPTS / "train_trial.py"),
     script:
         "../scripts/train_trial.py"

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.regions import assign_regions
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.regions.assign_regions import assign_regions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.calibration import calibrate_scan
-from noisebound.steps import step
+from noisebound.calibration.calibrate_scan import calibrate_scan
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.drift import check_drift
-from noisebound.steps import step
+from noisebound.drift.check_drift import check_drift
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

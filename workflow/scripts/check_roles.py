@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.regions import check_roles
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.regions.check_roles import check_roles
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

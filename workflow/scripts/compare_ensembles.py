@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.comparison import compare_ensembles
-from noisebound.steps import step
+from noisebound.jobs.hardware import take_hardware
+from noisebound.jobs.step import step
+from noisebound.simulation.compare_ensembles import compare_ensembles
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -20,6 +21,5 @@ with step(snakemake):
         most=snakemake.params.subsets,
         orientations=snakemake.params.orientations,
         seed=snakemake.params.seed,
-        threads=snakemake.threads,
-        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
+        hardware=take_hardware(snakemake.threads, snakemake.config["training"]["members_per_gpu"]),
     )

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.evidence import describe_run
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.provenance.describe_run import describe_run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.architecture import draw_architecture
-from noisebound.steps import step
+from noisebound.architecture.draw_architecture import draw_architecture
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.figures import draw_figures
-from noisebound.steps import step
+from noisebound.figures.draw_figures import draw_figures
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.ensemble import ensemble_scan
-from noisebound.steps import step
+from noisebound.ensemble.ensemble_scan import ensemble_scan
+from noisebound.jobs.hardware import take_hardware
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,6 +18,5 @@ with step(snakemake):
         snakemake.output[0],
         settings=snakemake.params.settings,
         counts=snakemake.params.counts,
-        threads=snakemake.threads,
-        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
+        hardware=take_hardware(snakemake.threads, snakemake.config["training"]["members_per_gpu"]),
     )

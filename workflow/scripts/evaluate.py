@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.evaluation import evaluate
-from noisebound.steps import step
+from noisebound.evaluation.evaluate import evaluate
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

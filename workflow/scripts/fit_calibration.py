@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.calibration_fit import fit_calibration
-from noisebound.steps import step
+from noisebound.calibration.fit_calibration import fit_calibration
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.ensemble import fit_latent_basis
-from noisebound.steps import step
+from noisebound.ensemble.fit_latent_basis import fit_latent_basis
+from noisebound.jobs.hardware import take_hardware
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -20,6 +21,5 @@ with step(snakemake):
         sample_size=snakemake.params.sample_size,
         seed=snakemake.params.seed,
         frame=snakemake.params.frame,
-        threads=snakemake.threads,
-        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
+        hardware=take_hardware(snakemake.threads, snakemake.config["training"]["members_per_gpu"]),
     )

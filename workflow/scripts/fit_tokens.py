@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.steps import step
-from noisebound.structure import fit_tokens
+from noisebound.jobs.step import step
+from noisebound.structure.fit_tokens import fit_tokens
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.scans import ingest_scan
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.scans.ingest_scan import ingest_scan
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.ranking import rank_trials
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.search.rank_trials import rank_trials
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

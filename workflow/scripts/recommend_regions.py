@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.decisions import recommend_regions
-from noisebound.steps import step
+from noisebound.decisions.recommend_regions import recommend_regions
+from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.pages_comparison import report_comparison
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.report.report_comparison import report_comparison
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

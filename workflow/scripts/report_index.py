@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.pages import report_index
-from noisebound.provenance import collect_provenance
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.provenance.origin import collect_provenance
+from noisebound.report.report_index import report_index
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

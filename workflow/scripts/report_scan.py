@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.pages import report_scan
-from noisebound.provenance import collect_provenance
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.provenance.origin import collect_provenance
+from noisebound.report.report_scan import report_scan
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

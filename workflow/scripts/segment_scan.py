@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.steps import step
-from noisebound.structure import segment_scan
+from noisebound.jobs.step import step
+from noisebound.structure.segment_scan import segment_scan
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

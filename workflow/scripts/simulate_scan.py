@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.simulated_scans import simulate_scan
-from noisebound.steps import step
+from noisebound.jobs.step import step
+from noisebound.simulation.simulate_scan import simulate_scan
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

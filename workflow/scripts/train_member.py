@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.steps import step
-from noisebound.training import checkpoint_path, train_member
+from noisebound.jobs.hardware import take_hardware
+from noisebound.jobs.step import step
+from noisebound.training.checkpoint import checkpoint_path
+from noisebound.training.train_member import train_member
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -23,6 +25,5 @@ with step(snakemake, beside=[checkpoint_path(snakemake.output.weights)]):
         counts=snakemake.params.counts,
         about=snakemake.output.about,
         code=snakemake.params.code,
-        threads=snakemake.threads,
-        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
+        hardware=take_hardware(snakemake.threads, snakemake.config["training"]["members_per_gpu"]),
     )

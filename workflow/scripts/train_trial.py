@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.steps import step
-from noisebound.trials import files_beside, train_trial
+from noisebound.jobs.hardware import take_hardware
+from noisebound.jobs.step import step
+from noisebound.search.train_trial import files_beside, train_trial
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -24,6 +25,5 @@ with step(snakemake, beside=files_beside(snakemake.output.outcome)):
         transforms=tuple(snakemake.params.transforms),
         counts=snakemake.params.counts,
         code=snakemake.params.code,
-        threads=snakemake.threads,
-        members_per_gpu=snakemake.config["training"]["members_per_gpu"],
+        hardware=take_hardware(snakemake.threads, snakemake.config["training"]["members_per_gpu"]),
     )

@@ -6,7 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from .configuration import (
+from .core.errors import NoiseboundError
+from .core.sources import LEAVE_ONE_OUT
+from .scans.register import register_scan
+from .scans.sheet import ROLES, SheetRow, missing_files, read_sheet
+from .settings.configuration import (
     check_plan,
     check_sheet,
     file_names,
@@ -14,11 +18,8 @@ from .configuration import (
     read_configuration,
     simulated_names,
 )
-from .errors import NoiseboundError
-from .frames import check_frame
-from .settings import Settings
-from .sheet import ROLES, SheetRow, missing_files, read_sheet, register_scan
-from .sources import LEAVE_ONE_OUT
+from .settings.defaults import Settings
+from .settings.frames import check_frame
 
 DEFAULT_SHEET = "config/scans.tsv"
 
@@ -118,7 +119,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _row_problems(row: SheetRow, config: Settings | None) -> list[str]:
     """What is wrong with the files of a scan, by themselves and for a run; simulated ones are not there yet."""
-    from .scans import find_problems
+    from .scans.find_problems import find_problems
 
     if config and row.scan in simulated_names(config):
         return []

@@ -1,0 +1,56 @@
+"""OME-TIFF files: what is written is what other readers find, and the same content gives the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from noisebound.core.length_units import ome_unit
+from noisebound.files.ome_tiff import write_ome_tiff
+from noisebound.scans.readers import read_image
+
+
+def write(path: Path, digest: str = "a", **changes: Any) -> np.ndarray:
+    image = np.random.default_rng(0).normal(size=(2, 3, 8, 9)).astype(np.float32)
+    about: dict[str, Any] = {"channels": ["Mg", "Fe"], "pixel_size": (2.0, 0.5, 0.25), "pixel_unit": "nm"}
+    planes = image.reshape(-1, 8, 9)
+    write_ome_tiff(path, planes, shape=image.shape, digest=digest, **about | changes)
+    return image
+
+
+def test_axes_names_and_sizes_come_back(tmp_path: Path) -> None:
+    written = write(tmp_path / "a.ome.tif")
+    found = read_image(tmp_path / "a.ome.tif")
+    np.testing.assert_array_equal(found.array, written)
+    assert found.axes == "CZYX" and found.channels == ("Mg", "Fe")
+    assert found.pixel_size == (2.0, 0.5, 0.25) and found.pixel_unit == "nm"
+
+
+@pytest.mark.parametrize("unit", ["px", "furlong"])
+def test_a_unit_that_ome_does_not_know_is_left_out(tmp_path: Path, unit: str) -> None:
+    write(tmp_path / "a.ome.tif", pixel_unit=unit)
+    assert read_image(tmp_path / "a.ome.tif").pixel_size is None
+
+
+@pytest.mark.parametrize(
+    ("units", "name"),
+    [
+        (("nm", "NM", "nanometre", "nanometer"), "nm"),
+        (("um", "\u00b5m", "\u03bcm", "micron", "Microns", "micrometre", "micrometer"), "\u00b5m"),
+        (("A", "\u00c5", "angstrom", "Angstrom"), "\u00c5"),
+        (("in", "inch"), "in"),
+        (("", "px", "s"), None),
+    ],
+)
+def test_spellings_of_units(units: tuple[str, ...], name: str | None) -> None:
+    assert {ome_unit(unit) for unit in units} == {name}
+
+
+def test_bytes_follow_from_the_content_and_its_digest(tmp_path: Path) -> None:
+    for name, digest in (("one", "a"), ("again", "a"), ("other", "b")):
+        write(tmp_path / f"{name}.ome.tif", digest)
+    one, again, other = ((tmp_path / f"{name}.ome.tif").read_bytes() for name in ("one", "again", "other"))
+    assert one == again != other

@@ -1,0 +1,22 @@
+"""Reading an architecture of either family from its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.storage import read_json
+from .base import Blueprint
+from .limits import MOST_BYTES
+from .random_graph import Architecture
+from .unet import FAMILY as UNET
+from .unet import UNetArchitecture
+
+
+def read_architecture(path: str | Path) -> Blueprint:
+    """Read ``architectures/member-<m>.json`` of any family: a file that names none holds a random graph.
+
+    Raises ``InputError`` where the file was changed by hand.
+    """
+    content = read_json(path, MOST_BYTES)
+    unet = isinstance(content, dict) and content.get("family") == UNET
+    return UNetArchitecture.restore(content, path) if unet else Architecture.restore(content, path)

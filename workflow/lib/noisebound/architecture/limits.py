@@ -1,0 +1,70 @@
+"""How large an architecture may be, so that a file that announces more is refused before anything is made of it."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from typing import Any
+
+MOST_BYTES = 1 << 22  # of a file; the largest graph takes three quarters of it
+MOST_WEIGHTS = 1 << 28  # 1 GiB as float32
+MOST_RADIUS = 10**5  # px
+# The least and the most of every whole number of an architecture.
+RANGES: Mapping[str, tuple[int, int]] = {
+    "member": (0, 10**6),
+    "seed": (0, 2**128),
+    "dimensions": (2, 3),
+    "in_channels": (1, 10**5),
+    "out_channels": (1, 10**5),
+    "depth": (1, 256),
+    "latent": (1, 10**5),
+    "hidden": (1, 10**5),
+    "cell": (1, 64),
+    "dilation": (0, 10**5),
+    "channels": (1, 10**5),
+    "levels": (1, 12),
+    "width": (1, 10**5),
+    "convolutions": (1, 100),
+}
+EDGE = {"source", "target", "dilation", "channels"}
+
+
+def whole(content: Mapping[str, Any], key: str, where: str = "") -> int:
+    """The number under ``key``, which JSON must hold as a whole one.
+
+    Raises ``KeyError`` where it is missing, ``ValueError`` where it is none or leaves its range. ``where`` says in
+    words of what it is a number.
+    """
+    value, (least, most) = content[key], RANGES[key]
+    if type(value) is not int or not least <= value <= most:  # True is an int, too
+        raise ValueError(
+            f"{key}{where} must be a whole number from {least} to {most}, and the file has {reprlib.repr(value)}"
+        )
+    return value
+
+
+def check_edges(content: Any, output: int) -> None:
+    """Raise ``ValueError`` where ``content`` is not the edges of a graph from node 0 to the node ``output``.
+
+    They lead from earlier nodes to later ones, and every node but the first is reached.
+    """
+    if not isinstance(content, list) or len(content) > output * (output + 1) // 2:
+        raise ValueError(f"edges must be a list, with no more of them than {output + 1} nodes have pairs")
+    for edge in content:
+        if not isinstance(edge, dict) or edge.keys() != EDGE:
+            raise ValueError(f"an edge has the keys {', '.join(sorted(EDGE))} and no others")
+        source, target = edge["source"], edge["target"]
+        if type(source) is not int or type(target) is not int or not 0 <= source < target <= output:
+            raise ValueError(f"an edge must lead from an earlier node to a later one, from 0 to {output}")
+        for key in ("dilation", "channels"):
+            whole(edge, key, " of an edge")
+    if len({edge["target"] for edge in content}) != output:
+        raise ValueError("no edge leads to one of the nodes")
+
+
+def check_size(weights: int, radius: int) -> None:
+    """Raise ``ValueError`` for more trained numbers, or a receptive radius (px) larger, than any network may have."""
+    if weights > MOST_WEIGHTS:
+        raise ValueError(f"the network has {weights} weights, and {MOST_WEIGHTS} are the most that one may have")
+    if radius > MOST_RADIUS:
+        raise ValueError(f"the network sees {radius} px far, and {MOST_RADIUS} are the farthest that one may see")

@@ -1,0 +1,260 @@
+"""Random sparse mixed-scale graphs, drawn from a seed and written as JSON. No torch here: an architecture is data.
+
+The family is the one of the method's paper (arXiv:2505.08176): a directed acyclic graph of ``depth`` hidden nodes
+between an input and an output node. The length l of a connection between hidden nodes follows p(l) ~ exp(-alpha l),
+the number k of connections that leave a node p(k) ~ k^-gamma. Every edge is one 3x3 (3x3x3) convolution with a dilation
+and a channel count of its own; a node concatenates what reaches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import InputError
+from .base import KERNEL, Blueprint, digest_architecture, reach_of_cells
+from .limits import check_edges, whole
+
+MAX_TRIES = 1000
+# How far the parameter count may be from the one asked for.
+TOLERANCE = 0.1
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One convolution: from node ``source`` to node ``target``, with its dilation and its number of output channels.
+
+    A dilation of 0 is a per-pixel (1x1, 1x1x1) convolution.
+    """
+
+    source: int
+    target: int
+    dilation: int
+    channels: int
+
+    def taps(self, dimensions: int) -> int:
+        """Number of pixels that the convolution reads per channel."""
+        return KERNEL**dimensions if self.dilation else 1
+
+
+@dataclass(frozen=True)
+class Architecture(Blueprint):
+    """The graph of one member. Node 0 is the input, 1..depth are hidden, depth + 1 is the output.
+
+    Its pixels are ``cell`` pixels of the image wide; those that lie in one are channels of the input and of the heads
+    (see ``cells``). Dilations count cells.
+    """
+
+    member: int
+    seed: int
+    dimensions: int
+    in_channels: int
+    out_channels: int
+    depth: int
+    latent: int
+    hidden: int
+    edges: tuple[Edge, ...]
+    cell: int = 1
+
+    @property
+    def alignment(self) -> int:
+        """Images must begin and end at multiples of the edge length of a cell."""
+        return self.cell
+
+    @property
+    def head_outputs(self) -> int:
+        """Every head gives all pixels of a cell at once."""
+        return int(self.out_channels * self.cell**self.dimensions)
+
+    @property
+    def output(self) -> int:
+        """Number of the output node."""
+        return self.depth + 1
+
+    def widths(self) -> dict[int, int]:
+        """Channels of every node: at the input those of a cell, elsewhere the sum over the edges that reach it."""
+        widths = dict.fromkeys(range(self.output + 1), 0)
+        widths[0] = int(self.in_channels * self.cell**self.dimensions)
+        for edge in self.edges:
+            widths[edge.target] += edge.channels
+        return widths
+
+    def radius(self) -> int:
+        """Receptive radius in pixels: the largest sum of dilations along a path from input to output.
+
+        A convolution of kernel size 3 and dilation d reaches d pixels to each side. The value is the same along every
+        axis; a pixel of the output depends on no input farther away. A pixel at one side of a cell also sees the other.
+        """
+        reach = [0] * (self.output + 1)
+        for edge in sorted(self.edges, key=lambda edge: edge.target):  # all that reach a node before any that leave it
+            reach[edge.target] = max(reach[edge.target], reach[edge.source] + edge.dilation)
+        return reach_of_cells(reach[self.output], self.cell)
+
+    def features(self) -> int:
+        """Number of channels of the output node."""
+        return self.widths()[self.output]
+
+    def encoder_count(self) -> int:
+        """Number of trained parameters of the convolutions, with bias."""
+        widths = self.widths()
+        return sum(widths[e.source] * e.channels * e.taps(self.dimensions) + e.channels for e in self.edges)
+
+    def words(self) -> str:
+        """What it is, in a few words for people."""
+        cells = "" if self.cell == 1 else f" on cells of {self.cell} px"
+        return f"random graph of depth {self.depth}{cells}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of ``architectures/member-<m>.json``; ``digest`` covers everything that shapes the network."""
+        content = asdict(self)
+        if self.cell == 1:
+            del content["cell"]  # as in the files written before there were cells, which stay valid
+        content["edges"] = [asdict(edge) for edge in self.edges]
+        digest = digest_architecture(content)
+        kinds = {0: "input", self.output: "output"}
+        content["nodes"] = [
+            {"id": node, "kind": kinds.get(node, "hidden"), "channels": width} for node, width in self.widths().items()
+        ]
+        content["radius"] = [self.radius()] * self.dimensions
+        content["parameters"] = self.parameter_count()
+        content["digest"] = digest
+        return content
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Architecture:
+        """The inverse of :meth:`to_json`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for other content."""
+        fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
+        facts = {field: whole(content, field) for field in fields}
+        check_edges(content["edges"], facts["depth"] + 1)
+        edges = tuple(Edge(**edge) for edge in content["edges"])
+        return cls(**facts, edges=edges, cell=whole({"cell": 1, **content}, "cell"))
+
+
+def draw(
+    settings: Mapping[str, Any], *, seed: int, member: int, dimensions: int, in_channels: int, out_channels: int
+) -> Architecture:
+    """Draw the graph of one member.
+
+    ``settings`` holds ``depth``, ``alpha``, ``gamma``, ``p_input``, ``p_output``, ``input_to_output``,
+    ``pointwise_output`` (edges to the output are per-pixel), ``dilations``, ``channels``, ``latent``, ``hidden``,
+    ``max_radius`` (px), ``parameters`` (one number, met within 10 %, or [least, most]) and, where it is not 1, ``cell``
+    (px). The generator is
+    ``SeedSequence(seed, spawn_key=(member,))``: the same arguments give the same graph on any machine, and no other
+    draw can change it.
+
+    Graphs whose parameter count leaves the bounds are drawn again, at most ``MAX_TRIES`` times. Dilations on paths
+    longer than ``max_radius`` are lowered, one random edge at a time, until the longest path fits.
+
+    Raises ``InputError`` when no graph can satisfy the bounds.
+    """
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(member,)))
+    asked, cell = settings["parameters"], int(settings.get("cell", 1))
+    most_reach = (int(settings["max_radius"]) - cell + 1) // cell
+    least, most = ((1 - TOLERANCE) * asked, (1 + TOLERANCE) * asked) if isinstance(asked, int) else asked
+    counts: list[int] = []
+    for _ in range(MAX_TRIES):
+        pairs = _draw_connections(settings, random)
+        dilations = _draw_dilations(pairs, settings, most_reach, random)
+        if dilations is None:
+            continue
+        channels = random.choice(np.asarray(settings["channels"]), size=len(pairs))
+        architecture = Architecture(
+            member=member,
+            seed=seed,
+            dimensions=dimensions,
+            in_channels=in_channels,
+            out_channels=out_channels,
+            depth=int(settings["depth"]),
+            latent=int(settings["latent"]),
+            hidden=int(settings["hidden"]),
+            edges=tuple(
+                Edge(source, target, int(dilation), int(width))
+                for (source, target), dilation, width in zip(pairs, dilations, channels, strict=True)
+            ),
+            cell=cell,
+        )
+        count = architecture.parameter_count()
+        if least <= count <= most:
+            return architecture
+        counts.append(count)
+    if not counts:
+        raise InputError(
+            f"no graph of depth {settings['depth']} drawn in {MAX_TRIES} tries has a receptive radius this small",
+            key="architecture.max_radius",
+            value=settings["max_radius"],
+            remedy="raise it, lower architecture.depth or architecture.cell, or allow smaller dilations",
+        )
+    raise InputError(
+        f"no graph drawn in {MAX_TRIES} tries has a parameter count within the bounds "
+        f"(seen: {min(counts)} to {max(counts)}, median {int(np.median(counts))})",
+        key="architecture.parameters",
+        value=asked,
+        remedy="ask for another number, or change depth, channels, gamma or p_input",
+    )
+
+
+def _draw_connections(settings: Mapping[str, Any], random: np.random.Generator) -> list[tuple[int, int]]:
+    """Pairs (source, target) in topological order; every hidden node has a way in and a way out."""
+    depth, output = int(settings["depth"]), int(settings["depth"]) + 1
+    pairs: set[tuple[int, int]] = set()
+    for source in range(1, depth):
+        lengths = np.arange(1, depth - source + 1)
+        degree_weights = lengths.astype(float) ** -float(settings["gamma"])
+        degree = random.choice(lengths, p=degree_weights / degree_weights.sum())
+        # Shifted by the shortest length, so that a steep decay does not underflow to zero for long connections.
+        length_weights = np.maximum(np.exp(-float(settings["alpha"]) * (lengths - 1)), 1e-300)
+        chosen = random.choice(lengths, size=degree, replace=False, p=length_weights / length_weights.sum())
+        pairs.update((source, source + int(length)) for length in chosen)
+    reached, left = {target for _, target in pairs}, {source for source, _ in pairs}
+    for node in range(1, depth + 1):
+        if random.random() < settings["p_input"] or node not in reached:
+            pairs.add((0, node))
+    for node in range(1, depth + 1):
+        if random.random() < settings["p_output"] or node not in left:
+            pairs.add((node, output))
+    if settings["input_to_output"]:
+        pairs.add((0, output))
+    return sorted(pairs, key=lambda pair: (pair[1], pair[0]))
+
+
+def _draw_dilations(
+    pairs: Sequence[tuple[int, int]], settings: Mapping[str, Any], most: int, random: np.random.Generator
+) -> list[int] | None:
+    """A dilation for every pair such that no path is longer than ``most``, or None where none exists.
+
+    Draws freely first, then lowers one random edge of the longest path at a time. Each round lowers one edge of
+    finitely many values, so it ends.
+    """
+    choices = sorted(int(dilation) for dilation in settings["dilations"])
+    output = int(settings["depth"]) + 1
+    spatial = [pair for pair in pairs if pair[1] != output or not settings["pointwise_output"]]
+    least = dict.fromkeys(pairs, 0) | dict.fromkeys(spatial, choices[0])
+    if sum(least[pair] for pair in _longest_path(least)) > most:
+        return None
+    drawn = dict.fromkeys(pairs, 0) | {pair: int(random.choice(choices)) for pair in spatial}
+    while True:
+        path = _longest_path(drawn)
+        if sum(drawn[pair] for pair in path) <= most:
+            return [drawn[pair] for pair in pairs]
+        reducible = [pair for pair in path if drawn[pair] > choices[0]]
+        if not reducible:
+            return None
+        pair = reducible[int(random.integers(len(reducible)))]
+        drawn[pair] = choices[choices.index(drawn[pair]) - 1]
+
+
+def _longest_path(dilations: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
+    """The pairs on a path from input to output whose dilations have the largest sum; pairs in topological order."""
+    reach: dict[int, int] = {0: 0}
+    before: dict[int, int] = {}
+    for (source, target), dilation in dilations.items():
+        if target not in reach or reach[source] + dilation > reach[target]:
+            reach[target], before[target] = reach[source] + dilation, source
+    path, node = [], max(reach)
+    while node != 0:
+        path.append((before[node], node))
+        node = before[node]
+    return path[::-1]

@@ -1,0 +1,131 @@
+"""The corrections of one mode, by channel, coverage and group: scores of the pixels, put through ``conformal``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .conformal import Doubles, corrections, one_sided, side_scores
+from .exchangeability import Unit
+from .groups import PixelGroups, group_of
+from .modes import Mode
+from .pixels import CalibrationPixels, FieldPixels
+
+# An entry of ``calibration.json``: what ``conformal.corrections`` gives, with such an entry for each group.
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FieldScores:
+    """Scores of one channel in one field of view: of the lower and the upper ends, flat, and each pixel's group.
+
+    ``held`` marks targets that an interval holds whatever the correction, or is None where none are told apart.
+    """
+
+    whole: bool
+    low: Doubles
+    high: Doubles
+    groups: NDArray[np.uint16] | None
+    held: NDArray[np.bool_] | None
+
+    def of(self, group: int | None, interval: bool) -> tuple[Doubles, Doubles]:
+        """Scores of one group, or of all pixels, for an ``interval`` or for bounds on one side."""
+        low, high = self.low, self.high
+        if interval and self.held is not None:
+            low, high = (np.where(self.held, -np.inf, scores) for scores in (low, high))
+        if group is None:
+            return low, high
+        inside = self.groups == group
+        return low[inside], high[inside]
+
+
+@dataclass(frozen=True)
+class ModeFitter:
+    """Fits the corrections of one ``mode`` with its ``groups``; ``confidence`` is that of the unit pac."""
+
+    pixels: CalibrationPixels
+    mode: Mode
+    groups: PixelGroups
+    confidence: float
+
+    def channel(
+        self, c: int, nominal: Mapping[float, Unit], levels: Mapping[float, Unit]
+    ) -> tuple[dict[float, Entry], dict[float, Entry]]:
+        """Entries of channel ``c`` for two-sided ``nominal`` coverages and one-sided ``levels``, each with its unit."""
+        pooled = "pixel" in {*nominal.values(), *levels.values()}
+        scores = [self.scores(own, c) for own in (self.pixels.all if pooled else self.pixels.whole)]
+        mode = self.mode
+
+        def interval(value: float, unit: Unit, group: int | None) -> Entry:
+            low, high = _scores_for(unit, scores, group, interval=True)
+            return corrections(low, high, value, mode.score, unit, self.confidence, mode.random_ties)
+
+        def bound(value: float, unit: Unit, group: int | None) -> Entry:
+            low, high = _scores_for(unit, scores, group, interval=False)
+            return one_sided(low, high, value, unit, self.confidence)
+
+        n_groups = len(self.groups.names.get(self.pixels.channels[c], ()))
+        intervals = {value: _with_groups(interval, value, unit, n_groups) for value, unit in nominal.items()}
+        bounds = {value: _with_groups(bound, value, unit, n_groups) for value, unit in levels.items()}
+        nest(intervals)
+        return intervals, bounds
+
+    def scores(self, own: FieldPixels, c: int) -> FieldScores:
+        """Scores of channel ``c`` in one field of view, and the groups of its pixels."""
+        lower, median, upper, target = own.channel(c)
+        low, high = side_scores(lower, upper, target, self.mode.scaled)
+        # The interval always holds the median, so a target equal to it is covered whatever the correction. A bound on
+        # one side may lie beyond the median, and then misses that target.
+        held = target == median if self.mode.random_ties else None
+        groups = None
+        if self.groups.spec is not None:
+            channel = self.pixels.channels[c]
+            groups = group_of(self.groups.spec, channel, median, own.all_tokens()).astype(np.uint16)
+        return FieldScores(own.whole, low, high, groups, held)
+
+
+def _scores_for(unit: Unit, fields: Sequence[FieldScores], group: int | None, interval: bool) -> tuple[Any, Any]:
+    """Scores of the lower and the upper ends as ``conformal.corrections`` takes them for a ``unit``.
+
+    For pixel one array over all fields of view, otherwise one array for each that served calibration as a whole.
+    """
+    parts = [own.of(group, interval) for own in fields if unit == "pixel" or own.whole]
+    lows, highs = [low for low, _ in parts], [high for _, high in parts]
+    return (np.concatenate(lows), np.concatenate(highs)) if unit == "pixel" else (lows, highs)
+
+
+def _with_groups(fit: Callable[[float, Unit, int | None], Entry], value: float, unit: Unit, n_groups: int) -> Entry:
+    """The entry of all pixels at one coverage, with a list "groups" of those of its groups where there are any."""
+    everything = fit(value, unit, None)
+    if not n_groups:
+        return everything
+    own = [fit(value, unit, group) for group in range(n_groups)]
+    # A group that too few pixels or scans have takes the correction of all, which promises it nothing.
+    groups = [everything | {"of_all": True} if part["k"] > part["n"] else part for part in own]
+    return everything | {"groups": groups}
+
+
+def nest(table: Mapping[float, Entry]) -> None:
+    """Widen intervals, in place, so that each holds those of smaller coverage; units that differ may not do so.
+
+    ``table`` maps coverages to entries; groups are widened each by itself.
+    """
+    for small, large in pairwise(sorted(table)):
+        _widen(table[large], table[small])
+        for part, smaller in zip(table[large].get("groups", []), table[small].get("groups", []), strict=True):
+            _widen(part, smaller)
+
+
+def _widen(entry: Entry, smaller: Entry) -> None:
+    """Put each end of an ``entry``, (correction, share of ties), at least as far out as that of the ``smaller`` one."""
+    for side in ("lower", "upper"):
+        own, least = ((part[side], part.get(f"{side}_share", 1.0)) for part in (entry, smaller))
+        if least > own:
+            entry[side] = least[0]
+            if f"{side}_share" in entry:
+                entry[f"{side}_share"] = least[1]

@@ -1,0 +1,28 @@
+"""Tables that :mod:`noisebound.core.tables` wrote, as data frames. Apart from it, because few steps need pandas."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+
+from .tables import TEXT_COLUMNS, text_of
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """A CSV file of :func:`noisebound.core.tables.write_table` as a table; an empty file is an empty table.
+
+    Text is what was written: a channel called "NA" or "7" is no number.
+    """
+    with open(path, encoding="utf-8", newline="") as stream:
+        header = next(csv.reader(stream), [])
+    columns = [text_of(cell) for cell in header]
+    if not columns:
+        return pd.DataFrame()
+    numbers = {column: ["", "nan"] for column in columns if column not in TEXT_COLUMNS}
+    texts = {column: str for column in columns if column in TEXT_COLUMNS}
+    table = pd.read_csv(path, header=0, names=columns, dtype=texts, keep_default_na=False, na_values=numbers)
+    for column in texts:
+        table[column] = [text_of(cell) for cell in table[column]]
+    return table

@@ -1,0 +1,64 @@
+"""Tables as CSV: one way to write them, and the inverse for the text in them.
+
+A spreadsheet takes a cell that begins with one of ``= + - @`` for a formula. Text that does so gets an apostrophe
+before it, as OWASP advises; reading takes it off again. Numbers stay as they are, text that is a number included. Some
+spreadsheets part cells at semicolons, so that text behind a semicolon is treated in the same way.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from .storage import write_text
+from .texts import one_line
+
+# Columns that hold text, whatever it looks like: a channel may be called 7, or NA.
+TEXT_COLUMNS = {"channel", "comparison", "device", "family", "filter", "kind", "measure", "mode", "name", "problem"}
+TEXT_COLUMNS |= {"scan", "side", "trial", "unit"}
+_STARTS = "=+\\-@＝＋－＠"
+_FORMULA = re.compile(rf"(^|;)('*[{_STARTS}])")
+_KEPT = re.compile(rf"(^|;)'('*[{_STARTS}])")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def cell_of(text: str) -> str:
+    """Text as the cell of a table: in one line, and never a formula."""
+    line = one_line(text)
+    return line if _NUMBER.fullmatch(line) else _FORMULA.sub(r"\1'\2", line)
+
+
+def text_of(cell: str) -> str:
+    """The text that :func:`cell_of` made a cell of, in one line."""
+    return _KEPT.sub(r"\1\2", cell)
+
+
+def write_table(
+    path: str | Path, columns: Iterable[str], rows: Iterable[Sequence[object]], *, digits: int | None = 9
+) -> None:
+    """Write a table as CSV, atomically.
+
+    Parameters
+    ----------
+    columns : headers, which are text like any other.
+    rows : one value per column. Floats get ``digits`` significant digits, as many as they need where that is None;
+        NaN and None are empty cells.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([cell_of(str(column)) for column in columns])
+    writer.writerows([_cell(value, digits) for value in row] for row in rows)
+    write_text(path, stream.getvalue())
+
+
+def _cell(value: object, digits: int | None) -> str:
+    value = value.item() if hasattr(value, "item") else value
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return repr(value) if digits is None else f"{value:.{digits}g}"
+    return cell_of(value) if isinstance(value, str) else str(value)

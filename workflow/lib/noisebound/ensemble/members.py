@@ -1,0 +1,139 @@
+"""All members over one tile: averaged quantiles, spread and latents, in every orientation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..core.errors import InputError
+from ..core.hardware import Hardware
+from ..files.scan import Scan
+from ..geometry.boxes import Region
+from ..geometry.tiling import Tile, choose_size, tiles
+from ..networks import engine
+from ..networks.member_file import load_member
+from ..networks.normalisation import Normalisation
+from ..networks.quantile_network import QuantileNetwork
+
+Floats = NDArray[np.float32]
+# Features of a tile in bytes: on a processor what its caches nearly hold, on a GPU what keeps it busy.
+COMFORTABLE = {"cpu": 64 << 20, "cuda": 1 << 30}
+
+
+class Ensemble:
+    """The trained members, ready to predict. Memory grows with the region asked for, not with the scan."""
+
+    def __init__(
+        self,
+        members: Sequence[str | Path],
+        architectures: Sequence[str | Path],
+        orientations: int = 1,
+        hardware: Hardware | None = None,
+    ) -> None:
+        """Load weights and graphs; raises ``InputError`` where a file is no member or members do not fit together.
+
+        With ``orientations`` 4 or 8, each member sees the image in that many orientations (right-angle turns of Y and
+        X, then their mirror images), and its outputs, turned back, are averaged. Training treats all orientations
+        alike, so this only removes chance from what a member says. Without ``hardware``, that of this machine is used.
+        """
+        if not members:
+            raise InputError("no member is given", key="architecture.members", remedy="train at least one")
+        self.orientations = [(turns, flipped) for flipped in (False, True) for turns in range(4)][:orientations]
+        self.hardware = hardware or Hardware.here()
+        self.hardware.prepare()
+        self.device = self.hardware.device
+        loaded = [load_member(path, graph) for path, graph in zip(members, architectures, strict=True)]
+        self.networks: list[QuantileNetwork] = [network.to(self.device) for network, _ in loaded]
+        self.normalisations: list[Normalisation] = [normalisation for _, normalisation in loaded]
+        graphs = [network.architecture for network in self.networks]
+        if len({(g.dimensions, g.in_channels, g.out_channels) for g in graphs}) != 1:
+            raise InputError(
+                "members differ in dimensions or channels", file=members[0], remedy="train all members again"
+            )
+        self.dimensions = graphs[0].dimensions
+        self.in_channels = graphs[0].in_channels
+        self.latent_sizes = [graph.latent for graph in graphs]
+        radius = max(graph.radius() for graph in graphs)
+        self.halo = (radius,) * self.dimensions
+        self.alignment = math.lcm(*(graph.alignment for graph in graphs))
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    def pixels_within(self, memory: int) -> int:
+        """How many pixels, halo included, can be predicted at a time with ``memory`` bytes."""
+        widest = max(engine.floats_per_pixel(network, self.device) for network in self.networks)
+        quantities = 3 * self.networks[0].architecture.out_channels
+        # Latents and quantiles of a member in several forms, sums in float64, and every member's median.
+        around = 8 * (max(self.latent_sizes) + quantities) + 2 * quantities * len(self)
+        return max(1, memory // (4 * (widest + around)))
+
+    @torch.no_grad()
+    def member(self, m: int, image: Floats) -> tuple[Floats, tuple[Floats, Floats, Floats]]:
+        """Latents (L, *spatial) and quantiles (C, *spatial) of member ``m`` for a raw ``image`` (C, *spatial).
+
+        The quantiles are lower, median and upper in the physical units of the reference, float32.
+        """
+        normalised = torch.from_numpy(self.normalisations[m].normalise_input(image))[None].to(self.device)
+        sums: list[Tensor] = []
+        for turns, flipped in self.orientations:
+            latent, quantiles = engine.predict(self.networks[m], _turn(normalised, turns, flipped))
+            outputs = [_turn_back(part, turns, flipped) for part in (latent, *quantiles)]
+            sums = [total + part for total, part in zip(sums, outputs, strict=True)] if sums else outputs
+        means = [(total[0] / len(self.orientations)).cpu().numpy() for total in sums]
+        lower, median, upper = (self.normalisations[m].restore_target(values) for values in means[1:])
+        return means[0], (lower, median, upper)
+
+    def check(self, scan: Scan, path: str | Path) -> None:
+        """Raise ``InputError`` where a scan has other dimensions or channels than the members were trained on."""
+        if (scan.ndim, scan.n_channels) != (self.dimensions, self.in_channels):
+            raise InputError(
+                f"the scan has {scan.n_channels} channels in {scan.ndim}-D, the members were trained on "
+                f"{self.in_channels} in {self.dimensions}-D",
+                file=path,
+                key="data.channels",
+                remedy="use a scan with the channels and dimensions of the run",
+            )
+
+
+def _turn(image: Tensor, turns: int, flipped: bool) -> Tensor:
+    """Mirror X where asked, then turn Y towards X by ``turns`` right angles."""
+    return torch.rot90(image.flip(-1) if flipped else image, turns, (-2, -1))
+
+
+def _turn_back(image: Tensor, turns: int, flipped: bool) -> Tensor:
+    """The inverse of :func:`_turn`."""
+    turned = torch.rot90(image, -turns, (-2, -1))
+    return turned.flip(-1) if flipped else turned
+
+
+def _tile_size(
+    tile: Any, ensemble: Ensemble, shape: Sequence[int], halo: Sequence[int], memory: int
+) -> tuple[int, ...]:
+    if tile == "auto":
+        # Half of the memory, because files, libraries and what is read ahead need some as well.
+        most = ensemble.pixels_within(memory // 2)
+        comfortable = ensemble.pixels_within(COMFORTABLE[ensemble.device.type])
+        return choose_size(shape, halo, comfortable, most, ensemble.alignment)
+    if len(tile) != ensemble.dimensions:
+        raise InputError(
+            f"a {ensemble.dimensions}-D scan needs {ensemble.dimensions} numbers",
+            key="ensemble.tile",
+            value=tile,
+            remedy="give one number of pixels per axis, or auto",
+        )
+    return tuple(int(extent) for extent in tile)
+
+
+def exact_tiles(ensemble: Ensemble, shape: Sequence[int], region: Region, memory: int) -> Iterator[Tile]:
+    """Tiles with the exact halo that cover a ``region`` of a scan of this ``shape`` within ``memory`` bytes."""
+    extents = [part.stop - part.start for part in region]
+    size = _tile_size("auto", ensemble, extents, ensemble.halo, memory)
+    return tiles(shape, size, ensemble.halo, ensemble.alignment, region)

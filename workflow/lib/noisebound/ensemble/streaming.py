@@ -1,0 +1,45 @@
+"""Reading, computing and writing at the same time, for work that comes piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Result = TypeVar("Result")
+Piece = TypeVar("Piece")
+Loaded = TypeVar("Loaded")
+
+
+def stream(
+    pieces: Sequence[Piece],
+    read: Callable[[Piece], Loaded],
+    compute: Callable[[Piece, Loaded], Result],
+    write: Callable[[Piece, Result], None],
+) -> None:
+    """For every piece in turn: ``write(piece, compute(piece, read(piece)))``.
+
+    While one piece is computed in the calling thread, a second thread reads the next and a third writes the one before;
+    no more than these three are in memory. Each of the three works alone and in the order of the pieces, so what is
+    written is the same as without threads, and so is the exception that ends the work; it is raised here, after both
+    threads have stopped. A single piece needs no thread.
+    """
+    if len(pieces) == 1:
+        write(pieces[0], compute(pieces[0], read(pieces[0])))
+    if len(pieces) < 2:
+        return
+    with ThreadPoolExecutor(1, "reader") as reader, ThreadPoolExecutor(1, "writer") as writer:
+        written: Future[None] | None = None
+        coming = reader.submit(read, pieces[0])
+        for number, piece in enumerate(pieces):
+            try:
+                loaded = coming.result()
+                if number + 1 < len(pieces):
+                    coming = reader.submit(read, pieces[number + 1])
+                result = compute(piece, loaded)
+            finally:  # an exception about the piece before comes first
+                if written is not None:
+                    written.result()
+            written = writer.submit(write, piece, result)
+        if written is not None:
+            written.result()

@@ -1,0 +1,34 @@
+"""The columns of the evaluation's tables."""
+
+from __future__ import annotations
+
+from .coverage import GROUP_COLUMNS
+from .mode_table import COLUMNS as MODE_COLUMNS
+
+COLUMNS: dict[str, list[str]] = {
+    "coverage": [
+        *("channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "coverage_of_atoms", "atoms"),
+        *("mean_width", "zero_width", "below", "above", "n_pixels", "n_blocks", "target"),
+        *("resampled", "coverage_of_truth"),
+    ],
+    "by_intensity": ["channel", "nominal", "decile", *GROUP_COLUMNS, "median_from", "median_to"],
+    "by_token": ["channel", "nominal", "token", *GROUP_COLUMNS],
+    "by_border": ["channel", "nominal", "distance", *GROUP_COLUMNS],
+    "by_block": ["channel", "nominal", "scan", "y", "x", "coverage", "mean_width", "n_pixels"],
+    "modes": MODE_COLUMNS,
+    "ensemble_size": [
+        *("channel", "members", "correlation", "rmse", "correlation_q25", "correlation_q75", "rmse_q25", "rmse_q75"),
+        "subsets",
+    ],
+    "errors": [
+        *("channel", "scan", "rmse", "rmse_noise_removed", "bias", "bias_of_mean", "target_mean", "correlation"),
+        *("psnr", "mse", "mse_noise_removed"),
+        *("target_noise", "gaussian_sigma", "gaussian_mse", "gaussian_mse_noise_removed", "gaussian_psnr"),
+        *("flat_mse", "flat_mse_noise_removed", "structured", "n_pixels"),
+    ],
+    "decisions": [
+        *("name", "channel", "threshold", "confidence", "side", "precision", "low", "high", "declared", "n_pixels"),
+        "n_blocks",
+    ],
+}
+OUTPUTS = (*COLUMNS, "summary")

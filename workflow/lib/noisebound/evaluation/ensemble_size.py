@@ -1,0 +1,42 @@
+"""How good ensembles of fewer members are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core.statistics import correlation, draw_subsets
+from .columns import COLUMNS
+from .held_out import HeldOut
+
+MAX_SUBSETS = 20
+
+
+def ensemble_size(regions: Sequence[HeldOut], channels: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
+    """Correlation and RMSE of the averaged medians of m members with the target of the delivered frame, for every m.
+
+    Over all subsets of m members, or 20 of them drawn without repetition; means with their quartiles.
+    """
+    kept = [region for region in regions if region.members is not None]
+    rows: list[dict[str, Any]] = []
+    if not kept:
+        return pd.DataFrame(rows, columns=COLUMNS["ensemble_size"])
+    members = np.concatenate([r.members.reshape(*r.members.shape[:2], -1) for r in kept if r.members is not None], 2)
+    target = np.concatenate([r.target[:, r.delivered].reshape(len(channels), -1) for r in kept], 1)
+    total = len(members)
+    for m in range(1, total + 1):
+        subsets = draw_subsets(total, m, MAX_SUBSETS, rng)
+        for c, name in enumerate(channels):
+            means = [members[list(subset), c].mean(axis=0, dtype=np.float64) for subset in subsets]
+            linear = np.array([correlation(mean, target[c]) for mean in means])
+            errors = np.array([math.sqrt(float(np.square(mean - target[c]).mean())) for mean in means])
+            row: dict[str, Any] = {"channel": name, "members": m, "subsets": len(subsets)}
+            for key, values in (("correlation", linear), ("rmse", errors)):
+                low, high = np.quantile(values, [0.25, 0.75])
+                row |= {key: values.mean(), f"{key}_q25": low, f"{key}_q75": high}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS["ensemble_size"])

@@ -1,0 +1,95 @@
+"""Errors of the denoised images beside those of the best Gaussian filter and of a flat image."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..calibration.intervals import Calibration
+from ..core.statistics import correlation
+from .gaussian import SIGMAS
+from .held_out import HeldOut
+from .metrics import noise_removed_root, psnr, ratio
+
+# A channel has structure where the signal varies by at least this share of the variance of its target's noise.
+STRUCTURED_SHARE = 0.25
+
+
+def _flat(parts: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
+
+
+def channel_errors(
+    regions: Sequence[HeldOut], gaussian: NDArray[np.float64], c: int, calibration: Calibration
+) -> dict[str, Any]:
+    """Errors of the median of channel ``c`` over all frames, beside the best Gaussian filter and a flat image.
+
+    ``gaussian`` is the sum of squared errors per sigma, (len(SIGMAS),). Mean squared errors are in squared units of
+    the reference; "noise_removed" has the mean variance of the target's own noise subtracted, NaN where it is unknown.
+    The flat image of a frame is the mean of its target in the scan's test regions. Bias is mean(median - target),
+    bias_of_mean the same for the estimate of the mean; the range in PSNR is that of the target.
+    """
+    median, target = _flat([r.median[c] for r in regions]), _flat([r.target[c] for r in regions])
+    known = all(region.noise is not None for region in regions)
+    noise = float(_flat([r.noise[c] for r in regions if r.noise is not None]).mean()) if known else math.nan
+    flat = 0.0
+    for name in dict.fromkeys(region.scan for region in regions):
+        own = [region.target[c] for region in regions if region.scan == name]
+        for k in range(own[0].shape[0]):
+            values = _flat([target_[k] for target_ in own])
+            flat += float(np.square(values - values.mean()).sum())
+    mse = float(np.square(median - target).mean())
+    best = int(np.argmin(gaussian))
+    gaussian_mse, flat_mse = float(gaussian[best]) / target.size, flat / target.size
+    extent = float(target.max() - target.min())
+    return {
+        "rmse": math.sqrt(mse),
+        "rmse_noise_removed": noise_removed_root(mse - noise),
+        "bias": float((median - target).mean()),
+        "bias_of_mean": float((_flat([calibration.mean(r.median)[c] for r in regions]) - target).mean()),
+        "target_mean": float(target.mean()),
+        "correlation": correlation(median, target),
+        "psnr": psnr(mse, extent),
+        "mse": mse,
+        "mse_noise_removed": mse - noise,
+        "target_noise": noise,
+        "gaussian_sigma": SIGMAS[best],
+        "gaussian_mse": gaussian_mse,
+        "gaussian_mse_noise_removed": gaussian_mse - noise,
+        "gaussian_psnr": psnr(gaussian_mse, extent),
+        "flat_mse": flat_mse,
+        "flat_mse_noise_removed": flat_mse - noise,
+        "structured": bool(math.isnan(noise) or flat_mse - noise >= STRUCTURED_SHARE * noise),
+        "n_pixels": int(target.size),
+    }
+
+
+def against_baselines(errors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Sums over structured channels of mean squared errors relative to the flat image, and their ratio.
+
+    The reference's own noise is removed where it is known for all of them, otherwise the raw errors are used.
+    """
+    structured = {name: row for name, row in errors.items() if row["structured"]}
+    removed = all(not math.isnan(row["target_noise"]) for row in structured.values())
+    suffix = "_noise_removed" if removed else ""
+    pairs = [
+        (row[f"mse{suffix}"] / flat, row[f"gaussian_mse{suffix}"] / flat)
+        for row in structured.values()
+        if (flat := row[f"flat_mse{suffix}"])
+    ]
+    ours, theirs = (sum(pair[of] for pair in pairs) for of in (0, 1))
+    return {
+        "ratio_to_gaussian": ratio(ours, theirs) if structured else math.nan,
+        "relative_error": ours if structured else math.nan,
+        "gaussian_relative_error": theirs if structured else math.nan,
+        "noise_removed": bool(structured) and removed,
+        "structured_channels": list(structured),
+        "structured_rule": (
+            f"a channel whose target's variance, less that of the target's noise, is at least {STRUCTURED_SHARE} of "
+            "the latter in the test regions; every channel where that noise is unknown"
+        ),
+    }

@@ -1,0 +1,82 @@
+"""Measures of held-out images: block sums, their bootstrap, and errors with the reference's own noise removed.
+
+Pixels of one image resemble their neighbours, so the uncertainty of a share is taken from resampling blocks of
+pixels, never from a binomial formula. The same block over all frames is one unit, because frames share the scene.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Doubles = NDArray[np.float64]
+_DRAWS_AT_ONCE = 1 << 22
+
+
+def block_sums(values: ArrayLike, groups: ArrayLike, blocks: NDArray[np.intp], n_blocks: int, n_groups: int) -> Doubles:
+    """Sums of ``values`` over each block and group, (n_blocks, n_groups).
+
+    ``blocks`` has the spatial shape; ``values`` and ``groups`` (integers; negative ones are left out) are broadcast
+    against (R, *spatial).
+    """
+    value, group, block = np.broadcast_arrays(np.asarray(values, dtype=np.float64), groups, blocks)
+    keep = group >= 0
+    cells = block[keep] * n_groups + group[keep]
+    sums = np.bincount(cells, weights=value[keep], minlength=n_blocks * n_groups)
+    return sums.astype(np.float64).reshape(n_blocks, n_groups)
+
+
+def bootstrap_interval(
+    hits: Doubles, counts: Doubles, draws: int, rng: np.random.Generator, level: float = 0.95
+) -> tuple[Doubles, Doubles]:
+    """Percentile interval of sum(hits) / sum(counts) when blocks are drawn anew with replacement.
+
+    ``hits`` and ``counts`` are (n_blocks, n_groups); returns low and high, (n_groups,), NaN where fewer than two
+    blocks hold pixels of a group. Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13.
+    """
+    n_blocks, n_groups = hits.shape
+    ratios = np.full((draws, n_groups), np.nan)
+    step = max(1, _DRAWS_AT_ONCE // max(n_blocks, 1))
+    for start in range(0, draws, step):
+        size = min(step, draws - start)
+        weights = rng.multinomial(n_blocks, np.full(n_blocks, 1 / n_blocks), size=size).astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            ratios[start : start + size] = (weights @ hits) / (weights @ counts)
+    known = (counts > 0).sum(axis=0) >= 2
+    tail = (1 - level) / 2
+    low, high = np.full(n_groups, np.nan), np.full(n_groups, np.nan)
+    if known.any():
+        low[known], high[known] = np.nanquantile(ratios[:, known], [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """A share, NaN where nothing was counted."""
+    return numerator / denominator if denominator else math.nan
+
+
+def noise_removed_root(mse: float) -> float:
+    """Root of a mean squared error whose noise part was subtracted; 0 where chance made the difference negative."""
+    return math.nan if math.isnan(mse) else math.sqrt(max(mse, 0.0))
+
+
+def psnr(mse: float, extent: float) -> float:
+    """Peak signal-to-noise ratio in dB, 10 log10(extent^2 / mse); ``extent`` is the range of the target."""
+    return 10 * math.log10(extent**2 / mse) if mse > 0 and extent > 0 else math.nan
+
+
+def atoms(target: NDArray[Any], counts: bool, share: float = 1e-3) -> NDArray[np.bool_]:
+    """Mark the targets of one channel that tie: 0 for counts, and a saturated extreme.
+
+    The smallest or largest value counts as saturated where at least ``share`` of the pixels, and more than one, have
+    it: a continuous measurement does not repeat its extreme, a clipped detector does.
+    """
+    marked = (target == 0) if counts else np.zeros(target.shape, dtype=bool)
+    for extreme in (target.min(), target.max()):
+        tied = target == extreme
+        if tied.sum() > max(1, share * target.size):
+            marked |= tied
+    return marked

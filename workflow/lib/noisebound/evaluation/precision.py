@@ -1,0 +1,65 @@
+"""The realised precision of decisions: how often a declared exceedance is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..calibration.intervals import Calibration
+from ..decisions.exceedance import ABOVE, BELOW, exceedance
+from .coverage import _shares
+from .held_out import HeldOut
+
+
+def realised_precision(
+    regions: Sequence[HeldOut],
+    calibration: Calibration,
+    exceed: Sequence[Mapping[str, Any]],
+    draws: int,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """How often a pixel declared above (or below) a threshold really was, over all frames of the test regions.
+
+    One-sided bounds hold for pixels taken together; those that were picked because their bound crosses a threshold
+    are a selection, for which only the realised share can be stated. Columns name, channel, threshold, confidence,
+    side (above, below), precision with its interval low and high, declared (share of pixels), n_pixels, n_blocks.
+    """
+    rows = []
+    for entry in exceed:
+        c, threshold = calibration.channels.index(entry["channel"]), float(entry["above"])
+        lower, upper = (
+            [
+                calibration.bound(
+                    side, r.lower[c], r.median[c], r.upper[c], entry["confidence"], entry["channel"], r.tokens
+                )
+                for r in regions
+            ]
+            for side in ("lower", "upper")
+        )
+        maps = [exceedance(low, high, threshold) for low, high in zip(lower, upper, strict=True)]
+        total = sum(region.target[c].size for region in regions)
+        for side, declared in (("above", ABOVE), ("below", BELOW)):
+            true = [(r.target[c] > threshold) == (side == "above") for r in regions]
+            groups = [np.where(picked == declared, 0, -1) for picked in maps]
+            result = _shares(regions, true, groups, 1, draws, rng)
+            pixels = int(result["n_pixels"][0])
+            rows.append(
+                {
+                    "name": entry["name"],
+                    "channel": entry["channel"],
+                    "threshold": threshold,
+                    "confidence": float(entry["confidence"]),
+                    "side": side,
+                    "precision": float(result["share"][0]),
+                    "low": float(result["low"][0]),
+                    "high": float(result["high"][0]),
+                    "declared": pixels / total,
+                    "n_pixels": pixels,
+                    "n_blocks": int(result["n_blocks"][0]),
+                }
+            )
+    names = ["name", "channel", "threshold", "confidence", "side", "precision", "low", "high", "declared"]
+    return pd.DataFrame(rows, columns=[*names, "n_pixels", "n_blocks"])

@@ -1,0 +1,97 @@
+"""One channel of ``evaluation/summary.json``, with a sentence that explains its coverage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..calibration.intervals import Calibration
+from ..files.coverage_key import nominal_key
+
+TOLERANCE = 0.02
+FEW_BLOCKS = 20
+
+
+def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
+    """In words, whether the coverage of a row of ``channel_coverage`` is near its nominal value, and why not."""
+    coverage, nominal = float(row["coverage"]), float(row["nominal"])
+    gap = coverage - nominal
+    without_width = float(row.get("zero_width", 0))
+    flat = f" {without_width:.2%} of the intervals have no width: both ends are equal there." if without_width else ""
+    if abs(gap) <= TOLERANCE:
+        return f"Coverage {coverage:.3f} is within {TOLERANCE} of the nominal {nominal:g}.{flat}"
+    unit = calibration.unit(nominal)
+    if gap > 0 and unit != "pixel":
+        return (
+            f"Coverage {coverage:.3f} is {gap:.3f} above the nominal {nominal:g}: with "
+            f"{calibration.content['n_whole_scans']} calibrate scans, the promise about further scans (unit {unit}) "
+            f"takes wider intervals than these test regions need. More calibrate scans make them narrower.{flat}"
+        )
+    scans = row.get("resampled") == "scans"
+    words = [f"Coverage {coverage:.3f} is {abs(gap):.3f} {'below' if gap < 0 else 'above'} the nominal {nominal:g}."]
+    if math.isnan(row["low"]):
+        words.append("The test region is a single block, so nothing can be said about chance.")
+    else:
+        inside = row["low"] <= nominal <= row["high"]
+        words.append(
+            f"The {'scan' if scans else 'block'} bootstrap interval {row['low']:.3f} to {row['high']:.3f} "
+            f"({'over test scans' if scans else str(row['n_blocks']) + ' test blocks'}) "
+            + (
+                f"contains the nominal coverage: {'test scans' if scans else 'blocks of this image'} differ by as much."
+                if inside
+                else "does not contain the nominal coverage: the test region differs from the calibrate regions."
+            )
+        )
+        if not scans and row["n_blocks"] < FEW_BLOCKS:
+            words.append("With so few blocks that interval is itself too narrow.")
+    blocks, pixels = calibration.content.get("n_blocks"), calibration.content.get("n_pixels")
+    words.append(f"The corrections rest on {blocks} calibration blocks ({pixels} pixels that resemble each other).")
+    if gap < 0:
+        words.append(f"{row['below']:.1%} of the targets lie below the interval and {row['above']:.1%} above it.")
+    else:
+        without = row["coverage_without_atoms"]
+        if not math.isnan(without) and abs(without - nominal) < abs(gap):
+            words.append(f"Tied targets (zeros or saturation) account for a part: without them it is {without:.3f}.")
+    return " ".join(words) + flat
+
+
+def summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Calibration) -> dict[str, Any]:
+    """One channel of ``summary.json`` from its rows of coverage and its errors."""
+    primary = rows[rows["nominal"] == calibration.primary].iloc[0]
+    return {
+        "coverage": {
+            nominal_key(row["nominal"]): {
+                "value": row["coverage"],
+                "low": row["low"],
+                "high": row["high"],
+                "mean_width": row["mean_width"],
+                "without_atoms": row["coverage_without_atoms"],
+                "of_atoms": row["coverage_of_atoms"],
+                "atoms": row["atoms"],
+                "zero_width": row["zero_width"],
+                "of_truth": row["coverage_of_truth"],
+                "below": row["below"],
+                "above": row["above"],
+            }
+            for _, row in rows.iterrows()
+        },
+        **{key: errors[key] for key in ("rmse", "rmse_noise_removed", "bias", "bias_of_mean", "target_mean")},
+        **{key: errors[key] for key in ("correlation", "psnr")},
+        **{key: errors[key] for key in ("mse", "mse_noise_removed", "target_noise")},
+        "gaussian": {
+            "sigma": errors["gaussian_sigma"],
+            "mse": errors["gaussian_mse"],
+            "mse_noise_removed": errors["gaussian_mse_noise_removed"],
+            "psnr": errors["gaussian_psnr"],
+        },
+        "flat_mse": errors["flat_mse"],
+        "flat_mse_noise_removed": errors["flat_mse_noise_removed"],
+        "structured": errors["structured"],
+        "n_pixels": errors["n_pixels"],
+        "n_blocks": int(primary["n_blocks"]),
+        "resampled": primary["resampled"],
+        "explanation": explain({str(key): value for key, value in primary.items()}, calibration),
+    }

@@ -1,0 +1,148 @@
+"""Images as small PNG files in physical units: slices, colour maps, common limits, scale bars."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Floats = NDArray[np.float32]
+MAX_SIDE = 1024
+MAX_SLICES = 16
+# Pixels of all embedded images together; noise compresses badly, so this is close to the bytes of a page.
+PIXEL_BUDGET = 5_000_000
+
+
+@dataclass(frozen=True)
+class View:
+    """What of a scan a page shows: every ``step``-th pixel in y and x, and ``slices`` along z (``None`` in 2-D)."""
+
+    shape: tuple[int, ...]
+    step: int
+    slices: tuple[int, ...] | None
+
+    @property
+    def planes(self) -> tuple[int | None, ...]:
+        """Indices along z; a single ``None`` for a 2-D image."""
+        return self.slices if self.slices is not None else (None,)
+
+    def region(self, plane: int | None) -> tuple[slice, ...]:
+        """Index of one shown plane in an array of the spatial shape, at full resolution."""
+        y, x = (slice(0, size) for size in self.shape[-2:])
+        return (y, x) if plane is None else (slice(plane, plane + 1), y, x)
+
+    def thin(self, plane: NDArray[Any]) -> NDArray[Any]:
+        """The shown pixels of planes (..., y, x). Pixels are left out, not averaged: averaging would remove noise."""
+        return plane[..., :: self.step, :: self.step]
+
+
+def choose_view(shape: Sequence[int], images: int) -> View:
+    """Choose slices and thinning so that ``images`` images per plane keep a page small.
+
+    2-D images keep every pixel up to ``MAX_SIDE``; volumes show at most ``MAX_SLICES`` slices, evenly spaced.
+    """
+    shape = tuple(int(size) for size in shape)
+    slices: tuple[int, ...] | None = None
+    if len(shape) == 3:
+        count = min(MAX_SLICES, shape[0])
+        slices = tuple(int(z) for z in np.unique(((np.arange(count) + 0.5) * shape[0] / count).astype(int)))
+    planes = len(slices) if slices else 1
+    height, width = shape[-2:]
+    step = max(1, math.ceil(max(height, width) / MAX_SIDE))
+    while (height // step) * (width // step) * planes * images > PIXEL_BUDGET and min(height, width) // step > 64:
+        step += 1
+    return View(shape, step, slices)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The values that the ends of a colour map stand for, in physical units."""
+
+    low: float
+    high: float
+
+    def scale(self, values: Floats) -> NDArray[np.uint8]:
+        """Grey levels 0..255 of the same shape; values beyond the limits take the end colours, NaN the lowest."""
+        span = self.high - self.low
+        with np.errstate(invalid="ignore", over="ignore"):
+            level = np.nan_to_num(
+                (np.asarray(values, dtype=np.float64) - self.low) / span, nan=0.0, posinf=1.0, neginf=0.0
+            )
+        return np.round(np.clip(level, 0.0, 1.0) * 255).astype(np.uint8)
+
+    def ticks(self) -> list[str]:
+        """Labels for the lower end, the middle and the upper end, with as many digits as tell them apart."""
+        values = (self.low, (self.low + self.high) / 2, self.high)
+        return [short_number(value, self.high - self.low) for value in values]
+
+
+def short_number(value: float, span: float | None = None) -> str:
+    """``value`` with about three significant digits of ``span`` (of itself where none is given)."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "–"
+    # Rounded before its digits are counted, so that 0.09996 is 0.100, as 0.1 is.
+    size = float(f"{abs(span if span else value):.2e}")
+    if size == 0:
+        return "0"
+    if value == 0:
+        return "0"
+    if size >= 1e6 or size < 1e-4:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{mantissa}\u2009×\u200910{power}".replace("-", "−")
+    digits = max(0, 2 - math.floor(math.log10(size)))
+    text = f"{value:.{digits}f}" if abs(value) < 10_000 else f"{value:,.{digits}f}".replace(",", "\u202f")
+    return text.replace("-", "−")
+
+
+def robust_limits(values: Floats, *, zero: bool = False) -> Limits:
+    """Limits from the 0.2 and 99.8 percent quantiles of the finite ``values``; from 0 where ``zero`` and none is below.
+
+    A constant image gets limits of non-zero span around its value.
+    """
+    finite = np.asarray(values, dtype=np.float64)[np.isfinite(values)]
+    if finite.size == 0:
+        return Limits(0.0, 1.0)
+    low, high = (float(v) for v in np.quantile(finite, (0.002, 0.998)))
+    if zero and finite.min() >= 0:
+        low = 0.0
+    if high - low <= 1e-12 * max(1.0, abs(high)):
+        return Limits(low, low + (abs(low) if low else 1.0))
+    return Limits(low, high)
+
+
+def _uri(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _palette(colormap: str) -> list[int]:
+    colours = mpl.colormaps[colormap](np.arange(256), bytes=True)[:, :3]
+    return [int(v) for v in colours.ravel()]
+
+
+def colour_image(values: Floats, limits: Limits, colormap: str) -> Image.Image:
+    """An image (y, x) through a colour map as an 8-bit palette image."""
+    image = Image.fromarray(limits.scale(values), mode=None)
+    image.putpalette(_palette(colormap))
+    return image
+
+
+def png_uri(values: Floats, limits: Limits, colormap: str) -> str:
+    """An image (y, x) through a colour map, as the data URI of an 8-bit PNG."""
+    return _uri(colour_image(values, limits, colormap))
+
+
+def colour_stops(colormap: str, n: int = 12) -> list[str]:
+    """``n`` evenly spaced colours of a colour map as #rrggbb, for a gradient beside an image."""
+    colours = mpl.colormaps[colormap](np.linspace(0, 1, n), bytes=True)[:, :3]
+    return ["#" + "".join(f"{int(v):02x}" for v in colour) for colour in colours]

@@ -1,0 +1,120 @@
+"""Figures of the networks: training curves, ensemble size, stability of the tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ..core.data_frames import read_table
+from .coverage_figures import _channels
+from .style import ACCENT, INK, MUTED, legend_below, line_colours, new_figure, style
+
+
+def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Training and select loss over steps, one colour per member; the ring marks the weights that were kept.
+
+    ``histories`` maps a member's name to its table with step, train_loss, select_loss and best.
+    """
+    with style():
+        figure, grid = new_figure(5.4, 3.4)
+        axes = grid[0][0]
+        losses: list[float] = []
+        selected = False
+        for (name, table), colour in zip(histories.items(), line_colours(len(histories)), strict=True):
+            step = table["step"].to_numpy(dtype=float)
+            select = table[table["select_loss"].notna()]
+            axes.plot(
+                step,
+                table["train_loss"].to_numpy(dtype=float),
+                color=colour,
+                alpha=0.35 if len(select) else 1.0,
+                linewidth=0.9,
+            )
+            axes.plot(
+                select["step"].to_numpy(dtype=float),
+                select["select_loss"].to_numpy(dtype=float),
+                color=colour,
+                label=name,
+            )
+            losses += [*table["train_loss"].dropna(), *select["select_loss"]]
+            selected = selected or len(select) > 0
+            kept = select[select["best"].fillna(0).astype(int) == 1].tail(1)
+            if len(kept):
+                axes.plot(kept["step"], kept["select_loss"], marker="o", markersize=6, color=colour, fillstyle="none")
+        if losses:
+            # The first steps lie far above the rest and would flatten what matters.
+            low, high = float(np.min(losses)), float(np.percentile(losses, 97))
+            axes.set_ylim(low - 0.08 * (high - low), high + 0.15 * (high - low) if high > low else None)
+        axes.set_xlabel("step")
+        axes.set_ylabel("pinball loss (normalised target)")
+        legend_below(figure, axes, list(histories))
+        words = "line: select region · faint: training patches · ring: kept" if selected else "training patches"
+        axes.set_title(words, fontsize=8, color=MUTED)
+    return figure
+
+
+def ensemble_size(table: pd.DataFrame) -> Figure:
+    """Correlation and error, both against one member, over the number of averaged members; a line per channel.
+
+    ``table`` has the columns members, correlation and rmse, and optionally channel.
+    """
+    with style():
+        figure, grid = new_figure(5.4, 3.0, 1, 2)
+        names = _channels(table)
+        groups = [(name, table[table["channel"].astype(str) == name]) for name in names] or [("", table)]
+        titles = ("gain in correlation over one member", "RMSE, relative to one member")
+        for axes, column, words in zip(grid[0], ("correlation", "rmse"), titles, strict=True):
+            for (name, rows), colour in zip(groups, line_colours(len(groups)), strict=True):
+                mean = rows.groupby("members")[column].mean()
+                values = mean.to_numpy(dtype=float)
+                # Channels have different units, sizes and noise: only the change is comparable.
+                if len(values):
+                    values = values / values[0] if column == "rmse" else values - values[0]
+                axes.plot(mean.index.to_numpy(), values, color=colour, marker="o", markersize=3.5, label=name)
+            axes.set_xlabel("members averaged")
+            axes.set_title(words)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            # Small differences are spelled out; a power of ten in the corner is easily missed.
+            axes.ticklabel_format(axis="y", style="plain", useOffset=False)
+        legend_below(figure, grid[0][0], names)
+    return figure
+
+
+def stability(table: pd.DataFrame) -> Figure:
+    """Agreement of repeated clusterings (adjusted Rand index): latents, denoised intensities, and a noise-only null.
+
+    ``table`` has the columns comparison, latents, baseline and null.
+    """
+    # A row in another measure than the index stays out of its axis.
+    table = table[~table["comparison"].astype(str).str.contains("share")]
+    words = {"latents": "latents", "baseline": "k-means on intensities", "null": "noise only"}
+    with style():
+        figure, grid = new_figure(5.0, 0.9 + 0.55 * max(1, len(table)))
+        axes = grid[0][0]
+        y = np.arange(len(table))[::-1]
+        columns = [column for column in words if column in table]
+        known = np.isfinite(table[columns].to_numpy(dtype=float))
+        # The bars that a row has stand around its label.
+        places = y[:, None] + 0.25 * ((known.sum(axis=1, keepdims=True) - 1) / 2 - (known.cumsum(axis=1) - 1))
+        for i, column in enumerate(columns):
+            colour = (ACCENT, "#ddaa33", MUTED)[list(words).index(column)]
+            values = table[column].to_numpy(dtype=float)
+            axes.barh(places[:, i], values, height=0.22, color=colour, label=words[column])
+        axes.set_yticks(y, [str(value) for value in table["comparison"]])
+        axes.set_ylim(-0.5, len(table) - 0.5)
+        axes.set_xlim(min(0.0, float(np.nanmin(table[columns].to_numpy(dtype=float), initial=0.0))), 1.0)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(False, axis="y")
+        axes.set_xlabel("adjusted Rand index (1: the same map, 0: chance)", color=INK)
+        legend_below(figure, axes, [words[column] for column in columns])
+    return figure
+
+
+def read_histories(paths: Sequence[str | Path]) -> dict[str, pd.DataFrame]:
+    """Tables of the training of each member, by the name "member <m>" taken from the file name."""
+    return {Path(path).name.split(".")[0].replace("-", " "): read_table(path) for path in paths}

@@ -1,0 +1,65 @@
+"""Label images, ``tokens/<scan>.tif``: written plane by plane, read whole or in parts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from ..core.texts import one_line
+from .predictions import Predictions
+
+
+def read_tokens(path: str | Path | None, shape: Sequence[int]) -> NDArray[Any] | None:
+    """The label image of a scan of spatial ``shape``, or None without a file."""
+    if path is None:
+        return None
+    labels: NDArray[Any] = tifffile.imread(path).reshape(tuple(shape))
+    return labels
+
+
+# ImageJ's TIFF variant cannot hold more; larger label maps become BigTIFF.
+_IMAGEJ_LIMIT = 2**31
+
+
+def create_label_tiff(path: Path, file: Predictions, dtype: np.dtype) -> np.memmap:
+    """An empty, uncompressed label TIFF mapped into memory, so that it can be filled in any order."""
+    unit = imagej_unit(file.pixel_unit)
+    axes = "YX" if file.ndim == 2 else "ZYX"
+    metadata: dict[str, object] = {"axes": axes, "unit": unit}
+    if file.ndim == 3:
+        metadata["spacing"] = file.pixel_size[0]
+    return tifffile.memmap(
+        path,
+        shape=file.shape,
+        dtype=dtype,
+        imagej=math.prod(file.shape) * dtype.itemsize < _IMAGEJ_LIMIT,
+        resolution=(1 / file.pixel_size[-1], 1 / file.pixel_size[-2]),
+        metadata=metadata,
+    )
+
+
+def imagej_unit(unit: str) -> str:
+    """A unit as ImageJ writes it into files, in ASCII: um for µm, and "\\u00C5" for other characters beyond."""
+    plain = one_line(unit).replace("µ", "u").replace("μ", "u")
+    # ImageJ parts its lines at line breaks and knows no character beyond the first 65536.
+    return "".join(c if c.isascii() else f"\\u{ord(c):04X}" if ord(c) < 1 << 16 else "?" for c in plain)
+
+
+def read_labels(tif: str | Path, shape: Sequence[int]) -> NDArray[Any]:
+    """A label TIFF of spatial ``shape``, or a stack of such (N, *shape). Raises ``InputError`` for another size."""
+    labels = np.asarray(tifffile.imread(tif))
+    size = int(np.prod(shape))
+    if labels.size == 0 or labels.size % size:
+        raise InputError(
+            f"shape {labels.shape} does not fit the scan's {tuple(shape)}",
+            file=tif,
+            remedy="delete it and run the step that writes it again",
+        )
+    return labels.reshape(tuple(shape) if labels.size == size else (-1, *shape))

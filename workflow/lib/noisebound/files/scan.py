@@ -1,0 +1,126 @@
+"""The standard file of one scan, ``scans/<scan>.h5``, read region by region."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+
+import h5py
+import numpy as np
+
+from ..core.errors import InputError
+from ..core.sources import LEAVE_ONE_OUT
+
+FORMAT_VERSION = 1
+_AGAIN = "delete it and run the ingest step again"
+
+
+class Scan:
+    """A scan's standard file, open for reading; a context manager. Only the regions asked for are read.
+
+    ``shape`` is spatial ([Z], Y, X); ``pixel_size`` has one entry per spatial axis in ``pixel_unit``;
+    ``reference_kind`` is measured, leave-one-out or none. Raises ``InputError`` where the file is missing or is not
+    of this format.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise InputError("the file does not exist", file=path, remedy="run the ingest step")
+        try:
+            self._file = h5py.File(self.path, "r", locking="best-effort")
+        except OSError as error:
+            raise InputError(f"not a readable HDF5 file ({error})", file=path, remedy=_AGAIN) from None
+        try:
+            self._open()
+        except (KeyError, ValueError, TypeError) as error:
+            self._file.close()
+            raise InputError(f"not a scan of format {FORMAT_VERSION} ({error})", file=path, remedy=_AGAIN) from None
+
+    def _open(self) -> None:
+        attributes = self._file.attrs
+        version = int(attributes["format_version"])
+        if version != FORMAT_VERSION:
+            raise ValueError(f"format_version is {version}")
+        self.name, self.group, self.axes = (str(attributes[key]) for key in ("scan", "group", "axes"))
+        self.channels: tuple[str, ...] = tuple(json.loads(attributes["channels"]))
+        self.pixel_size: tuple[float, ...] = tuple(json.loads(attributes["pixel_size"]))
+        self.pixel_unit = str(attributes["pixel_unit"])
+        self.reference_kind = str(attributes["reference_kind"])
+        self.counts = bool(attributes["counts"])
+        self.sources: list[dict[str, str]] = json.loads(attributes["sources"])
+        self._noisy: h5py.Dataset = self._file["noisy"]
+        self.n_frames, self.n_channels = (int(length) for length in self._noisy.shape[:2])
+        self.shape: tuple[int, ...] = tuple(int(length) for length in self._noisy.shape[2:])
+        self.ndim = len(self.shape)
+        if len(self.axes) != self._noisy.ndim or len(self.channels) != self.n_channels:
+            raise ValueError("axes or channels do not fit the array")
+        self.has_reference = self.reference_kind != "none"
+        self._reference: h5py.Dataset | None = self._file["reference"] if self.has_reference else None
+        self.has_truth = "truth" in self._file
+
+    def __enter__(self) -> Scan:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; nothing can be read afterwards."""
+        self._file.close()
+
+    def read_frame(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray:
+        """Noisy frame ``k`` as float32 (C, [Z], Y, X), or the ``region`` of it (one slice per spatial axis).
+
+        Raises ``IndexError`` for a frame that is not there, ``ValueError`` for slices of another number or step.
+        """
+        return self._frame(k, region).astype(np.float32)
+
+    def read_target(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray:
+        """What frame ``k`` is compared with, as float32 (C, [Z], Y, X).
+
+        The measured reference, or for leave-one-out the mean of the other frames, (sum - frame k) / (R - 1), which
+        frame k has no part in. Raises ``InputError`` for a scan without reference.
+        """
+        if self._reference is None:
+            remedy = "name a reference in the scan sheet, or give the scan the role apply"
+            raise InputError("the scan has no reference", file=self.path, remedy=remedy)
+        self._check_frame(k)
+        target = self._reference[(slice(None), *self._region(region))]
+        if self.reference_kind != LEAVE_ONE_OUT:
+            return target.astype(np.float32)
+        others = target.astype(np.float64) - self._frame(k, region)
+        return (others / (self.n_frames - 1)).astype(np.float32)
+
+    def read_truth(self, region: tuple[slice, ...] | None = None) -> np.ndarray | None:
+        """The true signal as float32 (C, [Z], Y, X), which only a simulated scan has; ``None`` elsewhere."""
+        if not self.has_truth:
+            return None
+        return np.asarray(self._file["truth"][(slice(None), *self._region(region))], dtype=np.float32)
+
+    def read_target_noise(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray | None:
+        """Variance of the target of frame ``k`` about the truth, float32 (C, [Z], Y, X); ``None`` where unknown.
+
+        For counts with leave-one-out: the mean of R - 1 Poisson counts varies by mean / (R - 1).
+        """
+        if self.reference_kind != LEAVE_ONE_OUT or not self.counts:
+            return None
+        return self.read_target(k, region) / np.float32(self.n_frames - 1)
+
+    def _frame(self, k: int, region: tuple[slice, ...] | None) -> np.ndarray:
+        self._check_frame(k)
+        return np.asarray(self._noisy[(k, slice(None), *self._region(region))])
+
+    def _check_frame(self, k: int) -> None:
+        if not 0 <= k < self.n_frames:
+            raise IndexError(f"frame {k} of {self.n_frames} in {self.path}")
+
+    def _region(self, region: tuple[slice, ...] | None) -> tuple[slice, ...]:
+        if region is None:
+            return (slice(None),) * self.ndim
+        if len(region) != self.ndim or any(part.step not in (None, 1) for part in region):
+            raise ValueError(f"a region of {self.path} needs {self.ndim} slices of step 1, not {region}")
+        return tuple(slice(*part.indices(length)[:2]) for part, length in zip(region, self.shape, strict=True))

@@ -1,0 +1,9 @@
+"""Boxes, blocks, tiles and montages: where pixels are, whatever they hold.
+
+Begin with ``boxes``.
+
+    blocks   Cutting images, boxes and volumes into blocks: for statistics, for reading in pieces, for resampling
+    boxes    Boxes of pixels: half-open, with one number per spatial axis
+    montage  Independent images side by side in one scan, so far apart that no network sees from one into another
+    tiling   Tiles with a halo: a scan larger than memory, read, predicted and written piece by piece, exactly
+"""

@@ -1,0 +1,71 @@
+"""Rebuild what Snakemake remembers of finished jobs from the jobs' records, which travel with the results.
+
+Snakemake keeps its memory in the working folder, apart from the results. Results that are copied into another clone
+come without it, and a change of a setting would then go unnoticed. Only the standard library is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from ..core.storage import sha256_file
+
+# Folders of a run that hold no results, and files beside results that no rule names.
+_APART = ("logs", "benchmarks", "provenance/jobs")
+
+
+def remembered_jobs(run: str | Path, is_forgotten: Callable[[str], bool]) -> Iterator[dict[str, Any]]:
+    """Yield what is to be remembered of the results in the folder of a run.
+
+    Parameters
+    ----------
+    run
+        Folder of the results of one run, as the workflow names it. Records lie in its ``provenance/jobs``.
+    is_forgotten
+        Whether nothing is remembered of a result (path), or something of another file in its place.
+
+    Yields
+    ------
+    dict
+        output (path), rule, input (sorted paths) and params (as Snakemake compares them) of the last job that wrote a
+        forgotten result as it is. One that no record describes as it is has neither inputs nor params.
+    """
+    forgotten = {output for output in _results(Path(run)) if is_forgotten(output)}
+    if not forgotten:
+        return
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for path in Path(run, "provenance", "jobs").glob("*/*.json"):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            outputs = [str(entry["path"]) for entry in record["outputs"]]
+            if record["state"] != "finished" or forgotten.isdisjoint(outputs):
+                continue
+            about = {"rule": str(record["rule"]), "input": sorted(record["inputs"]), "params": list(record["params"])}
+            if all(map(_is_as_written, record["outputs"])):
+                for output in outputs:
+                    found[output] = max(found.get(output, ("", {})), (str(record["end"]), about), key=itemgetter(0))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a record that cannot be read describes nothing
+    nothing: dict[str, Any] = {"rule": None, "input": [], "params": []}
+    for output in sorted(forgotten):
+        yield {"output": output, **(found[output][1] if output in found else nothing)}
+
+
+def _results(run: Path) -> Iterator[str]:
+    apart = {os.path.join(run, *name.split("/")) for name in _APART}
+    for folder, folders, files in os.walk(run):
+        folders[:] = [name for name in folders if os.path.join(folder, name) not in apart]
+        for name in files:
+            if not name.startswith("."):  # locks, and parts of files
+                yield os.path.join(folder, name)
+
+
+def _is_as_written(output: dict[str, Any]) -> bool:
+    """By its content: Snakemake changes the time of a result after its job."""
+    path = output["path"]
+    return Path(path).stat().st_size == output["bytes"] and sha256_file(path) == output["sha256"]

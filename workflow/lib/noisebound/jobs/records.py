@@ -1,0 +1,259 @@
+"""What a job leaves behind about itself: where and when it ran, what it took, and the digests of what it wrote.
+
+One small JSON file per job and attempt, ``provenance/jobs/<rule>/<name>.<token>.json`` of the results. It is written
+when the job begins and replaced when it ends; one that still says "running" although its process is gone belongs to a
+job that was cut off. Records are no outputs of the workflow: nothing is run again because of them, and a record that
+cannot be written stops no job.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import NoiseboundError
+from ..core.storage import sha256_file, write_json
+from ..core.versions import software_versions
+from .output_lock import has_ended, holder_of
+
+logger = logging.getLogger("noisebound")
+FINISHED, FAILED, CUT_OFF, RUNNING = "finished", "failed", "cut off", "running"
+SLURM_VARIABLES = {
+    "job": "SLURM_JOB_ID",
+    "array_job": "SLURM_ARRAY_JOB_ID",
+    "array_task": "SLURM_ARRAY_TASK_ID",
+    "partition": "SLURM_JOB_PARTITION",
+    "restarts": "SLURM_RESTART_COUNT",
+    "gpus": "SLURM_JOB_GPUS",
+}
+PATIENCE = 5.0  # seconds that the batch system has to say when a job was submitted
+_RECORD = re.compile(r"(?P<name>.+)\.[0-9a-f]{12}\.json")
+_HALF_RECORD = re.compile(rf"\.{_RECORD.pattern}\.\d+\.part\.json")
+
+
+@contextmanager
+def recorded(
+    folder: str | Path,
+    process: Mapping[str, Any],
+    *,
+    rule: str,
+    wildcards: Mapping[str, str],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    seed: int | None = None,
+    params: Mapping[str, Any] | None = None,
+    waited: float = 0.0,
+) -> Iterator[None]:
+    """Keep the record of the job that is the body, in ``folder`` (``provenance/jobs`` of the results).
+
+    ``process`` is the job's :func:`noisebound.jobs.output_lock.identity`; ``waited`` are seconds that it waited for
+    another job. ``params`` are the rule's parameters as Snakemake compares them: see :mod:`noisebound.jobs.memory`.
+    Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left
+    tells how the files that are there came about.
+    """
+    path = record_path(folder, rule, wildcards, str(process["token"]))
+    begin = time.monotonic()
+    record: dict[str, Any] = {
+        "rule": rule,
+        "wildcards": dict(wildcards),
+        "state": RUNNING,
+        "error": None,
+        "start": _now(),
+        "end": None,
+        "waited_s": round(waited, 1),
+        "process": dict(process),
+        "slurm": _slurm(),
+        "device": None,
+        "image": _image(),
+        "versions": software_versions(),
+        "seed": seed,
+        "inputs": list(inputs),
+        "outputs": [{"path": output} for output in outputs],
+        "params": sorted(map(repr, (params or {}).values())),
+    }
+    with _never_in_the_way():
+        _forget_before(path)
+        write_json(path, record)
+    try:
+        yield
+        record["state"] = FINISHED
+        with _never_in_the_way():
+            record["outputs"] = [describe_file(output) for output in outputs]
+    except BaseException as error:
+        record |= {"state": CUT_OFF if isinstance(error, SystemExit | KeyboardInterrupt) else FAILED}
+        record["error"] = _one_line(error)
+        raise
+    finally:
+        with _never_in_the_way():
+            record |= {"end": _now(), "wall_s": round(time.monotonic() - begin, 2), **_usage(), "device": _device()}
+            write_json(path, record)
+
+
+def record_path(folder: str | Path, rule: str, wildcards: Mapping[str, str], token: str) -> Path:
+    """Where the record of a job lies: always within the folder, as names that cannot be part of a path are changed."""
+    name = "-".join(str(value) for value in wildcards.values()) or "run"
+    return Path(folder) / _plain(rule) / f"{_plain(name)}.{_plain(token)[:12]}.json"
+
+
+def describe_file(path: str | Path) -> dict[str, Any]:
+    """Path, size in bytes, time of change (ns) and SHA-256 of a file that was just written, and is still in memory."""
+    status = os.stat(path)
+    return {"path": str(path), "bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256_file(path)}
+
+
+def read_records(folder: str | Path) -> list[dict[str, Any]]:
+    """All records, sorted by rule, wildcards and start; files that are none are passed over.
+
+    Those whose job was cut off say so in ``state``. Each has ``attempt``, counted from 1 among the records with the
+    same rule and wildcards.
+    """
+    found = []
+    for path in sorted(Path(folder).glob("*/*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            record["wildcards"] = {str(key): str(value) for key, value in record["wildcards"].items()}
+            key = (str(record["rule"]), tuple(record["wildcards"].values()), str(record["start"]))
+            if record["state"] == RUNNING and not _is_running(record):
+                record["state"] = CUT_OFF
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        found.append((key, record))
+    found.sort(key=lambda entry: entry[0])
+    attempts: dict[tuple[str, tuple[str, ...]], int] = {}
+    for (rule, wildcards, _), record in found:
+        attempts[rule, wildcards] = record["attempt"] = attempts.get((rule, wildcards), 0) + 1
+    return [record for _, record in found]
+
+
+def _is_running(record: Mapping[str, Any]) -> bool:
+    """True while the job still holds the lock of its outputs."""
+    process = record["process"]
+    holder = holder_of(record["outputs"][0]["path"])
+    return holder is not None and holder.get("token") == process["token"] and not has_ended(process)
+
+
+def _forget_before(path: Path) -> None:
+    """Remove the records of earlier jobs of the same name up to the last that finished, as its outputs are gone.
+
+    Half written records go too: whoever wrote one held the outputs that this job holds now.
+    """
+    match = _RECORD.fullmatch(path.name)
+    if match is None or not path.parent.is_dir():
+        return
+    earlier = []
+    for other in path.parent.iterdir():
+        half = _HALF_RECORD.fullmatch(other.name)
+        if half is not None and half["name"] == match["name"]:
+            other.unlink(missing_ok=True)
+        found = _RECORD.fullmatch(other.name)
+        if found is not None and found["name"] == match["name"]:
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                record = json.loads(other.read_text(encoding="utf-8"))
+                earlier.append((str(record["start"]), other, record["state"]))
+    earlier.sort()
+    last = max((number for number, (_, _, state) in enumerate(earlier) if state == FINISHED), default=-1)
+    for _, other, _ in earlier[: last + 1]:
+        other.unlink(missing_ok=True)
+
+
+@contextmanager
+def _never_in_the_way() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:  # the last is what torch raises
+        logger.warning("no record of this job could be kept (%s)", error)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, SystemExit):
+        return "ended by the signal TERM"
+    return text if isinstance(error, NoiseboundError) else f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def _plain(name: str) -> str:
+    """A name that is safe within a path."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".") or "_"
+
+
+def _slurm() -> dict[str, Any] | None:
+    """What the batch system says about this job; None outside of one. ``queue_s`` where it can be asked."""
+    if not os.environ.get("SLURM_JOB_ID"):
+        return None
+    found: dict[str, Any] = {word: os.environ.get(variable) for word, variable in SLURM_VARIABLES.items()}
+    return {**found, "node": os.environ.get("SLURMD_NODENAME"), "queue_s": _queue_time(os.environ["SLURM_JOB_ID"])}
+
+
+def _queue_time(job: str) -> float | None:
+    """Seconds from the submission of a job to its start, None where ``scontrol`` is not there or does not say."""
+    program = shutil.which("scontrol")
+    if program is None:
+        return None
+    command = [program, "--oneliner", "show", "job", job]
+    try:
+        text = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+        submitted, started = (
+            datetime.fromisoformat(re.search(rf"\b{word}=(\S+)", text)[1])  # type: ignore[index]
+            for word in ("SubmitTime", "StartTime")
+        )
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
+        return None
+    return max(0.0, (started - submitted).total_seconds())
+
+
+def _usage() -> dict[str, Any]:
+    """CPU time (s) of this process and of the programs it ran, and the larger peak of their resident memory (bytes)."""
+    own, programs = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = sum(usage.ru_utime + usage.ru_stime for usage in (own, programs))
+    return {"cpu_s": round(seconds, 2), "peak_memory_bytes": max(_peak_memory(), 1024 * programs.ru_maxrss)}
+
+
+def _peak_memory() -> int:
+    """Largest resident memory of this process, in bytes. What ``getrusage`` says is at least that of its parent."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _device() -> dict[str, Any]:
+    """The GPU that the job used, else the processor; peak GPU memory in bytes."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    torch = sys.modules.get("torch")  # never imported for this
+    if torch is not None and torch.cuda.is_initialized():
+        name, peak = torch.cuda.get_device_name(), int(torch.cuda.max_memory_reserved())
+        visible = visible or str(torch.cuda.current_device())
+        return {"kind": "gpu", "name": name, "visible": visible, "peak_memory_bytes": peak}
+    return {"kind": "cpu", "name": _processor(), "visible": visible, "peak_memory_bytes": None}
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    return platform.machine()
+
+
+def _image() -> str | None:
+    """Name of the container image, without its folder; None outside of one."""
+    path = os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER")
+    return Path(path).name if path else None

@@ -1,0 +1,7 @@
+"""The few scores per pixel that the members' latent vectors become.
+
+Begin with ``basis``.
+
+    basis   The latent basis: how the members' latents become a few scores per pixel, and the sample it is fitted on
+    sample  The sample of latents that the basis is fitted on, as an npz file
+"""

@@ -1,0 +1,205 @@
+"""The latent basis: how the members' latents become a few scores per pixel, and the sample it is fitted on."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.arrays import read_arrays, write_arrays
+from ..core.errors import InputError
+
+logger = logging.getLogger("noisebound")
+
+# A channel is dead when its standard deviation is below this share of the median of its member's live channels:
+# standardising it would raise rounding noise to the level of signal.
+DEAD_TOLERANCE = 1e-3
+# A standard deviation below this share of the channel's own magnitude is float32 rounding, not signal.
+ROUNDING = 1e-5
+# Components that hold less than this share of the leading one's variance are rounding, not directions.
+RANK_TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class LatentBasis:
+    """One affine map from the concatenated latents of all members, D channels, to K scores.
+
+    Every channel is standardised, dead channels are dropped, each member gets the same total variance, and the
+    principal components of the result are the scores. All scores are divided by the standard deviation of the first,
+    which keeps their proportions and fits them into float16.
+
+    ``member_sizes`` (M,) int64 latent channels per member, sum D; ``mean``, ``scale`` (D,) float64 per channel;
+    ``keep`` (D,) bool; ``weight`` (D,) float64, 1/sqrt(kept channels of the member), 0 for dropped channels;
+    ``components`` (K, kept) float64 with orthonormal rows; ``explained`` (K,) float64 share of the variance;
+    ``scores_sd`` (K,) float64 standard deviation of the scores on the sample, before the division.
+    """
+
+    member_sizes: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    keep: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    components: NDArray[np.float64]
+    explained: NDArray[np.float64]
+    scores_sd: NDArray[np.float64]
+
+    @property
+    def n_components(self) -> int:
+        """Number of scores K."""
+        return len(self.components)
+
+    @cached_property
+    def members(self) -> tuple[slice, ...]:
+        """Where each member's channels lie among the D concatenated ones."""
+        ends = np.cumsum(self.member_sizes)
+        return tuple(slice(int(end - size), int(end)) for size, end in zip(self.member_sizes, ends, strict=True))
+
+    @cached_property
+    def _affine(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        matrix = np.zeros((self.n_components, len(self.mean)))
+        matrix[:, self.keep] = self.components * (self.weight / self.scale)[self.keep] / self.scores_sd[0]
+        return matrix.astype(np.float32), (-matrix @ self.mean).astype(np.float32)
+
+    @property
+    def matrix(self) -> NDArray[np.float32]:
+        """(K, D) float32: scores = matrix @ latents + offset."""
+        return self._affine[0]
+
+    @property
+    def offset(self) -> NDArray[np.float32]:
+        """(K,) float32: scores = matrix @ latents + offset."""
+        return self._affine[1]
+
+    def project(self, latents: NDArray) -> NDArray[np.float32]:
+        """Scores (K, *spatial) float32 of concatenated latents (D, *spatial); each pixel on its own.
+
+        Raises ``ValueError`` where the number of channels is not D.
+        """
+        return self._multiply(self.matrix, latents) + self._spread(self.offset, latents)
+
+    def partial(self, member: int, latents: NDArray) -> NDArray[np.float32]:
+        """What one member's latents (L, *spatial) add to the scores: (K, *spatial) float32.
+
+        The sum over members plus ``offset`` is ``project`` of the concatenation, so that a caller never needs to hold
+        the latents of more than one member. Raises ``ValueError`` where the number of channels is not the member's.
+        """
+        return self._multiply(self.matrix[:, self.members[member]], latents)
+
+    @staticmethod
+    def _multiply(matrix: NDArray[np.float32], latents: NDArray) -> NDArray[np.float32]:
+        if latents.shape[0] != matrix.shape[1]:
+            raise ValueError(f"latents have {latents.shape[0]} channels, the basis expects {matrix.shape[1]}")
+        flat = np.asarray(latents, dtype=np.float32).reshape(latents.shape[0], -1)
+        return (matrix @ flat).reshape(len(matrix), *latents.shape[1:])
+
+    @staticmethod
+    def _spread(vector: NDArray[np.float32], like: NDArray) -> NDArray[np.float32]:
+        return vector.reshape(-1, *(1,) * (like.ndim - 1))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over names, types, shapes and values of all fields."""
+        content = hashlib.sha256()
+        for field in fields(self):
+            array = np.ascontiguousarray(getattr(self, field.name))
+            content.update(f"{field.name} {array.dtype.str} {array.shape}\n".encode())
+            content.update(array.tobytes())
+        return content.hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Write the basis as npz, atomically; the same basis gives the same bytes."""
+        write_arrays(path, {field.name: getattr(self, field.name) for field in fields(self)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> LatentBasis:
+        """Read a basis. Raises ``InputError`` where the file is missing, damaged or inconsistent."""
+        arrays = read_arrays(path, [field.name for field in fields(cls)])
+        basis = cls(**arrays)
+        channels, kept = int(basis.member_sizes.sum()), int(basis.keep.sum())
+        whole = all(len(arrays[name]) == channels for name in ("mean", "scale", "keep", "weight"))
+        if not whole or basis.components.ndim != 2 or basis.components.shape[1] != kept or len(basis.components) == 0:
+            raise InputError("the arrays do not fit together", file=path, remedy="delete it and run the step again")
+        return basis
+
+
+def _live_channels(
+    sd: NDArray[np.float64], magnitude: NDArray[np.float64], members: Sequence[slice]
+) -> NDArray[np.bool_]:
+    """Channels (D,) that vary by more than rounding and by more than a sliver of what their member's others do."""
+    live = sd > ROUNDING * magnitude
+    for member in members:
+        if live[member].any():
+            live[member] &= sd[member] >= DEAD_TOLERANCE * np.median(sd[member][live[member]])
+    return live
+
+
+def fit_basis(latents: NDArray, member_sizes: Sequence[int], components: int) -> LatentBasis:
+    """Fit the basis on concatenated member latents (N, D), any float type.
+
+    Principal components of the standardised, member-weighted latents, through the eigenvectors of their covariance;
+    the sign of each makes its largest loading positive. ``components`` is capped at the rank, with a line in the log.
+    A member whose channels are all dead is left out, with a warning.
+
+    Raises ``InputError`` where the sample has fewer than two pixels or values that are not finite, or where no channel
+    varies; ``ValueError`` where ``member_sizes`` do not add up to D.
+    """
+    sample = np.asarray(latents, dtype=np.float64)
+    sizes = np.asarray(member_sizes, dtype=np.int64)
+    if sample.ndim != 2 or sample.shape[1] != sizes.sum():
+        raise ValueError(f"latents of shape {sample.shape} do not hold members of sizes {sizes.tolist()}")
+    if components < 1:
+        raise InputError(
+            "at least one is needed", key="structure.components", value=components, remedy="give 1 or more"
+        )
+    if len(sample) < 2:
+        raise InputError(
+            "too few pixels to fit the latent basis",
+            key="structure.sample",
+            value=len(sample),
+            remedy="sample more pixels",
+        )
+    if not np.isfinite(sample).all():
+        raise InputError(
+            "the members' latents hold values that are not finite",
+            remedy="train again with a lower training.learning_rate; see the members' logs",
+        )
+    ends = np.cumsum(sizes)
+    members = [slice(int(end - size), int(end)) for size, end in zip(sizes, ends, strict=True)]
+    mean, sd = sample.mean(axis=0), sample.std(axis=0)
+    keep = _live_channels(sd, np.abs(sample).max(axis=0), members)
+    if not keep.any():
+        raise InputError("no latent channel of any member varies", remedy="train longer (training.steps)")
+    weight = np.zeros(len(mean))
+    for number, member in enumerate(members):
+        kept = int(keep[member].sum())
+        if kept == 0:
+            logger.warning(
+                "member %d: all %d latent channels are dead; it adds nothing to the latents", number, sizes[number]
+            )
+            continue
+        weight[member] = np.where(keep[member], 1 / np.sqrt(kept), 0.0)
+    scale = np.where(keep, sd, 1.0)
+    weighted = ((sample - mean) / scale * weight)[:, keep]
+    values, vectors = np.linalg.eigh(weighted.T @ weighted / len(weighted))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    rank = int((values > RANK_TOLERANCE * values[0]).sum())
+    if components > rank:
+        logger.warning("the latents have rank %d: %d components instead of %d", rank, rank, components)
+    chosen = min(components, rank)
+    loadings = vectors[:, :chosen].T
+    largest = np.abs(loadings).argmax(axis=1)
+    loadings = loadings * np.sign(loadings[np.arange(chosen), largest])[:, None]
+    explained = values[:chosen] / values.clip(min=0).sum()
+    logger.info(
+        "latent basis: %d of %d channels kept, %d components hold %.1f %% of the variance",
+        keep.sum(), len(keep), chosen, 100 * explained.sum(),
+    )  # fmt: skip
+    return LatentBasis(
+        sizes, mean, scale, keep, weight, np.ascontiguousarray(loadings), explained, np.sqrt(values[:chosen])
+    )

@@ -1,0 +1,50 @@
+"""The random graph as a torch module: an encoder of dilated convolutions in front of the heads."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..architecture.base import KERNEL
+from ..architecture.random_graph import Architecture
+from .quantile_network import SLOPE, QuantileNetwork
+from .space_to_depth import fold, unfold
+
+
+class MemberNetwork(QuantileNetwork):
+    """A member whose encoder is a random graph."""
+
+    architecture: Architecture
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__(architecture)
+        widths = architecture.widths()
+        self.edges = nn.ModuleList(
+            self.convolution(widths[edge.source], edge.channels, KERNEL, dilation=edge.dilation, padding=edge.dilation)
+            if edge.dilation
+            else self.convolution(widths[edge.source], edge.channels, 1)
+            for edge in architecture.edges
+        )
+        self.add_heads()
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Latent vectors of the cells, node after node: (B, latent, *spatial / cell); see :class:`QuantileNetwork`."""
+        features = {0: fold(image, self.architecture.cell)}
+        for node in range(1, self.architecture.output + 1):
+            features[node] = torch.cat(
+                [
+                    functional.leaky_relu(convolution(features[edge.source]), SLOPE)
+                    for edge, convolution in zip(self.architecture.edges, self.edges, strict=True)
+                    if edge.target == node
+                ],
+                dim=1,
+            )
+        latent: Tensor = self.projection(features[self.architecture.output])
+        return latent
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lower, median and upper quantile of ``image`` at every pixel; see :class:`QuantileNetwork`."""
+        cell, spatial = self.architecture.cell, image.shape[2:]
+        lower, median, upper = self.decode(self.encode(image))
+        return unfold(lower, cell, spatial), unfold(median, cell, spatial), unfold(upper, cell, spatial)

@@ -1,0 +1,71 @@
+"""What a network sees instead of raw numbers: stabilised, then with zero mean and unit spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.variance import stabilise, unstabilise
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Transforms and per-channel statistics, input and target apart; learned from training pixels only.
+
+    Means and spreads are float32 arrays (C,) of transformed values. ``counts`` says that intensities cannot be
+    negative, so quantiles that map back below zero are delivered as zero.
+    """
+
+    input_transform: str
+    target_transform: str
+    counts: bool
+    input_mean: NDArray[np.float32]
+    input_spread: NDArray[np.float32]
+    target_mean: NDArray[np.float32]
+    target_spread: NDArray[np.float32]
+
+    def normalise_input(self, image: NDArray[Any]) -> NDArray[np.float32]:
+        """Image (C, *spatial) in raw units to network input, float32."""
+        return _scale(stabilise(image, self.input_transform), self.input_mean, self.input_spread)
+
+    def normalise_target(self, image: NDArray[Any]) -> NDArray[np.float32]:
+        """Reference (C, *spatial) in raw units to training target, float32."""
+        return _scale(stabilise(image, self.target_transform), self.target_mean, self.target_spread)
+
+    def restore_target(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Network output (C, *spatial) to the physical units of the reference, float32."""
+        shape = (-1,) + (1,) * (values.ndim - 1)
+        restored = unstabilise(
+            values * self.target_spread.reshape(shape) + self.target_mean.reshape(shape), self.target_transform
+        )
+        return np.maximum(restored, 0) if self.counts else restored
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers, exact to the last bit of float32."""
+        statistics = ("input_mean", "input_spread", "target_mean", "target_spread")
+        return {
+            "input_transform": self.input_transform,
+            "target_transform": self.target_transform,
+            "counts": self.counts,
+            **{name: [float(value) for value in getattr(self, name)] for name in statistics},
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Normalisation:
+        """The inverse of :meth:`to_json`."""
+        statistics = ("input_mean", "input_spread", "target_mean", "target_spread")
+        return cls(
+            input_transform=str(content["input_transform"]),
+            target_transform=str(content["target_transform"]),
+            counts=bool(content["counts"]),
+            **{name: np.asarray(content[name], dtype=np.float32) for name in statistics},
+        )
+
+
+def _scale(values: NDArray[Any], mean: NDArray[Any], spread: NDArray[Any]) -> NDArray[np.float32]:
+    shape = (-1,) + (1,) * (values.ndim - 1)
+    return ((values - mean.reshape(shape)) / spread.reshape(shape)).astype(np.float32)

@@ -1,0 +1,112 @@
+"""From an architecture to a torch module: encoder, one latent vector per pixel, three heads that cannot cross.
+
+The encoder here is the random graph in its plain form: one convolution per edge, in the order of the graph. It holds
+the weights and is the oracle of ``execution``, which computes the same faster. ``unet`` has another encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..architecture.base import Blueprint
+
+# Leaky, so that a channel that starts out negative everywhere can still learn.
+SLOPE = 0.1
+# Before the softplus: intervals start a third of the target's spread to each side, nearer to where they will end.
+FIRST_GAP = -1.0
+
+
+class QuantileNetwork(nn.Module):
+    """One member: noisy image in, lower, median and upper quantile out, at every pixel. Subclasses add the encoder.
+
+    There is no normalisation layer: an output depends on nothing but the input inside its receptive radius, whatever
+    else is in the batch. Convolutions pad with zeros, which spoils a rim as wide as the receptive radius: callers give
+    the image with such a rim (see ``tiling``) and drop it.
+    """
+
+    projection: nn.Conv2d | nn.Conv3d
+    heads: nn.ModuleList
+
+    def __init__(self, architecture: Blueprint) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.vector: Tensor | None = None  # see join_parameters
+        self.convolution: type[nn.Conv2d] | type[nn.Conv3d] = nn.Conv3d if architecture.dimensions == 3 else nn.Conv2d
+
+    def add_heads(self) -> None:
+        """Add what follows the encoder; the last step of a subclass's ``__init__``."""
+        architecture, convolution = self.architecture, self.convolution
+        self.projection = convolution(architecture.features(), architecture.latent, 1)
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                convolution(architecture.latent, architecture.hidden, 1),
+                nn.LeakyReLU(SLOPE),
+                convolution(architecture.hidden, architecture.head_outputs, 1),
+            )
+            for _ in ("median", "below", "above")
+        )
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw all weights from ``generator`` (He et al. 2015, for the leaky slope); biases start at zero."""
+        for module in self.modules():
+            if isinstance(module, (nn.Conv2d, nn.Conv3d)):
+                nn.init.kaiming_normal_(module.weight, a=SLOPE, generator=generator)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for head in self.heads:
+            # Small first predictions: the heads start near their bias, not at random images.
+            head[-1].weight.data.mul_(0.1)  # type: ignore[index]
+        for head in self.heads[1:]:
+            head[-1].bias.data.fill_(FIRST_GAP)  # type: ignore[index]
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Latent vectors. ``image`` float32 (B, C_in, [Z], Y, X), normalised; returns (B, latent, [Z], Y, X)."""
+        raise NotImplementedError
+
+    def decode(self, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lower, median and upper (B, C_out, [Z], Y, X) from latents; lower <= median <= upper by construction."""
+        active = functional.leaky_relu(latent, SLOPE)
+        median, below, above = (head(active) for head in self.heads)
+        return quantiles_from(median, below, above)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lower, median and upper quantile of ``image``; shapes and units as in :meth:`encode` and :meth:`decode`."""
+        return self.decode(self.encode(image))
+
+
+def join_parameters(network: nn.Module) -> Tensor:
+    """All parameters of ``network`` as one vector (P,) that gathers gradients; they become parts of it.
+
+    What changes the vector changes the network, and the other way round. A ``QuantileNetwork`` remembers it, so that
+    ways of computing that need no single parameter can take the vector, and give one gradient instead of many.
+    """
+    parameters = list(network.parameters())
+    vector = torch.cat([parameter.detach().flatten() for parameter in parameters])
+    for parameter, part in zip(parameters, vector.split([p.numel() for p in parameters]), strict=True):
+        parameter.data = part.view(parameter.shape)
+    vector.requires_grad_()
+    if isinstance(network, QuantileNetwork):
+        network.vector = vector
+    return vector
+
+
+def places_of(parameters: Iterable[Tensor]) -> list[Tensor]:
+    """Where in the vector of :func:`join_parameters` the numbers of each parameter lie: int64, of its shape."""
+    shapes = [parameter.shape for parameter in parameters]
+    sizes = [shape.numel() for shape in shapes]
+    parts = torch.arange(sum(sizes)).split(sizes)
+    return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def quantiles_from(median: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Lower, median and upper from the three heads' outputs; they cannot cross.
+
+    The outer quantiles learn their distance from the median without pulling it: their loss does not flow back into
+    the median's head, whose error would otherwise grow with theirs.
+    """
+    centre = median.detach()
+    return centre - functional.softplus(below), median, centre + functional.softplus(above)

@@ -1,0 +1,84 @@
+"""What the pages say about how a scan compares with the calibrated ones: from ``drift/<scan>.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core.storage import read_json
+from ..drift.words import describe_statistic, in_words
+
+# Rows of the table of statistics on the page of a scan.
+ROWS = 12
+# Short marks on the cards of the index, by kind of warning.
+MARKS = {"drift": "unlike calibration", "residuals": "residuals not white", "background": "structure in even places"}
+
+
+def of_scan(path: str | Path) -> dict[str, Any]:
+    """What the page of a scan shows: warnings, one quiet sentence, and the details behind both.
+
+    ``statistics`` are rows with words, here, calibrated and p; ``residuals`` one text per channel; ``quiet`` is the
+    sentence.
+    """
+    content = read_json(path)
+    shown = content["statistics"][:ROWS]
+    return {
+        "warnings": content["warnings"],
+        "quiet": quiet(content),
+        "approximation": content["approximation"],
+        "unit": content.get("unit"),
+        "file": f"drift/{Path(path).name}",
+        "statistics": [
+            {
+                "words": describe_statistic(entry),
+                "told": entry["told"],
+                "p": f"{entry['p']:.2g}",
+                **{key: entry[key] for key in ("here", "calibrated")},
+            }
+            for entry in shown
+        ],
+        "more": len(content["statistics"]) - len(shown),
+        "residuals": [_nearest(entry) for entry in (content.get("residuals") or {}).get("channels", [])],
+        "background": content.get("background"),
+    }
+
+
+def quiet(content: Mapping[str, Any]) -> str:
+    """One line for a scan without a warning about its kind: the comparison, residuals, places without structure."""
+    words = [content["words"]]
+    residuals, background = (content.get(key) or {} for key in ("residuals", "background"))
+    if residuals.get("verdict") == "white":
+        words.append("What denoising takes off the noisy frame is noise.")
+    elif residuals.get("verdict") == "as calibrated":
+        words.append(as_calibrated(residuals))
+    if background.get("verdict") == "flat":
+        words.append("Where the noisy frame is even, the image shows nothing beyond its usual error.")
+    return " ".join(words)
+
+
+def as_calibrated(residuals: Mapping[str, Any]) -> str:
+    """Residuals that are correlated, but not more than on the calibrate regions, in one sentence."""
+    lags = [lag for entry in residuals["channels"] for lag in entry["lags"] if lag["correlation"] is not None]
+    worst = max(lags, key=lambda lag: float(lag["correlation"]))
+    return (
+        f"Noisy minus denoised is correlated from pixel to pixel ({in_words(worst['correlation'])}), as it is on the "
+        "calibrate regions: in both, structure was lost or the noise is smeared."
+    )
+
+
+def _nearest(entry: Mapping[str, Any]) -> str:
+    """The largest autocorrelation of a channel's residuals at a lag of 1 px along an axis, beside its usual value."""
+    near = [lag for lag in entry["lags"] if sum(lag["lag"]) == 1 and lag["correlation"] is not None]
+    if not near:
+        return f"{entry['channel']} not known"
+    worst = max(near, key=lambda lag: float(lag["correlation"]))
+    error = f" ± {2 * worst['error']:.2f}" if worst["error"] is not None else ""
+    usual = f" ({in_words(worst['calibrated'])} on the calibrate regions)" if worst["calibrated"] is not None else ""
+    return f"{entry['channel']} {in_words(worst['correlation'])}{error}{usual}"
+
+
+def of_run(paths: Mapping[str, str | Path]) -> dict[str, list[str]]:
+    """Marks of the scans that have warnings, by name of the scan, in the order of ``paths``."""
+    kinds = {scan: [entry["kind"] for entry in read_json(path)["warnings"]] for scan, path in paths.items()}
+    return {scan: [MARKS[kind] for kind in found] for scan, found in kinds.items() if found}

@@ -1,0 +1,74 @@
+"""One line per finished run for the terminal, and the table of a comparison on simulated scans.
+
+``python -m noisebound.report.summarise results/<run> ...``
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import NoiseboundError
+from ..core.storage import read_json
+from ..figures.published import comparison_text
+
+
+def summary_line(summary: Mapping[str, Any]) -> str:
+    """Coverage at the primary nominal value and error, over the structured channels of ``evaluation/summary.json``.
+
+    The error is given as in the summary: the squared error over that of the best Gaussian filter, or, for one
+    channel, the PSNR of both.
+    """
+    channels = summary["channels"]
+    if not channels:
+        return f"{summary['run']}: {summary.get('why', 'nothing was tested')}"
+    names = summary.get("structured_channels") or list(channels)
+    primary = summary["primary"]
+    coverage = ", ".join(
+        f"{name} {_number(channels[name]['coverage'][f'{primary:g}']['value'], '.3f')}" for name in names
+    )
+    return f"{summary['run']}: coverage at nominal {primary:g}: {coverage}; {_error_words(summary, names)}"
+
+
+def _error_words(summary: Mapping[str, Any], names: Sequence[str]) -> str:
+    if len(names) == 1:
+        entry = summary["channels"][names[0]]
+        ours, filtered = _number(entry["psnr"], ".1f"), _number(entry["gaussian"]["psnr"], ".1f")
+        return f"PSNR {ours} dB (best Gaussian filter {filtered} dB), RMSE {_number(entry['rmse'], '.3g')}"
+    return f"squared error {_number(summary['ratio_to_gaussian'], '.2f')} of the best Gaussian filter's"
+
+
+def _number(value: float | None, form: str) -> str:
+    """A number in the given format, or "unknown" for the null of JSON."""
+    return "unknown" if value is None else format(value, form)
+
+
+def main(runs: Sequence[str]) -> int:
+    """Print the page and the line of every run folder; returns 1 where one is not finished."""
+    lines = []
+    for run in runs:
+        try:
+            lines.append(f"{Path(run) / 'report' / 'index.html'}\n  {summary_line(_summary(run))}")
+            lines += _comparison(Path(run))
+        except NoiseboundError as error:
+            print(f"noisebound: {error}", file=sys.stderr)
+            return 1
+    print("\n".join(lines))
+    return 0
+
+
+def _comparison(run: Path) -> list[str]:
+    """Where the page of a comparison is, and its table; nothing for a run without simulated scans."""
+    content = run / "comparison" / "summary.json"
+    return [f"{run / 'report' / 'comparison.html'}", comparison_text(read_json(content))] if content.is_file() else []
+
+
+def _summary(run: str) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = read_json(Path(run) / "evaluation" / "summary.json")
+    return content
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

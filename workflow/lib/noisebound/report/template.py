@@ -1,0 +1,70 @@
+"""Pages from templates: everything escaped, one file, no request to anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..core.storage import write_text
+from ..core.texts import visible
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+def render(
+    template: str,
+    output: str | Path,
+    context: Mapping[str, Any],
+    *,
+    filters: Mapping[str, Callable[..., Any]],
+    script: str | None = None,
+) -> None:
+    """Fill one of ``TEMPLATES`` and write the page, atomically.
+
+    Everything in ``context`` is escaped unless it is ``Markup``, and loses its hidden characters. ``script`` names the
+    page's only script; the page's content security policy admits it by its SHA-256 and nothing else, and forbids every
+    request.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=_visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(filters)
+    environment.policies["json.dumps_function"] = _visible_json
+    code = (TEMPLATES / script).read_text(encoding="utf-8") if script else ""
+    digest = base64.b64encode(hashlib.sha256(code.encode("utf-8")).digest()).decode("ascii")
+    page = environment.get_template(template).render(
+        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        script=Markup(code),
+        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+        **context,
+    )
+    write_text(output, page)
+
+
+def _visible(value: Any) -> Any:
+    """Text without hidden characters; markup was made from such text."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _visible_json(content: Any, **options: Any) -> str:
+    """JSON whose texts have no hidden characters."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {visible(str(key)): clean(entry) for key, entry in value.items()}
+        return [clean(entry) for entry in value] if isinstance(value, list | tuple) else _visible(value)
+
+    return json.dumps(clean(content), **options)

@@ -1,0 +1,90 @@
+"""Calls in a process of their own, for libraries that damaged files can crash or keep busy for ever."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..core.errors import SAVE_AGAIN, InputError
+
+Result = TypeVar("Result")
+_granted = 0.0  # seconds, in the process of a call alone
+
+
+def call_apart(
+    function: Callable[[], Result], *, file: str | Path, library: str, seconds: float, memory: int
+) -> Result:
+    """The result of ``function``, called in a copy of this process; what it raises is raised here.
+
+    It may take ``memory`` bytes more than this process holds, where the system can limit that. Arrays that are to come
+    back should lie in memory that both processes share.
+
+    Raises ``InputError`` about ``file`` where ``library`` crashes or takes more than ``seconds`` of the processor,
+    which :func:`grant_more_time` grants anew.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _answer(function, writing, seconds, memory)
+    os.close(writing)
+    try:
+        with open(reading, "rb") as stream:
+            content = stream.read()
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended != 0:
+        slow = ended == -signal.SIGPROF
+        what = f"is still busy with it after {seconds:.0f} s" if slow else f"crashes on it ({ended})"
+        raise InputError(f"a damaged file: the {library} library {what}", file=file, remedy=SAVE_AGAIN)
+    failed, result = pickle.loads(content)
+    if failed:
+        raise result
+    return result  # type: ignore[no-any-return]
+
+
+def grant_more_time() -> None:
+    """Let the seconds of the call begin anew, for example for one file of many; nothing where no call is apart."""
+    if _granted:
+        signal.setitimer(signal.ITIMER_PROF, _granted)
+
+
+def _answer(function: Callable[[], Any], writing: int, seconds: float, memory: int) -> None:
+    """Write pickled whether ``function`` failed, and its result or error; end this process without any cleaning up."""
+    global _granted
+    ended = 1
+    try:
+        # The signal's own action ends the process even inside a library; a handler in Python would have to wait.
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _granted = seconds
+        grant_more_time()
+        _limit_memory(memory)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        try:
+            answer = pickle.dumps((False, function()))
+        except BaseException as error:
+            answer = pickle.dumps((True, error))
+        with open(writing, "wb") as stream:
+            stream.write(answer)
+        ended = 0
+    finally:
+        os._exit(ended)
+
+
+def _limit_memory(more: int) -> None:
+    try:
+        held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = held + more
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if soft == resource.RLIM_INFINITY else min(soft, wanted), hard))

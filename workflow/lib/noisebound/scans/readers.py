@@ -1,0 +1,191 @@
+"""Images from TIFF (plain, ImageJ, OME) and HDF5, with axes, channel names and pixel size; every value is checked."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import SAVE_AGAIN, InputError
+from ..core.sources import HDF5_SUFFIXES, TIFF_SUFFIXES, split_source
+from .stored_image import Origin, SourceFile, StoredImage
+
+AXES = "RCZYX"
+SPATIAL = "ZYX"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is known of an image before its pixels are read.
+
+    ``shape`` and ``axes`` (letters of R repeat, C channel, Z, Y, X) go together; ``pixel_size`` has one entry per
+    spatial axis in the order [z,] y, x. ``files`` are all files that it is read from, the named one first, and
+    ``origins`` the arrays in them that hold its pixels.
+    """
+
+    source: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    axes: str
+    channels: tuple[str, ...] | None = None
+    pixel_size: tuple[float, ...] | None = None
+    pixel_unit: str | None = None
+    files: tuple[SourceFile, ...] = ()
+    origins: tuple[Origin, ...] = ()
+
+    def length(self, axis: str) -> int:
+        """Length of an axis, 1 where the image does not have it."""
+        return self.shape[self.axes.index(axis)] if axis in self.axes else 1
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image whose values are finite real numbers; ``axes`` names the axes of ``array`` in their order.
+
+    ``files`` are all files that it was read from, as they were before.
+    """
+
+    array: np.ndarray
+    axes: str
+    channels: tuple[str, ...] | None
+    pixel_size: tuple[float, ...] | None
+    pixel_unit: str | None
+    files: tuple[SourceFile, ...] = ()
+
+
+def read_header(source: str | Path, *, axes: str | None = None) -> Header:
+    """Read shape, type and metadata of a TIFF file or of an HDF5 dataset (``file.h5:/path``) without its pixels.
+
+    ``axes`` overrides what the file says. Raises ``InputError`` for a missing, empty, corrupt or truncated file, for
+    unknown, unusable or mismatching axes, for an array of size zero and for values that are not real numbers.
+    """
+    return _read(source, axes, pixels=False)[0]
+
+
+def read_image(source: str | Path, *, axes: str | None = None) -> Image:
+    """Read a TIFF file or an HDF5 dataset (``file.h5:/path``) whole, in its own dtype and native byte order.
+
+    Raises ``InputError`` as ``read_header`` does, and for pixels that cannot be decoded, are NaN or are infinite.
+    """
+    header, array = _read(source, axes, pixels=True)
+    if array is None or array.shape != header.shape:
+        got = None if array is None else array.shape
+        raise InputError(f"pixels of shape {got} where {header.shape} was announced", file=source, remedy=SAVE_AGAIN)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    _check_finite(array, source)
+    return Image(array, header.axes, header.channels, header.pixel_size, header.pixel_unit, header.files)
+
+
+def _read(source: str | Path, axes: str | None, *, pixels: bool) -> tuple[Header, np.ndarray | None]:
+    file, dataset = split_source(source)
+    _check_file(file)
+    suffix = Path(file).suffix.lower()
+    if dataset is not None or suffix in HDF5_SUFFIXES:
+        from .hdf5 import read_hdf5
+
+        stored = read_hdf5(file, dataset, pixels=pixels)
+    elif suffix in TIFF_SUFFIXES:
+        from .tiff import read_tiff
+
+        stored = read_tiff(file, axes, pixels=pixels)
+    else:
+        known = ", ".join(TIFF_SUFFIXES + HDF5_SUFFIXES)
+        raise InputError(f"unknown image format {suffix!r}", file=file, remedy=f"save it as one of {known}")
+    return _header(str(source), stored, axes), stored.array
+
+
+def _check_file(file: str) -> None:
+    path = Path(file)
+    if path.is_dir():
+        raise InputError("a directory, not an image file", file=file, remedy="name the files themselves")
+    if not path.is_file():
+        raise InputError("the file does not exist", file=file, remedy="correct the path or put the file there")
+    try:
+        with open(path, "rb") as stream:
+            empty = not stream.read(1)
+    except OSError as error:
+        remedy = "make the file readable for this user"
+        raise InputError(f"the file cannot be opened ({error.strerror})", file=file, remedy=remedy) from None
+    if empty:
+        raise InputError("the file is empty (0 bytes)", file=file, remedy=SAVE_AGAIN)
+
+
+def _header(source: str, stored: StoredImage, given: str | None) -> Header:
+    shape, dtype, metadata = stored.shape, stored.dtype, stored.metadata
+    if dtype.kind not in "uif":
+        raise InputError(
+            f"values of type {dtype} are not real numbers",
+            file=source,
+            remedy="save integers or floating-point numbers (for complex data the magnitude)",
+        )
+    if math.prod(shape) == 0:
+        raise InputError(f"an array of shape {shape} holds no pixel", file=source, remedy=SAVE_AGAIN)
+    axes = resolve_axes(source, shape, given if given else metadata.axes, given=bool(given))
+    sizes = _pixel_size(metadata.pixel_size, axes)
+    channels = metadata.channels
+    if channels is not None and len(channels) != (shape[axes.index("C")] if "C" in axes else 1):
+        channels = None
+    unit = metadata.pixel_unit if sizes else None
+    return Header(source, shape, dtype, axes, channels, sizes, unit, stored.files, stored.origins)
+
+
+def resolve_axes(source: str | Path, shape: tuple[int, ...], axes: str | None, *, given: bool) -> str:
+    """Check ``axes`` against ``shape`` and return them as letters of RCZYX (T becomes R).
+
+    Raises ``InputError`` naming the remedy where axes are absent, unknown, repeated, of the wrong number, or lack Y
+    or X.
+    """
+    remedy = "set the `axes` column of the scan sheet to one letter per axis: R repeat, C channel, Z, Y, X"
+    if axes is None:
+        problem = f"the file does not say what its {len(shape)} axes of lengths {shape} are"
+        raise InputError(problem, file=source, remedy=remedy)
+    letters = axes.upper().replace("T", "R")
+    if "S" in letters:
+        raise InputError(
+            f"axes {axes!r} hold S, the colour samples of a photograph, which are not measured channels",
+            file=source,
+            remedy="save one plane per channel, or set the `axes` column with C in the place of S",
+        )
+    if len(letters) != len(shape):
+        problem = f"{len(letters)} axes {axes!r} for an array of {len(shape)} dimensions {shape}"
+        raise InputError(problem, file=source, remedy=remedy)
+    unknown = sorted(set(letters) - set(AXES))
+    if unknown:
+        said = "given" if given else "found in the file"
+        problem = f"axes {axes!r} {said} hold {', '.join(unknown)}, whose meaning is not known"
+        raise InputError(problem, file=source, remedy=remedy)
+    repeated = [letter for letter, count in Counter(letters).items() if count > 1]
+    if repeated:
+        raise InputError(f"axes {axes!r} name {', '.join(repeated)} twice", file=source, remedy=remedy)
+    if not {"Y", "X"} <= set(letters):
+        raise InputError(f"axes {axes!r} lack Y or X", file=source, remedy=remedy)
+    return letters
+
+
+def _pixel_size(sizes: dict[str, float] | None, axes: str) -> tuple[float, ...] | None:
+    """Sizes of the spatial axes in the order [z,] y, x; ``None`` unless each is a positive finite number."""
+    if not sizes:
+        return None
+    # A plane spacing is often left out where all axes were sampled alike.
+    ordered = [sizes.get(axis, sizes.get("Y") if axis == "Z" else None) for axis in SPATIAL if axis in axes]
+    known = [size for size in ordered if size is not None and math.isfinite(size) and size > 0]
+    return tuple(known) if len(known) == len(ordered) else None
+
+
+def _check_finite(array: np.ndarray, source: str | Path) -> None:
+    if array.dtype.kind != "f":
+        return
+    not_a_number = infinite = 0
+    for part in array:
+        not_a_number += int(np.count_nonzero(np.isnan(part)))
+        infinite += int(np.count_nonzero(np.isinf(part)))
+    if not_a_number or infinite:
+        raise InputError(
+            f"{not_a_number} NaN and {infinite} infinite values among {array.size}",
+            file=source,
+            remedy="repair or crop the bad pixels, for example with the value of their neighbours, and save again",
+        )

@@ -1,0 +1,27 @@
+"""The configuration: read, checked as a whole, written in one form; and what follows from it.
+
+Begin with ``configuration``.
+
+    canonical      One way to write a configuration: whatever means the same becomes the same, so that nothing is
+                   computed again
+    checks         What a configuration must satisfy beyond its schema, said before any job starts
+    configuration  One configuration with its scan sheet, checked as a whole: by the workflow when it is read, and by
+                   the command
+    defaults       Settings that follow from others: the default patch, alignment, and what a family of networks takes
+    frames         Whether every scan has the frame that is to be delivered, as far as that can be known before anything
+                   runs
+    resources      What a step asks a batch system for: whole megabytes and whole minutes, never so few or so many that
+                   it is misread
+    schemas        The schemas of the configuration and of the scan sheet: defaults are filled in, violations told in
+                   words
+    simulation     The section simulation: what must hold, and what follows from it
+    texts          Text in a configuration: what pages, tables and image files would have to show must be plain and
+                   short
+    trials         Which settings a hyperparameter search tries: the section ``search`` of the configuration, trial by
+                   trial
+    values         Values that no key of a configuration takes: what is not a finite number, a printable text, true,
+                   false or null
+    violations     Violations of the schema, in words
+    yaml_files     Configuration files as YAML or JSON: what readers of YAML would drop or swallow without a word is
+                   refused
+"""

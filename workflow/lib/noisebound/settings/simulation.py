@@ -1,0 +1,85 @@
+"""The section simulation: what must hold, and what follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..architecture.unet import FAMILY as UNET
+from ..architecture.unet import unet_alignment
+from ..core.errors import InputError
+from .checks import _check_architecture, _check_training, _repeated
+from .defaults import Settings
+
+
+def simulation_margin(settings: Settings) -> int:
+    """Pixels around each simulated image: as far as networks may see, in whole blocks of all networks."""
+    radius, block = settings["architecture"]["max_radius"], simulation_block(settings)
+    return int(radius + -radius % block)
+
+
+def simulation_block(settings: Settings) -> int:
+    """Pixels whose multiples suit the random networks and the U-Nets beside them."""
+    return math.lcm(settings["architecture"]["cell"], unet_alignment(settings["architecture"]["unet"]["levels"]))
+
+
+def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: Settings, file: str | Path) -> None:
+    """Raise ``InputError`` where a simulated scan is not in the sheet as it must be, or the settings do not allow it.
+
+    ``scans`` maps each scan of the sheet to its role and its files.
+    """
+    entries = settings["simulation"]["scans"]
+    if not entries:
+        return
+    repeated = _repeated(entry["scan"] for entry in entries)
+    if repeated:
+        remedy = "give every scan one entry"
+        raise InputError("a scan is simulated twice", file=file, key="simulation.scans", value=repeated, remedy=remedy)
+    sheet = settings["scans"]
+    for entry in entries:
+        name = entry["scan"]
+        place = Path(settings["results"], settings["run"], "simulated", f"{name}.h5").as_posix()
+        wanted = f"give it a row with {place}:/noisy, {place}:/reference and, as truth, {place}:/truth"
+        if name not in scans:
+            raise InputError("a simulated scan is not in the scan sheet", file=sheet, value=name, remedy=wanted)
+        role, files = scans[name]
+        if list(files) != [place]:
+            raise InputError(
+                f"the simulated scan {name!r} lies elsewhere", file=sheet, key="noisy", value=list(files), remedy=wanted
+            )
+        if role not in ("train", "select", "calibrate", "test"):
+            remedy = "use train, select, calibrate or test"
+            raise InputError("a simulated scan has another role", file=sheet, key="role", value=role, remedy=remedy)
+    roles = {scans[entry["scan"]][0] for entry in entries}
+    for needed in ("train", "calibrate", "test"):
+        if needed not in roles:
+            raise InputError(
+                f"no simulated scan has the role {needed!r}, so nothing could be compared",
+                file=sheet,
+                key="role",
+                remedy="simulate at least one scan to train, one to calibrate and one to test",
+            )
+    data = settings["data"]
+    if data["dimensions"] != 2 or len(data["channels"]) != 1 or data["kind"] != "intensity":
+        raise InputError(
+            "simulated scans are images of one channel",
+            file=file,
+            key="data",
+            value={key: data[key] for key in ("dimensions", "channels", "kind")},
+            remedy="use dimensions 2, one channel, and kind intensity",
+        )
+    block = simulation_block(settings)
+    size = settings["simulation"]["size"]
+    if size % block:
+        raise InputError(
+            f"the networks of the comparison need images whose lengths are multiples of {block} px",
+            file=file,
+            key="simulation.size",
+            value=size,
+            remedy=f"for example {size + -size % block}",
+        )
+    # U-Nets are trained beside the random networks, on the same patches.
+    rival = {**settings, "architecture": {**settings["architecture"], "family": UNET}}
+    _check_architecture(rival, file)
+    _check_training(rival, file)

@@ -1,0 +1,126 @@
+"""How good ensembles of 1, 2, ... of the trained members are, each calibrated by itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..calibration.conformal import corrections, side_scores
+from ..calibration.intervals import Calibration
+from ..core.statistics import correlation, draw_subsets
+from ..files.coverage_key import nominal_key
+
+Floats = NDArray[np.float32]
+logger = logging.getLogger("noisebound")
+MEASURES = (
+    *("correlation", "rmse", "width", "width_reduction", "noise_reduction"),
+    *("coverage_of_truth", "coverage_of_reference"),
+)
+SHARES = {"q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9}
+CURVE_COLUMNS = ("family", "members", "subsets", "measure", "mean", *SHARES)
+# Ensembles averaged at a time.
+_TOGETHER = 8
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the test pixels: ``reference`` and ``truth`` (P,).
+
+    ``marginal_width`` is the distance of the quantiles between which the share nominal of the truth's pixels lies,
+    ``noise_width`` the mean width of the central interval that holds that share of the noise.
+    """
+
+    reference: Floats
+    truth: Floats
+    marginal_width: float
+    noise_width: float
+
+
+def calibrated(quantiles: Floats, calibrate: Floats, reference: Floats, nominal: float) -> tuple[Floats, Floats]:
+    """Lower and upper (P,) of ``quantiles`` (3, P), corrected by those of other pixels ``calibrate`` (3, Q).
+
+    Symmetric conformal correction at ``nominal`` from the pooled pixels, against their ``reference`` (Q,); exactly
+    what the steps fit_calibration and calibrate_scan deliver for the unit ``pixel``.
+    """
+    entry = corrections(*side_scores(calibrate[0], calibrate[2], reference), nominal, "symmetric")
+    key = nominal_key(nominal)
+    fitted = Calibration({"channels": ["image"], "corrections": {key: {"image": entry}}, "floor": None})
+    lower, median, upper = (part[None] for part in quantiles)
+    low, high, _ = fitted.interval(lower, median, upper, nominal)
+    return low[0], high[0]
+
+
+def judge(quantiles: Floats, interval: tuple[Floats, Floats], known: Known) -> dict[str, float]:
+    """The ``MEASURES`` of one ensemble on test pixels: ``quantiles`` (3, P) and its calibrated ``interval``.
+
+    ``correlation`` and ``rmse`` are those of the median with the truth. ``width`` is the mean width of the interval;
+    ``width_reduction`` is ``known.marginal_width`` over it, how much narrower the interval is than what holds as many
+    pixels without any image; ``noise_reduction`` is ``known.noise_width`` over it, how much narrower it is than the
+    noise of a single noisy pixel.
+    """
+    low, high = interval
+    width = float((high.astype(np.float64) - low).mean())
+    error = quantiles[1].astype(np.float64) - known.truth
+    return {
+        "correlation": correlation(quantiles[1], known.truth),
+        "rmse": float(np.sqrt(np.mean(np.square(error)))),
+        "width": width,
+        "width_reduction": known.marginal_width / width,
+        "noise_reduction": known.noise_width / width,
+        "coverage_of_truth": float(((low <= known.truth) & (known.truth <= high)).mean()),
+        "coverage_of_reference": float(((low <= known.reference) & (known.reference <= high)).mean()),
+    }
+
+
+def curves(
+    family: str,
+    calibrate: Floats,
+    calibrate_reference: Floats,
+    test: Floats,
+    known: Known,
+    *,
+    nominal: float,
+    most: int,
+    random: np.random.Generator,
+) -> pd.DataFrame:
+    """One row per size and measure, with mean and quantiles over random ensembles of that size.
+
+    ``calibrate`` (M, 3, Q) and ``test`` (M, 3, P) are the members' quantiles, ``calibrate_reference`` (Q,) what the
+    former are calibrated against. Of each size, all ensembles are taken, or ``most`` different ones drawn evenly;
+    members' quantiles are averaged, and the interval of each ensemble is calibrated by itself.
+    """
+    total = len(test)
+    rows: list[dict[str, Any]] = []
+    for size in range(1, total + 1):
+        found: list[dict[str, float]] = []
+        subsets = draw_subsets(total, size, most, random)
+        for start in range(0, len(subsets), _TOGETHER):
+            weights = np.zeros((len(subsets[start : start + _TOGETHER]), total), dtype=np.float32)
+            for weight, subset in zip(weights, subsets[start:], strict=False):
+                weight[list(subset)] = 1 / size
+            averaged = (np.tensordot(weights, part, 1) for part in (calibrate, test))
+            for learned, judged in zip(*averaged, strict=True):
+                interval = calibrated(judged, learned, calibrate_reference, nominal)
+                found.append(judge(judged, interval, known))
+        rows += summarise(family, size, found)
+        logger.info("%s: %d ensembles of %d members", family, len(subsets), size)
+    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+
+
+def summarise(family: str, size: int, found: Sequence[Mapping[str, float]]) -> list[dict[str, Any]]:
+    """Rows of the table of curves for ensembles of one size."""
+    rows = []
+    for measure in MEASURES:
+        values = np.array([entry[measure] for entry in found])
+        shares = dict(zip(SHARES, np.quantile(values, list(SHARES.values())), strict=True))
+        rows.append(
+            {"family": family, "members": size, "subsets": len(found), "measure": measure, "mean": values.mean()}
+            | shares
+        )
+    return rows

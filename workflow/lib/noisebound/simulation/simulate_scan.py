@@ -1,0 +1,47 @@
+"""Simulated scans: files as an instrument might write them, with the truth beside the reference."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.storage import atomic_path
+from ..geometry.montage import Montage
+from .images import GROWTH_ABOVE, GROWTH_BELOW, NOISE, OFFSET, simulate_images, two_piece_quantile
+
+Floats = NDArray[np.float32]
+logger = logging.getLogger("noisebound")
+DATASETS = ("noisy", "reference", "truth")
+
+
+def simulate_scan(output: str | Path, *, count: int, size: int, margin: int, seed: int, reference_noise: float) -> None:
+    """Write one scan of ``count`` independent images as HDF5: ``noisy``, ``reference`` and ``truth``, float32 (Y, X).
+
+    The images are those of :func:`simulate.simulate_images` with ``seed``, ``size`` px wide, put side by side as a
+    :class:`Montage` with ``margin`` px around each. The reference is the truth plus normal noise of standard deviation
+    ``reference_noise``, drawn from a stream of its own, so that truth and noisy images do not depend on it. The same
+    arguments give the same bytes.
+    """
+    images = simulate_images(count, np.random.default_rng(seed), size)
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+    reference = images.truth + random.normal(0, reference_noise, images.truth.shape).astype(np.float32)
+    montage = Montage(count, size, margin)
+    with atomic_path(output) as temporary, h5py.File(temporary, "w", libver="earliest") as stored:
+        for name, part in zip(DATASETS, (images.noisy, reference, images.truth), strict=True):
+            settings: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "track_times": False}
+            dataset = stored.create_dataset(name, data=montage.assemble(part), **settings)
+            dataset.attrs["axes"] = "YX"
+    logger.info("%d images of %d px, seed %d, in a plane of %s px", count, size, seed, montage.shape)
+
+
+def noise_width(truth: Floats, nominal: float) -> NDArray[np.float64]:
+    """Width of the central interval that holds the share ``nominal`` of the noise, at every pixel of ``truth``."""
+    signal = truth.astype(np.float64) + OFFSET
+    below, above = NOISE * (1 + GROWTH_BELOW * signal), NOISE * (1 + GROWTH_ABOVE * signal)
+    tail = (1 - nominal) / 2
+    return two_piece_quantile(1 - tail, below, above) - two_piece_quantile(tail, below, above)

@@ -1,0 +1,77 @@
+"""The step segment_scan: the token of every pixel of a scan, and statistics of each token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from ..core.storage import atomic_path
+from ..core.tables import write_table
+from ..files.labels import create_label_tiff
+from ..files.predictions import Predictions
+from ..geometry.blocks import blocks_of
+from .label_statistics import LabelStatistics, label_statistics
+from .token_model import TokenModel
+
+QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
+
+
+def segment_scan(ensemble: str | Path, model: str | Path, output_tif: str | Path, output_csv: str | Path) -> None:
+    """Give every pixel of a scan its token; write the label TIFF and the statistics per token.
+
+    The TIFF has the scan's shape (YX or ZYX), uint8 (uint16 for more than 256 tokens), with axes and pixel size as
+    ImageJ reads them. The CSV has one row per token: token, pixels, fraction, area and its unit (pixel area or volume
+    in the scan's unit), then mean, sd, q05, median and q95 of the denoised median of each channel, empty for an absent
+    token. Works block by block: memory does not grow with the scan.
+
+    Raises ``InputError`` where the files are unusable or do not belong together.
+    """
+    tokens = TokenModel.load(model)
+    count = len(tokens.centres)
+    dtype = np.uint8 if count <= 256 else np.uint16
+    with Predictions(ensemble) as file, atomic_path(output_tif) as temporary:
+        if file.n_latent != tokens.centres.shape[1]:
+            raise InputError(
+                f"the file holds {file.n_latent} latent scores, the token model expects {tokens.centres.shape[1]}",
+                file=ensemble,
+                remedy="run the ensemble step again with the latent basis the tokens were fitted on",
+            )
+        image = create_label_tiff(temporary, file, np.dtype(dtype))
+        regions = list(blocks_of((0,) * file.ndim, file.shape))
+        for region in regions:
+            image[region] = tokens.assign(file.read_latent(region))
+        image.flush()
+
+        def blocks() -> Iterator[tuple[NDArray, NDArray[np.float32]]]:
+            for region in regions:
+                values = file.read("median", region)
+                yield np.asarray(image[region]).astype(np.intp).reshape(-1), values.reshape(len(values), -1)
+
+        statistics = label_statistics(blocks, count, len(file.channels), list(QUANTILES.values()))
+        _write_statistics(output_csv, statistics, file)
+
+
+def _write_statistics(path: str | Path, statistics: LabelStatistics, file: Predictions) -> None:
+    names = ("mean", "sd", *QUANTILES)
+    header = ["token", "pixels", "fraction", "area", "unit"]
+    header += [f"{channel}_{name}" for channel in file.channels for name in names]
+    total, pixel = math.prod(file.shape), math.prod(file.pixel_size)
+    rows: list[Sequence[object]] = []
+    for token, pixels in enumerate(statistics.count.tolist()):
+        values = np.stack([statistics.mean[token], statistics.sd[token], *statistics.quantiles[:, token]], axis=1)
+        rows.append(
+            [
+                token,
+                pixels,
+                pixels / total,
+                pixels * pixel,
+                f"{file.pixel_unit}^{file.ndim}",
+                *values.reshape(-1).tolist(),
+            ]
+        )
+    write_table(path, header, rows, digits=6)

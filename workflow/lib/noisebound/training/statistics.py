@@ -1,0 +1,58 @@
+"""Means and spreads of the training pixels, for the networks' normalisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import InputError
+from ..core.variance import stabilise
+from ..files.scan import Scan
+from ..networks.normalisation import Normalisation
+from ..regions.regions import Regions
+
+
+def measure_normalisation(
+    scans: Sequence[str | Path], regions: Sequence[str | Path], *, transforms: tuple[str, str], counts: bool
+) -> Normalisation:
+    """Mean and spread per channel of transformed noisy frames and targets over training pixels only.
+
+    ``transforms`` names those of input and target. Every scan's every frame counts.
+
+    Raises ``InputError`` where no scan holds training pixels, or a channel is constant there.
+    """
+    moments: dict[str, list[NDArray[np.float64]]] = {"input": [], "target": []}
+    pixels = 0
+    for scan_file, region_file in zip(scans, regions, strict=True):
+        boxes = Regions.read(region_file).of("train")
+        with Scan(scan_file) as scan:
+            channels = scan.channels
+            for box in boxes:
+                for frame in range(scan.n_frames):
+                    pixels += box.size
+                    images = scan.read_frame(frame, box.slices), scan.read_target(frame, box.slices)
+                    for part, image, transform in zip(moments, images, transforms, strict=True):
+                        values = stabilise(image, transform).reshape(len(channels), -1).astype(np.float64)
+                        moments[part].append(np.stack([values.sum(1), np.square(values).sum(1)]))
+    if not pixels:
+        raise InputError(
+            "no scan holds a training pixel", key="role", remedy="give a scan role 'train' or a T in regions.layout"
+        )
+    statistics = {}
+    for part, sums in moments.items():
+        first, second = np.sum(sums, axis=0) / pixels
+        spread = np.sqrt(np.maximum(second - first**2, 0))
+        for name, value, mean in zip(channels, spread, first, strict=True):
+            if value <= 1e-6 * max(abs(mean), 1e-6):
+                raise InputError(
+                    f"the {part} of this channel is constant over the training region",
+                    key="channel",
+                    value=name,
+                    remedy="leave the channel out, or train on a region where it varies",
+                )
+        statistics[f"{part}_mean"] = first.astype(np.float32)
+        statistics[f"{part}_spread"] = spread.astype(np.float32)
+    return Normalisation(*transforms, counts=counts, **statistics)
