@@ -22,7 +22,7 @@ DEMOS := demo-edx demo-ct
 SYNTHETIC := config/synthetic.yaml $(if $(FULL),,config/synthetic-small.yaml)
 # QUICK=1: less of everything. UPDATE=1: replace the tables that belong to the project, which a quick run never does.
 MEASURED := $(if $(QUICK),--quick) $(if $(UPDATE),--update)
-SMK := Snakefile workflow/rules
+SMK := Snakefile workflow/remembered.smk workflow/rules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_FLAGS)
 # Every package that a run uses is listed with its version and its SHA-256; whatever is not listed is not installed.
 LOCKED := $(PIP) --require-hashes --no-deps --no-build-isolation

@@ -13,6 +13,7 @@ if not workflow.configfiles:  # a preset replaces the default configuration, it 
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/remembered.smk"
 include: "workflow/rules/ingest_scan.smk"
 include: "workflow/rules/draw_architecture.smk"
 include: "workflow/rules/assign_regions.smk"
@@ -46,26 +47,31 @@ if SIMULATED:  # scans whose truth is known: random networks, U-Nets and filters
 rule all:
     default_target: True
     input:
-        rules.report_index.output,
-        rules.evaluate.output,
-        rules.draw_figures.output,
-        denoised_images(),
-        rules.describe_run.output,
-        comparison_pages(),
+        wanted(
+            rules.report_index.output,
+            rules.evaluate.output,
+            rules.draw_figures.output,
+            denoised_images(),
+            rules.describe_run.output,
+            comparison_pages(),
+        ),
 
 
 rule denoise:
     input:
-        denoised_images(),
+        wanted(denoised_images()),
 
 
 rule report:
     input:
-        rules.report_index.output,
-        rules.describe_run.output,
-        comparison_pages(),
+        wanted(rules.report_index.output, rules.describe_run.output, comparison_pages()),
 
 
 rule search:
     input:
         search_results,
+
+
+onsuccess:
+    if READ_AGAIN:
+        plan_the_rest()

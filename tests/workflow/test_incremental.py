@@ -217,6 +217,53 @@ def test_prose_in_the_sources_runs_nothing(run: Project) -> None:
     assert run.planned() == set()
 
 
+@pytest.mark.parametrize("module", ["tiff", "hdf5", "readers", "metadata", "acquisition", "content"])
+def test_a_mended_reader_plans_the_ingest_alone(run: Project, module: str) -> None:
+    edit(run, f"workflow/lib/noisebound/scans/{module}.py")
+    assert run.planned() == each(["ingest_scan"], TINY_SCANS)
+
+
+def test_scans_that_are_read_again_alike_train_nothing(run: Project) -> None:
+    edit(run, "workflow/lib/noisebound/scans/tiff.py")
+    edit(run, "workflow/lib/noisebound/report/index_page.py")
+    apart = ("logs", "benchmarks", "provenance")
+    before = {
+        path: path.stat().st_mtime_ns
+        for path in run.path.glob("results/tiny/**/*")
+        if path.is_file() and path.relative_to(run.path / "results/tiny").parts[0] not in apart
+    }
+    said = run.snakemake().stdout
+    assert "every scan holds the same values as before" in said
+    changed = {path for path, time in before.items() if path.stat().st_mtime_ns != time}
+    assert changed and all("report" in path.parts for path in changed), "and the page that was edited too is made again"
+    assert run.planned() == set()
+
+
+def test_what_a_mended_reader_reads_differently_is_followed_in_the_same_command(run: Project) -> None:
+    content = run.path / "workflow/lib/noisebound/scans/content.py"
+    text = content.read_text(encoding="utf-8")
+    assert "                yield frame\n" in text
+    content.write_text(
+        text.replace("                yield frame\n", "                yield frame + frame\n"), encoding="utf-8"
+    )
+    members = {path: path.read_bytes() for path in run.path.glob("results/tiny/members/*.pt")}
+    assert run.planned() == each(["ingest_scan"], TINY_SCANS)
+    said = run.snakemake().stdout
+    assert "read differently: " in said and all(scan in said for scan in TINY_SCANS)
+    assert all(path.read_bytes() != weights for path, weights in members.items())
+    assert run.planned() == set()
+
+
+def test_a_change_of_settings_is_not_lost_behind_a_mended_reader(run: Project) -> None:
+    edit(run, "workflow/lib/noisebound/scans/tiff.py")
+    run.configure(structure={"tokens": 4})
+    assert run.planned() == each(["ingest_scan"], TINY_SCANS)
+    run.snakemake()
+    assert run.planned() == set()
+    with np.load(run.path / "results/tiny/tokens/model.npz", allow_pickle=False) as model:
+        assert len(model["centres"]) == 4
+
+
 def test_data_touched_or_copied_are_not_read_again(run: Project) -> None:
     """Their content is what counts: ``touch``, ``cp`` and a checkout change times alone."""
     for file in run.path.glob("data/*.tif"):

@@ -24,7 +24,7 @@ rule assign_regions:
         ),
         role=lambda wildcards: ROLES[wildcards.scan],
         layout=lambda wildcards: config["regions"]["layout"] if ROLES[wildcards.scan] == "split" else None,
-        montage=lambda wildcards: montage_of(wildcards.scan),
+        montage=lambda wildcards: PLAN.montage(wildcards.scan),
         code=library_digest("regions.assign_regions", script=SCRIPTS / "assign_regions.py"),
     script:
         "../scripts/assign_regions.py"

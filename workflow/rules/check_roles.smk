@@ -1,9 +1,9 @@
 # One check per stage, of the scans whose pixels the stage sees: a new scan repeats the check of no earlier stage.
 rule check_roles:
     input:
-        scans=lambda wildcards: expand(result("scans/{scan}.h5"), scan=CHECKED[wildcards.stage]),
-        regions=lambda wildcards: expand(result("regions/{scan}.json"), scan=CHECKED[wildcards.stage]),
-        sources=lambda wildcards: expand(result("scans/{scan}.json"), scan=CHECKED[wildcards.stage]),
+        scans=lambda wildcards: expand(result("scans/{scan}.h5"), scan=PLAN.checked[wildcards.stage]),
+        regions=lambda wildcards: expand(result("regions/{scan}.json"), scan=PLAN.checked[wildcards.stage]),
+        sources=lambda wildcards: expand(result("scans/{scan}.json"), scan=PLAN.checked[wildcards.stage]),
     output:
         result("roles/{stage}.json"),
     log:

@@ -11,8 +11,8 @@ rule compare_ensembles:
         unets=UNETS,
         unet_architectures=UNET_ARCHITECTURES,
         unet_histories=UNET_HISTORIES,
-        calibrate=expand(result("scans/{scan}.h5"), scan=simulated_scans("calibrate")),
-        test=expand(result("scans/{scan}.h5"), scan=simulated_scans("test")),
+        calibrate=expand(result("scans/{scan}.h5"), scan=PLAN.simulated_with("calibrate")),
+        test=expand(result("scans/{scan}.h5"), scan=PLAN.simulated_with("test")),
     output:
         curves=result("comparison/curves.csv"),
         filters=result("comparison/filters.csv"),
@@ -30,11 +30,13 @@ rule compare_ensembles:
     resources:
         **GPU_JOBS,
         gpu=1,
-        mem_mb=memory(2000, per_mb=3 * config["architecture"]["members"], scans=simulated_scans("test")),
+        mem_mb=memory(2000, per_mb=3 * config["architecture"]["members"], scans=PLAN.simulated_with("test")),
         runtime=minutes(60),
     params:
         **named(
-            montages={role: [montage_of(scan) for scan in simulated_scans(role)] for role in ("calibrate", "test")},
+            montages={
+                role: [PLAN.montage(scan) for scan in PLAN.simulated_with(role)] for role in ("calibrate", "test")
+            },
             nominal=config["calibration"]["primary"],
             subsets=config["simulation"]["subsets"],
             orientations=config["ensemble"]["orientations"],

@@ -34,7 +34,7 @@ rule describe_run:
         **named(
             run=config["run"],
             title=config["report"]["title"] or config["run"],
-            config=shown_settings(),
+            config=PLAN.shown_settings(),
             # As text: containers see no files of the project but those of the library.
             snakefile=(PROJECT / "Snakefile").read_text(encoding="utf-8"),
             scans=[asdict(SCANS[scan]) for scan in sorted(SCANS)],

@@ -25,11 +25,14 @@ rule ingest_scan:
             channels=config["data"]["channels"],
             counts=COUNTS,
         ),
-        source=lambda wildcards: source_settings(wildcards.scan),
+        source=lambda wildcards: PLAN.source_settings(wildcards.scan),
         # Not through ``input``: Snakemake compares no parameter that is derived from it.
         stamps=lambda wildcards: STAMPS[wildcards.scan],
         # Its function takes the input, so that Snakemake does not compare it: another role reads no file again.
-        unwatched=lambda wildcards, input: {"role": learned_role(wildcards.scan), "others": learned_sources()},
+        unwatched=lambda wildcards, input: {
+            "role": PLAN.learned_role(wildcards.scan),
+            "others": PLAN.learned_sources(lambda scan: result(f"scans/{scan}.json")),
+        },
         code=library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),
     script:
         "../scripts/ingest_scan.py"

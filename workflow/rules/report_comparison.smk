@@ -34,7 +34,7 @@ rule report_comparison:
             title=config["report"]["title"] or config["run"],
             settings={key: config["training"][key] for key in ("steps", "batch")}
             | {"combine": config["ensemble"]["combine"]}
-            | {"train_images": sum(SIMULATED[scan]["images"] for scan in simulated_scans("train"))},
+            | {"train_images": sum(SIMULATED[scan]["images"] for scan in PLAN.simulated_with("train"))},
         ),
         code=library_digest("report.report_comparison", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_comparison.py"),
     script:

@@ -45,8 +45,8 @@ rule report_index:
             roles=ROLES,
             run=config["run"],
             seed=config["seed"],
-            config=shown_settings(),
-            settings=page_settings(),
+            config=PLAN.shown_settings(),
+            settings=PLAN.page_settings(),
             comparison=comparison_pages(),
         ),
         code=library_digest(

@@ -41,8 +41,8 @@ rule report_scan:
         **named(
             run=config["run"],
             seed=config["seed"],
-            config=shown_settings(),
-            settings=page_settings(),
+            config=PLAN.shown_settings(),
+            settings=PLAN.page_settings(),
         ),
         code=library_digest(
             "report.report_scan", "provenance.origin", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_scan.py"

@@ -21,7 +21,7 @@ rule simulate_scan:
         **named(
             reference_noise=config["simulation"]["reference_noise"],
         ),
-        montage=lambda wildcards: montage_of(wildcards.scan),
+        montage=lambda wildcards: PLAN.montage(wildcards.scan),
         seed=lambda wildcards: SIMULATED[wildcards.scan]["seed"],
         code=library_digest("simulation.simulate_scan", script=SCRIPTS / "simulate_scan.py"),
     script:

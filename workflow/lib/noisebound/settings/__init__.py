@@ -7,9 +7,12 @@ Begin with ``configuration``.
     checks         What a configuration must satisfy beyond its schema, said before any job starts
     configuration  One configuration with its scan sheet, checked as a whole: by the workflow when it is read, and by
                    the command
+    containers     Which container a step runs in, where the configuration names a folder of images or a registry
     defaults       Settings that follow from others: the default patch, alignment, and what a family of networks takes
     frames         Whether every scan has the frame that is to be delivered, as far as that can be known before anything
                    runs
+    plan           Which scans a run has and what each is for: what the rules need of the configuration and the sheet
+                   together
     resources      What a step asks a batch system for: whole megabytes and whole minutes, never so few or so many that
                    it is misread
     schemas        The schemas of the configuration and of the scan sheet: defaults are filled in, violations told in

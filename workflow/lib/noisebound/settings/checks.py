@@ -23,7 +23,7 @@ from .texts import check_texts
 
 def check_settings(settings: Settings, file: str | Path) -> None:
     """Raise ``InputError`` where keys contradict each other; ``settings`` has passed the schema."""
-    checks = (_check_training, _check_regions, _check_architecture, _check_calibration, _check_drift, _check_decisions)
+    checks = (check_training, _check_regions, check_architecture, _check_calibration, _check_drift, _check_decisions)
     for check in (check_texts, *checks):
         check(settings, file)
 
@@ -88,7 +88,8 @@ def offered_roles(roles: Iterable[str], layout: Sequence[str] | None) -> set[str
     return present
 
 
-def _check_training(settings: Settings, file: str | Path) -> None:
+def check_training(settings: Settings, file: str | Path) -> None:
+    """Raise ``InputError`` where levels, patch and tile do not fit each other, the data or the networks."""
     low, high = settings["training"]["levels"]
     if not low < 0.5 < high:
         raise InputError(
@@ -147,7 +148,8 @@ def _check_regions(settings: Settings, file: str | Path) -> None:
         check_layout(settings["regions"]["layout"], file)
 
 
-def _check_architecture(settings: Settings, file: str | Path) -> None:
+def check_architecture(settings: Settings, file: str | Path) -> None:
+    """Raise ``InputError`` where no network can be drawn within these bounds."""
     if settings["architecture"]["family"] == UNET:
         check_reach(settings["architecture"], file)
         return
@@ -211,7 +213,7 @@ def _check_decisions(settings: Settings, file: str | Path) -> None:
                 value=entry["channel"],
                 remedy=f"use one of {channels}, as in data.channels",
             )
-    repeated = _repeated(entry["name"] for entry in entries)
+    repeated = repeated_names(entry["name"] for entry in entries)
     if repeated:
         raise InputError(
             "two decisions have the same name",
@@ -222,13 +224,6 @@ def _check_decisions(settings: Settings, file: str | Path) -> None:
         )
 
 
-def _repeated(names: Iterable[str]) -> Collection[str]:
+def repeated_names(names: Iterable[str]) -> Collection[str]:
+    """The names that occur more than once, sorted."""
     return sorted(name for name, count in Counter(names).items() if count > 1)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..architecture.unet import FAMILY as UNET
 from ..architecture.unet import unet_alignment
 from ..core.errors import InputError
-from .checks import _check_architecture, _check_training, _repeated
+from .checks import check_architecture, check_training, repeated_names
 from .defaults import Settings
 
 
@@ -32,7 +32,7 @@ def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: S
     entries = settings["simulation"]["scans"]
     if not entries:
         return
-    repeated = _repeated(entry["scan"] for entry in entries)
+    repeated = repeated_names(entry["scan"] for entry in entries)
     if repeated:
         remedy = "give every scan one entry"
         raise InputError("a scan is simulated twice", file=file, key="simulation.scans", value=repeated, remedy=remedy)
@@ -81,5 +81,5 @@ def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: S
         )
     # U-Nets are trained beside the random networks, on the same patches.
     rival = {**settings, "architecture": {**settings["architecture"], "family": UNET}}
-    _check_architecture(rival, file)
-    _check_training(rival, file)
+    check_architecture(rival, file)
+    check_training(rival, file)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..core.errors import InputError
-from .checks import _is_number
 
 # Characters of a value that a message shows.
 LONGEST = 300
@@ -75,3 +74,11 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
 def _shortened(text: str) -> str:
     """A text that fits into a message, its end kept, where messages of jsonschema say what is wrong."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""Whether only the code that reads the instrument's files has changed, so that scans are read again before all else.
+
+Snakemake plans whatever stands behind a job that it plans. Were the ingest planned because its code has changed, every
+network would be trained again, although a mended reader nearly always reads the same pixels. So a run is planned in
+two parts: first the scans alone; then, with scans that hold the same bytes as old as they were, all the rest. Only the
+standard library is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Collection, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Set in the second part, which plans everything.
+VARIABLE = "NOISEBOUND_SCANS_READ_AGAIN"
+
+
+@dataclass(frozen=True)
+class Written:
+    """Files that a job wrote: SHA-256 by path, and the times of change (ns) that they have now."""
+
+    digests: dict[str, str]
+    times: dict[str, int]
+
+
+def only_reading_changed(records: str | Path, scans: Collection[str], ingest: str, training: str) -> bool:
+    """Whether scans were ingested by other code than today's, and networks were trained by today's.
+
+    Parameters
+    ----------
+    records
+        Folder of the jobs' records.
+    scans
+        The scans of the run.
+    ingest, training
+        Digests of the code of the steps ``ingest_scan`` and ``train_member``, as their rules name them.
+    """
+    ingested = [ingest in _codes(record) for record in _finished(records, "ingest_scan") if _scan(record) in scans]
+    trained = [training in _codes(record) for record in _finished(records, "train_member")]
+    return bool(trained) and all(trained) and not all(ingested)
+
+
+def written_by_ingest(records: str | Path, scans: Collection[str]) -> dict[str, Written]:
+    """What the ingest wrote of each scan whose files are still there, by the records."""
+    found: dict[str, Written] = {}
+    for record in _finished(records, "ingest_scan"):
+        scan = _scan(record)
+        try:
+            digests = {str(output["path"]): str(output["sha256"]) for output in record["outputs"]}
+            times = {path: os.stat(path).st_mtime_ns for path in digests}
+        except (OSError, KeyError, TypeError):
+            continue
+        if scan in scans:
+            found[scan] = Written(digests, times)
+    return found
+
+
+def keep_times(before: dict[str, Written], after: dict[str, Written]) -> list[str]:
+    """Give files that were written again with the same content their earlier times of change.
+
+    Returns
+    -------
+    list of str
+        The scans that hold something else than before, sorted.
+    """
+    changed = []
+    for scan, written in after.items():
+        if scan in before and written.digests == before[scan].digests:
+            for path, time in before[scan].times.items():
+                os.utime(path, ns=(time, time))
+        else:
+            changed.append(scan)
+    return sorted(changed)
+
+
+def same_command(arguments: Sequence[str], environment: MutableMapping[str, str]) -> tuple[str, list[str]] | None:
+    """The program and the arguments with which this process was started, where that was Snakemake's command.
+
+    ``arguments`` are Python's own (``sys.orig_argv``). ``environment`` is told that the second part follows. None
+    where Snakemake runs within another program, which must not be started once more.
+    """
+    environment[VARIABLE] = "1"
+    # As a program or after -m; options of Python itself may stand before.
+    if any(Path(word).name == "snakemake" for word in arguments[1:5]):
+        return sys.executable, [sys.executable, *arguments[1:]]
+    return None
+
+
+def _finished(records: str | Path, rule: str) -> Iterator[dict[str, Any]]:
+    """The records of the last finished job of a rule for each of its wildcards."""
+    last: dict[str, dict[str, Any]] = {}
+    for path in Path(records, rule).glob("*.json"):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            key = json.dumps(record["wildcards"], sort_keys=True)
+            if record["state"] == "finished" and record["end"] > last.get(key, record | {"end": ""})["end"]:
+                last[key] = record
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a record that cannot be read says nothing
+    yield from last.values()
+
+
+def _scan(record: dict[str, Any]) -> str:
+    return str(record["wildcards"].get("scan", ""))
+
+
+def _codes(record: dict[str, Any]) -> set[str]:
+    """The texts among the parameters of a job; its code is one of them."""
+    params = record.get("params")
+    return {str(value)[1:-1] for value in params} if isinstance(params, list) else set()

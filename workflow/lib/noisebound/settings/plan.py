@@ -1,0 +1,150 @@
+"""Which scans a run has and what each is for: what the rules need of the configuration and the sheet together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import NoiseboundError
+from ..scans.sheet import SheetRow, missing_files
+from .defaults import Settings
+from .simulation import simulation_margin
+from .trials import training_settings
+
+# The keys of the section calibration that say how corrections are formed; they change no network.
+CALIBRATION_MODE = ("score", "scale", "groups", "bins", "smallest_group", "ties", "unit", "confidence")
+# Sections that shape no result: the pages do not print them.
+SHAPELESS = ("cluster", "search", "software")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The scans of a run with their roles.
+
+    Parameters
+    ----------
+    rows
+        The rows of the scan sheet by name of the scan.
+    settings
+        The whole configuration, checked.
+    """
+
+    rows: Mapping[str, SheetRow]
+    settings: Settings
+
+    def check_files(self) -> None:
+        """Raise ``NoiseboundError`` where files of measured scans are not there; simulated ones are made later."""
+        measured = [row for scan, row in self.rows.items() if scan not in self.simulated]
+        problems = missing_files(measured)
+        if problems:
+            sheet = str(self.settings["scans"])
+            raise NoiseboundError("\n".join(f"file {sheet!r}: {problem}" for problem in problems))
+
+    @cached_property
+    def simulated(self) -> dict[str, Settings]:
+        """The entries of ``simulation.scans`` by name of the scan."""
+        return {entry["scan"]: entry for entry in self.settings["simulation"]["scans"]}
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        """The role of every scan, in the order of the sheet."""
+        return {scan: row.role for scan, row in self.rows.items()}
+
+    def with_roles(self, *roles: str) -> list[str]:
+        """Names of the scans with one of these roles, sorted, so that the order of the sheet triggers nothing."""
+        return sorted(scan for scan, role in self.roles.items() if role in roles)
+
+    def simulated_with(self, role: str) -> list[str]:
+        """Names of the simulated scans with this role, sorted."""
+        return [scan for scan in self.with_roles(role) if scan in self.simulated]
+
+    @cached_property
+    def learned(self) -> list[str]:
+        """The scans that something is learned from or judged on. One with the role split holds pixels of every role."""
+        return self.with_roles("train", "select", "calibrate", "test", "split")
+
+    @cached_property
+    def trained_on(self) -> list[str]:
+        """The scans whose pixels a training sees."""
+        return self.with_roles("train", "select", "split")
+
+    def holding(self, role: str) -> list[str]:
+        """The scans that hold pixels of a role."""
+        return self.with_roles(role, "split")
+
+    @cached_property
+    def checked(self) -> dict[str, list[str]]:
+        """Of each stage, the scans whose pixels it sees, and whose roles are therefore checked before it."""
+        calibrating = sorted({*self.trained_on, *self.holding("calibrate")})
+        return {"train": self.trained_on, "calibrate": calibrating, "test": self.learned}
+
+    def learned_role(self, scan: str) -> str | None:
+        """Role of a scan; None for apply, from whose pixels nothing is learned."""
+        return self.roles[scan] if scan in self.learned else None
+
+    def learned_sources(self, sources_file: Callable[[str], str]) -> dict[str, tuple[str, str, list[str]]]:
+        """Of every learned scan: its role, the file of its sources, and the sources as the sheet spells them."""
+        return {scan: (self.roles[scan], sources_file(scan), list(self.rows[scan].sources)) for scan in self.learned}
+
+    def source_settings(self, scan: str) -> dict[str, Any]:
+        """What the sheet says about the files of a scan, as plain values."""
+        row = self.rows[scan]
+        return {
+            "noisy": list(row.noisy),
+            "reference": list(row.reference) if isinstance(row.reference, tuple) else row.reference,
+            "group": row.group,
+            "axes": row.axes,
+            "reference_axes": row.reference_axes,
+            "file_channels": list(row.channels) if row.channels else None,
+            "pixel_size": list(row.pixel_size) if row.pixel_size else None,
+            "pixel_unit": row.pixel_unit,
+            "truth": row.truth,
+        }
+
+    def montage(self, scan: str) -> dict[str, int] | None:
+        """How many images of which size a simulated scan holds, and the pixels around each; None for a measured one."""
+        if scan not in self.simulated:
+            return None
+        size = self.settings["simulation"]["size"]
+        return {
+            "count": self.simulated[scan]["images"],
+            "size": size,
+            "margin": simulation_margin(self.settings),
+        }
+
+    def megabytes(self, scans: Iterable[str]) -> float:
+        """Megabytes of the source files of ``scans``: as they lie on the disk, or will where they are simulated."""
+        total = 0
+        for scan in scans:
+            montage = self.montage(scan)
+            if montage is None:
+                total += sum(map(os.path.getsize, self.rows[scan].files))
+            else:  # noisy values, reference and truth, 4 bytes each
+                total += 12 * montage["count"] * (montage["size"] + 2 * montage["margin"]) ** 2
+        return total / 1e6
+
+    def shown_settings(self) -> Settings:
+        """The configuration as the pages print it; keys that shape no result are left out, and rebuild no page."""
+        shown = {key: value for key, value in self.settings.items() if key not in SHAPELESS}
+        return shown | {"training": training_settings(self.settings)}
+
+    def page_settings(self) -> Settings:
+        """What the pages need of the configuration to word their content."""
+        settings = self.settings
+        return {
+            "title": settings["report"]["title"] or settings["run"],
+            "run": settings["run"],
+            "intensity_unit": settings["data"]["intensity_unit"],
+            "kind": settings["data"]["kind"],
+            "exceed": settings["decisions"]["exceed"],
+            "combine": settings["ensemble"]["combine"],
+        }
+
+
+def run_folder(settings: Settings) -> Path:
+    """Folder of the results of a run."""
+    return Path(settings["results"], settings["run"])

@@ -1,0 +1,99 @@
+"""What is remembered of finished jobs and of files that were read, so that exactly what has changed is planned."""
+
+import os
+import sys
+
+import snakemake.jobs
+from snakemake.io import contains_wildcard
+from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
+from snakemake.persistence.file import FilePersistence
+
+from noisebound.jobs.memory import remembered_jobs
+from noisebound.jobs.read_again import VARIABLE, keep_times, only_reading_changed, same_command, written_by_ingest
+from noisebound.scans.source_stamps import stamps_of_run, stamps_of_sources
+
+# Snakemake compares scripts by their time of change, which a clone and a comment alter. Here every script is part of
+# the digest in its rule's ``params.code`` instead.
+snakemake.jobs.get_script_mtime = lambda path: 0.0
+
+
+def restore_memory():
+    """Give Snakemake back its memory of results that were copied here without it, so that changes are noticed.
+
+    What nobody remembers counts as made with no parameters, and is made again.
+    """
+    memory = FilePersistence(nolock=True)
+
+    def is_forgotten(output):
+        known = memory._read_record(output)
+        return known is None or (known.endtime is not None and abs(known.endtime - os.path.getmtime(output)) > 1e-3)
+
+    for job in remembered_jobs(RUN, is_forgotten):
+        facts = {"rule": job["rule"], "input": job["input"], "params": job["params"], "incomplete": False}
+        facts |= {"record_format_version": RECORD_FORMAT_VERSION, "endtime": os.path.getmtime(job["output"])}
+        memory._write_record(job["output"], MetadataRecord(**facts))
+
+
+if workflow.is_main_process:
+    restore_memory()
+
+
+def files_of(scan):
+    """Files of a scan as inputs. Of measured ones, the content counts and not the time of change: see STAMPS.
+
+    Snakemake would take braces in their names for wildcards: such files have stamps only.
+    """
+    files = [path for path in SCANS[scan].files if not contains_wildcard(path)]
+    return files if scan in SIMULATED else [ancient(path) for path in files]
+
+
+def all_stamps():
+    """What changes with the content of each scan's files; simulated files are made by a rule, which Snakemake follows."""
+    memory = ".snakemake/noisebound/contents.json"
+    return {
+        scan: [] if scan in SIMULATED else stamps_of_sources(SCANS[scan].files, result(f"scans/{scan}.json"), memory)
+        for scan in SCANS
+    }
+
+
+STAMPS = stamps_of_run(all_stamps, ".snakemake/noisebound", started_by_user=workflow.is_main_process)
+
+
+# Where only the code that reads files has changed, the scans are read again before anything else is planned.
+RECORDS = result("provenance/jobs")
+READ_AGAIN = (
+    workflow.is_main_process
+    and VARIABLE not in os.environ
+    and only_reading_changed(
+        RECORDS,
+        SCANS,
+        library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),
+        library_digest("training.train_member", script=SCRIPTS / "train_member.py"),
+    )
+)
+WRITTEN = written_by_ingest(RECORDS, SCANS) if READ_AGAIN else {}
+if READ_AGAIN:
+    print(
+        "noisebound: the code that reads files has changed. First the scans are read again; then everything is planned "
+        "that depends on a scan in which other values were found.",
+        file=sys.stderr,
+    )
+
+
+def wanted(*files):
+    """The files that a target asks for; where files are read again, the scans alone come first."""
+    return expand(result("scans/{scan}.h5"), scan=SCANS) if READ_AGAIN else files
+
+
+def plan_the_rest():
+    """Start this command once more, after the scans were read again, for all that depends on changed ones."""
+    changed = keep_times(WRITTEN, written_by_ingest(RECORDS, SCANS))
+    words = f"read differently: {', '.join(changed)}" if changed else "every scan holds the same values as before"
+    print(f"noisebound: {words}", file=sys.stderr, flush=True)
+    command = same_command(sys.orig_argv, os.environ)
+    if command is None:
+        raise InputError(
+            "the scans were read again, and nothing else was computed yet", remedy="start the same command again"
+        )
+    workflow.persistence.unlock()
+    os.execv(*command)
