@@ -44,7 +44,8 @@ ROLES, SIMULATED, LEARNED, TRAINED_ON = PLAN.roles, PLAN.simulated, PLAN.learned
 HOLDS_TRAIN, HOLDS_CALIBRATE, HOLDS_TEST = map(PLAN.holding, ("train", "calibrate", "test"))
 RUN = run_folder(config)
 SCRIPTS = PROJECT / "workflow" / "scripts"
-PAGE_TEMPLATES = (LIBRARY / "noisebound" / "report" / "templates",)
+# Templates of the pages, which belong to the digests of the steps that write pages.
+PAGES = (LIBRARY / "noisebound" / "report" / "templates",)
 COUNTS = config["data"]["kind"] == "counts"
 
 
@@ -116,6 +117,7 @@ def evaluation_of(wildcards):
 
 RESOURCES = StepResources(config, PLAN.megabytes)
 memory, minutes = RESOURCES.memory, RESOURCES.minutes
+training_minutes, prediction_minutes_per_mb = RESOURCES.training_minutes, RESOURCES.prediction_minutes_per_mb
 CPU_JOBS, GPU_JOBS = RESOURCES.submitted_with("cpu"), RESOURCES.submitted_with("gpu")
 
 

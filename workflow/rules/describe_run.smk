@@ -41,6 +41,6 @@ rule describe_run:
             members=config["architecture"]["members"],
             records=result("provenance/jobs"),
         ),
-        code=library_digest("provenance.describe_run", extra=PAGE_TEMPLATES, script=SCRIPTS / "describe_run.py"),
+        code=library_digest("provenance.describe_run", extra=PAGES, script=SCRIPTS / "describe_run.py"),
     script:
         "../scripts/describe_run.py"

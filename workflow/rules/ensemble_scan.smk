@@ -19,7 +19,7 @@ rule ensemble_scan:
         **GPU_JOBS,
         gpu=1,
         mem_mb=memory(4000, per_mb=4),
-        runtime=minutes(20, per_mb=RESOURCES.prediction_minutes_per_mb()),
+        runtime=minutes(20, per_mb=prediction_minutes_per_mb()),
     params:
         **named(
             settings=config["ensemble"] | {"levels": config["training"]["levels"]},

@@ -36,6 +36,6 @@ rule report_comparison:
             | {"combine": config["ensemble"]["combine"]}
             | {"train_images": sum(SIMULATED[scan]["images"] for scan in PLAN.simulated_with("train"))},
         ),
-        code=library_digest("report.report_comparison", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_comparison.py"),
+        code=library_digest("report.report_comparison", extra=PAGES, script=SCRIPTS / "report_comparison.py"),
     script:
         "../scripts/report_comparison.py"

@@ -49,8 +49,6 @@ rule report_index:
             settings=PLAN.page_settings(),
             comparison=comparison_pages(),
         ),
-        code=library_digest(
-            "report.report_index", "provenance.origin", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_index.py"
-        ),
+        code=library_digest("report.report_index", "provenance.origin", extra=PAGES, script=SCRIPTS / "report_index.py"),
     script:
         "../scripts/report_index.py"

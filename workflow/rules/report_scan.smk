@@ -44,8 +44,6 @@ rule report_scan:
             config=PLAN.shown_settings(),
             settings=PLAN.page_settings(),
         ),
-        code=library_digest(
-            "report.report_scan", "provenance.origin", extra=PAGE_TEMPLATES, script=SCRIPTS / "report_scan.py"
-        ),
+        code=library_digest("report.report_scan", "provenance.origin", extra=PAGES, script=SCRIPTS / "report_scan.py"),
     script:
         "../scripts/report_scan.py"

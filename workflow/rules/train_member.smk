@@ -22,7 +22,7 @@ rule train_member:
         **GPU_JOBS,
         gpu=1,
         mem_mb=memory(4000, per_mb=24, scans=TRAINED_ON),
-        runtime=minutes(30 + RESOURCES.training_minutes()),
+        runtime=minutes(30 + training_minutes()),
     params:
         **named(
             seed=config["seed"],

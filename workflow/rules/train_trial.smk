@@ -20,9 +20,7 @@ rule train_trial:
         **GPU_JOBS,
         gpu=1,
         mem_mb=memory(4000, per_mb=24, scans=TRAINED_ON),
-        runtime=minutes(
-            30 + max(RESOURCES.training_minutes(settings) for settings in [config, *map(settings_of, TRIALS)])
-        ),
+        runtime=minutes(30 + max(training_minutes(settings) for settings in [config, *map(settings_of, TRIALS)])),
     params:
         **named(
             seed=search_seed(config["seed"]),
