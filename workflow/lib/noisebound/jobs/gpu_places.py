@@ -29,14 +29,30 @@ _held: dict[tuple[str, tuple[str, ...]], int] = {}
 
 
 def take_device(devices: Sequence[str], places: int, folder: str | Path | None = None) -> int:
-    """Take a place on one of ``devices`` and return its index; the place is free again when this process ends.
+    """Take a place on a device; wait while all places are taken.
 
-    ``devices`` are names that all jobs of this user and machine agree on. Each has ``places`` places; the device with
-    the fewest jobs is preferred. Where all places are taken, the call waits. A process that asks again gets the same
-    device. ``folder`` holds the locks: by default one in the folder for temporary files, of this user alone. Where its
-    file system has no locks, the first device is taken without a place: a batch system may have hidden the others.
+    The place is free again when this process ends. The device with the fewest jobs is preferred. A process that asks again
+    gets the same device.
 
-    Raises ``InputError`` where the folder belongs to somebody else, so that nobody can mislead or block the jobs.
+    Parameters
+    ----------
+    devices
+        Names that all jobs of this user and machine agree on.
+    places
+        How many jobs a device takes at a time.
+    folder
+        Holds the locks; by default one in the folder for temporary files, of this user alone. Where its file system has no
+        locks, the first device is taken without a place: a batch system may have hidden the others.
+
+    Returns
+    -------
+    int
+        Index of the device.
+
+    Raises
+    ------
+    InputError
+        Where the folder belongs to somebody else, so that nobody can mislead or block the jobs.
     """
     folder = Path(folder) if folder is not None else default_folder()
     key = (str(folder), tuple(devices))

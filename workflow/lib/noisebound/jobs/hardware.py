@@ -11,10 +11,22 @@ from .gpu_places import take_device
 
 
 def take_hardware(threads: int = 1, jobs_per_gpu: int = 1) -> Hardware:
-    """Take a GPU that fewer than ``jobs_per_gpu`` other jobs of this user use; the processor where there is none.
+    """Take a GPU that is free, or the processor where the machine has no GPU; wait while all GPUs are taken.
 
-    Waits while all GPUs are taken. A GPU is free again when this process ends. GPUs that ``CUDA_VISIBLE_DEVICES``
-    hides, as a batch system does, are left alone.
+    A GPU is free again when this process ends. GPUs that ``CUDA_VISIBLE_DEVICES`` hides, as a batch system does, are left
+    alone.
+
+    Parameters
+    ----------
+    threads
+        Threads that the job may use on the processor.
+    jobs_per_gpu
+        How many jobs of this user share a GPU.
+
+    Returns
+    -------
+    Hardware
+        What the job computes on.
     """
     if not torch.cuda.is_available():
         return Hardware(threads=threads, jobs_per_gpu=jobs_per_gpu)

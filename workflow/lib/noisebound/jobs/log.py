@@ -25,10 +25,20 @@ class VisibleFormatter(logging.Formatter):
 
 @contextmanager
 def step_log(path: str | Path) -> Iterator[logging.Logger]:
-    """Send stdout, stderr and the ``noisebound`` logger to ``path`` while the body runs.
+    """Send stdout, stderr and the ``noisebound`` logger to a file while the body runs.
 
-    A ``NoiseboundError`` is written to the log and, in one line, to the terminal, and ends the script with exit
-    status 1; any other exception keeps its traceback and propagates.
+    A ``NoiseboundError`` is written to the log and, in one line, to the terminal, and ends the script with exit status 1;
+    any other exception keeps its traceback and propagates.
+
+    Parameters
+    ----------
+    path
+        The log; its folder is made, and what it holds is kept.
+
+    Yields
+    ------
+    logging.Logger
+        The logger ``noisebound``.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr

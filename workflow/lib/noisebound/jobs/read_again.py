@@ -46,7 +46,20 @@ def only_reading_changed(records: str | Path, scans: Collection[str], ingest: st
 
 
 def written_by_ingest(records: str | Path, scans: Collection[str]) -> dict[str, Written]:
-    """What the ingest wrote of each scan whose files are still there, by the records."""
+    """List what the ingest wrote of each scan whose files are still there.
+
+    Parameters
+    ----------
+    records
+        Folder of the jobs' records.
+    scans
+        The scans of the run.
+
+    Returns
+    -------
+    dict
+        By name of the scan; one without a record, or without its files, is left out.
+    """
     found: dict[str, Written] = {}
     for record in _finished(records, "ingest_scan"):
         scan = _scan(record)
@@ -62,6 +75,11 @@ def written_by_ingest(records: str | Path, scans: Collection[str]) -> dict[str, 
 
 def keep_times(before: dict[str, Written], after: dict[str, Written]) -> list[str]:
     """Give files that were written again with the same content their earlier times of change.
+
+    Parameters
+    ----------
+    before, after
+        What :func:`written_by_ingest` found before and after the scans were read again.
 
     Returns
     -------
@@ -79,10 +97,20 @@ def keep_times(before: dict[str, Written], after: dict[str, Written]) -> list[st
 
 
 def same_command(arguments: Sequence[str], environment: MutableMapping[str, str]) -> tuple[str, list[str]] | None:
-    """The program and the arguments with which this process was started, where that was Snakemake's command.
+    """Find the command that started this process, where it was Snakemake's, and announce its second part.
 
-    ``arguments`` are Python's own (``sys.orig_argv``). ``environment`` is told that the second part follows. None
-    where Snakemake runs within another program, which must not be started once more.
+    Parameters
+    ----------
+    arguments
+        Python's own arguments (``sys.orig_argv``).
+    environment
+        Variables of this process; told that the second part follows.
+
+    Returns
+    -------
+    tuple or None
+        Program and arguments, as ``os.execv`` takes them. None where Snakemake runs within another program, which must not
+        be started once more.
     """
     environment[VARIABLE] = "1"
     # As a program or after -m; options of Python itself may stand before.

@@ -57,12 +57,23 @@ def recorded(
     params: Mapping[str, Any] | None = None,
     waited: float = 0.0,
 ) -> Iterator[None]:
-    """Keep the record of the job that is the body, in ``folder`` (``provenance/jobs`` of the results).
+    """Keep the record of the job that is the body.
 
-    ``process`` is the job's :func:`noisebound.jobs.output_lock.identity`; ``waited`` are seconds that it waited for
-    another job. ``params`` are the rule's parameters as Snakemake compares them: see :mod:`noisebound.jobs.memory`.
-    Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left
-    tells how the files that are there came about.
+    Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left tells how
+    the files that are there came about.
+
+    Parameters
+    ----------
+    folder
+        ``provenance/jobs`` of the results.
+    process
+        The job's :func:`noisebound.jobs.output_lock.identity`.
+    rule, wildcards, inputs, outputs, seed
+        Of the job.
+    params
+        The rule's parameters, kept as Snakemake compares them: see :mod:`noisebound.jobs.memory`.
+    waited
+        Seconds that the job waited for another one that wrote the same outputs.
     """
     path = record_path(folder, rule, wildcards, str(process["token"]))
     begin = time.monotonic()
@@ -103,22 +114,56 @@ def recorded(
 
 
 def record_path(folder: str | Path, rule: str, wildcards: Mapping[str, str], token: str) -> Path:
-    """Where the record of a job lies: always within the folder, as names that cannot be part of a path are changed."""
+    """Say where the record of a job lies: always within the folder, because what cannot be part of a name is replaced.
+
+    Parameters
+    ----------
+    folder
+        ``provenance/jobs`` of the results.
+    rule, wildcards
+        Of the job.
+    token
+        Tells attempts apart.
+
+    Returns
+    -------
+    Path
+        ``<folder>/<rule>/<wildcards>.<token>.json``.
+    """
     name = "-".join(str(value) for value in wildcards.values()) or "run"
     return Path(folder) / _plain(rule) / f"{_plain(name)}.{_plain(token)[:12]}.json"
 
 
 def describe_file(path: str | Path) -> dict[str, Any]:
-    """Path, size in bytes, time of change (ns) and SHA-256 of a file that was just written, and is still in memory."""
+    """Describe a file that was just written, and that the system still holds in memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    dict
+        path, bytes, mtime_ns and sha256.
+    """
     status = os.stat(path)
     return {"path": str(path), "bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256_file(path)}
 
 
 def read_records(folder: str | Path) -> list[dict[str, Any]]:
-    """All records, sorted by rule, wildcards and start; files that are none are passed over.
+    """Read all records; files that are none are passed over.
 
-    Those whose job was cut off say so in ``state``. Each has ``attempt``, counted from 1 among the records with the
-    same rule and wildcards.
+    Parameters
+    ----------
+    folder
+        ``provenance/jobs`` of the results.
+
+    Returns
+    -------
+    list of dict
+        Sorted by rule, wildcards and start. ``state`` says where a job was cut off; ``attempt`` counts from 1 among the
+        records with the same rule and wildcards.
     """
     found = []
     for path in sorted(Path(folder).glob("*/*.json")):

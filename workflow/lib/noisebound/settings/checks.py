@@ -22,17 +22,43 @@ from .texts import check_texts
 
 
 def check_settings(settings: Settings, file: str | Path) -> None:
-    """Raise ``InputError`` where keys contradict each other; ``settings`` has passed the schema."""
+    """Check that no keys contradict each other.
+
+    Parameters
+    ----------
+    settings
+        A configuration that has passed the schema.
+    file
+        Its files, for messages.
+
+    Raises
+    ------
+    InputError
+        For the first contradiction, with file, key, value and remedy.
+    """
     checks = (check_training, _check_regions, check_architecture, _check_calibration, _check_drift, _check_decisions)
     for check in (check_texts, *checks):
         check(settings, file)
 
 
 def check_roles_covered(roles: Mapping[str, str], settings: Settings, file: str | Path) -> None:
-    """Raise ``InputError`` where there is no scan, or none can train or calibrate.
+    """Check that there are scans, and that some train and some calibrate.
 
-    ``roles`` maps each scan of the sheet ``file`` to its role; a scan with role split offers the roles in
-    ``regions.layout``. Without test regions a run is possible, and its pages say that nothing was tested.
+    Without test regions a run is possible, and its pages say that nothing was tested.
+
+    Parameters
+    ----------
+    roles
+        The role of each scan of the sheet; one with role split offers the roles in ``regions.layout``.
+    settings
+        The whole configuration.
+    file
+        The scan sheet, for messages.
+
+    Raises
+    ------
+    InputError
+        Where there is no scan, a split scan has no layout, or nothing trains or calibrates.
     """
     if not roles:
         raise InputError(
@@ -61,9 +87,21 @@ def check_roles_covered(roles: Mapping[str, str], settings: Settings, file: str 
 
 
 def check_calibrate_scans(fields: Collection[str], settings: Settings, file: str | Path) -> None:
-    """Raise ``InputError`` where ``calibration.unit`` asks for a statement that the scans cannot carry.
+    """Check that enough scans calibrate for what ``calibration.unit`` states.
 
-    ``fields`` names the fields of view (groups, or scans without group) whose scans serve calibration as a whole.
+    Parameters
+    ----------
+    fields
+        Names of the fields of view (groups, or scans without group) that serve calibration as a whole.
+    settings
+        The whole configuration.
+    file
+        Its files, for messages.
+
+    Raises
+    ------
+    InputError
+        Where the statement takes more scans.
     """
     calibration = settings["calibration"]
     check_scans(
@@ -80,7 +118,20 @@ def check_calibrate_scans(fields: Collection[str], settings: Settings, file: str
 
 
 def offered_roles(roles: Iterable[str], layout: Sequence[str] | None) -> set[str]:
-    """The roles that pixels can have, given the scans' roles and the layout that divides ``split`` scans."""
+    """List the roles that pixels can have.
+
+    Parameters
+    ----------
+    roles
+        The roles of the scans.
+    layout
+        ``regions.layout``, which divides scans with role split.
+
+    Returns
+    -------
+    set of str
+        Roles other than split.
+    """
     present = set(roles)
     if "split" in present:
         present.remove("split")
@@ -89,7 +140,20 @@ def offered_roles(roles: Iterable[str], layout: Sequence[str] | None) -> set[str
 
 
 def check_training(settings: Settings, file: str | Path) -> None:
-    """Raise ``InputError`` where levels, patch and tile do not fit each other, the data or the networks."""
+    """Check that quantile levels, patch and tile fit each other, the data and the networks.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration, completed.
+    file
+        Its files, for messages.
+
+    Raises
+    ------
+    InputError
+        With key, value and remedy.
+    """
     low, high = settings["training"]["levels"]
     if not low < 0.5 < high:
         raise InputError(
@@ -149,7 +213,20 @@ def _check_regions(settings: Settings, file: str | Path) -> None:
 
 
 def check_architecture(settings: Settings, file: str | Path) -> None:
-    """Raise ``InputError`` where no network can be drawn within these bounds."""
+    """Check that a network can be drawn within the bounds of the section architecture.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+    file
+        Its files, for messages.
+
+    Raises
+    ------
+    InputError
+        Where no network fits, with key, value and remedy.
+    """
     if settings["architecture"]["family"] == UNET:
         check_reach(settings["architecture"], file)
         return

@@ -13,7 +13,18 @@ PATCH = {2: 128, 3: 40}
 
 
 def complete(settings: Settings) -> Settings:
-    """Fill the defaults that depend on other keys, in place: the patch depends on the data and the networks."""
+    """Fill in the defaults that depend on other keys: the patch depends on the data and the networks.
+
+    Parameters
+    ----------
+    settings
+        A configuration that has passed the schema; changed in place.
+
+    Returns
+    -------
+    dict
+        ``settings``.
+    """
     if settings["training"]["patch"] is None:
         settings["training"]["patch"] = default_patch(
             settings["data"]["dimensions"], settings["architecture"]["max_radius"], alignment(settings["architecture"])
@@ -22,9 +33,21 @@ def complete(settings: Settings) -> Settings:
 
 
 def default_patch(dimensions: int, radius: int, multiple: int = 1) -> list[int]:
-    """Lengths of a patch in pixels that leave room for pixels that count, however far (``radius``) a network sees.
+    """Choose a patch that leaves room for pixels that count, however far a network sees.
 
-    They are multiples of ``multiple``.
+    Parameters
+    ----------
+    dimensions
+        2 or 3.
+    radius
+        The largest receptive radius of a network, in pixels.
+    multiple
+        What each length must be a multiple of.
+
+    Returns
+    -------
+    list of int
+        Lengths in pixels, one per axis.
     """
     least = max(PATCH[dimensions], 2 * radius + 8)
     return [least + -least % multiple] * dimensions
@@ -37,7 +60,18 @@ def alignment(architecture: Settings) -> int:
 
 
 def family_settings(architecture: Settings) -> Settings:
-    """The keys of the section ``architecture`` that shape a member; those of another family trigger nothing."""
+    """Pick the keys of the section architecture that shape a member; those of the other family trigger nothing.
+
+    Parameters
+    ----------
+    architecture
+        The section.
+
+    Returns
+    -------
+    dict
+        A part of it.
+    """
     if architecture["family"] == UNET:
         return {key: architecture[key] for key in ("family", "unet", "latent", "hidden", "max_radius")}
     return {key: value for key, value in architecture.items() if key not in ("members", "family", "unet")}

@@ -42,7 +42,22 @@ def megabytes(amount: float, factor: float, attempt: int) -> int:
 
 
 def whole_minutes(amount: float, factor: float, attempt: int) -> int:
-    """Time limit in minutes, likewise, from ``LEAST_MINUTES`` to ``MOST_MINUTES``."""
+    """Time limit in minutes: ``amount`` times ``factor``, doubled with every attempt after the first.
+
+    Parameters
+    ----------
+    amount : float
+        What was measured, in minutes.
+    factor : float
+        ``cluster.time`` of the configuration.
+    attempt : int
+        Number of the attempt, counted from 1.
+
+    Returns
+    -------
+    int
+        From ``LEAST_MINUTES`` to ``MOST_MINUTES``.
+    """
     return min(MOST_MINUTES, max(LEAST_MINUTES, math.ceil(amount * factor)) * 2 ** (attempt - 1))
 
 

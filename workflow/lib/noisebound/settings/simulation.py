@@ -14,7 +14,18 @@ from .defaults import Settings
 
 
 def simulation_margin(settings: Settings) -> int:
-    """Pixels around each simulated image: as far as networks may see, in whole blocks of all networks."""
+    """Compute the width of the margin around each simulated image: as far as networks may see, in whole blocks.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+
+    Returns
+    -------
+    int
+        Pixels.
+    """
     radius, block = settings["architecture"]["max_radius"], simulation_block(settings)
     return int(radius + -radius % block)
 
@@ -25,9 +36,21 @@ def simulation_block(settings: Settings) -> int:
 
 
 def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: Settings, file: str | Path) -> None:
-    """Raise ``InputError`` where a simulated scan is not in the sheet as it must be, or the settings do not allow it.
+    """Check that simulated scans stand in the sheet as they must, and that the settings allow simulating them.
 
-    ``scans`` maps each scan of the sheet to its role and its files.
+    Parameters
+    ----------
+    scans
+        Role and files of every scan of the sheet.
+    settings
+        The whole configuration.
+    file
+        Its files, for messages.
+
+    Raises
+    ------
+    InputError
+        With file, key, value and remedy.
     """
     entries = settings["simulation"]["scans"]
     if not entries:

@@ -11,9 +11,19 @@ from ..core.texts import NAME, TITLE, UNIT, hidden_in, one_line
 
 
 def check_texts(settings: Mapping[str, Any], file: str | Path) -> None:
-    """Raise ``InputError`` where a text has hidden characters, or a name, a unit or a title is no plain line.
+    """Check that texts have no hidden characters, and that names, units and titles are plain lines.
 
-    ``settings`` is a configuration that has passed the schema. Hidden characters are refused in every value.
+    Parameters
+    ----------
+    settings
+        A configuration that has passed the schema. Hidden characters are refused in every value.
+    file
+        Its files, for messages.
+
+    Raises
+    ------
+    InputError
+        With key, value and remedy.
     """
     for key, text in _texts(settings):
         hidden = hidden_in(text)

@@ -44,10 +44,25 @@ class Trial:
 
 
 def tried_values(settings: Settings, file: object = None) -> Iterator[tuple[str, Any]]:
-    """Every searched key with each value of its list, or with both ends of its range: what the schema has to allow.
+    """Yield every searched key with each value of its list, or with both ends of its range: what the schema has to allow.
 
-    Raises ``InputError`` for keys that cannot be searched, for ranges that are none or that a grid cannot list, and for
-    more than ``MOST_NETWORKS`` networks.
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+    file
+        Its files, for messages.
+
+    Yields
+    ------
+    tuple
+        Dotted key and value.
+
+    Raises
+    ------
+    InputError
+        For keys that cannot be searched, for ranges that are none or that a grid cannot list, and for more than
+        ``MOST_NETWORKS`` networks.
     """
     keys = settings["search"]["keys"]
     for key, values in keys.items():
@@ -61,9 +76,26 @@ def tried_values(settings: Settings, file: object = None) -> Iterator[tuple[str,
 
 
 def with_checked_values(settings: Settings, check: Callable[[str, Any], Any], file: object = None) -> Settings:
-    """The configuration with every tried value as ``check(key, value)`` returns it, which raises for what cannot be.
+    """Replace every tried value by what a check makes of it.
 
-    Raises ``InputError`` as :func:`tried_values` does.
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+    check
+        Takes a key and a value, returns the value in its one form, and raises for what cannot be.
+    file
+        The files of the configuration, for messages.
+
+    Returns
+    -------
+    dict
+        The configuration with the checked values.
+
+    Raises
+    ------
+    InputError
+        As :func:`tried_values` and ``check`` do.
     """
     checked: dict[str, list[Any]] = {key: [] for key in settings["search"]["keys"]}
     for key, value in tried_values(settings, file):
@@ -76,14 +108,29 @@ def with_checked_values(settings: Settings, check: Callable[[str, Any], Any], fi
 
 
 def plan_trials(settings: Settings, file: object = None) -> list[Trial]:
-    """All trials in their order; none where ``search.keys`` is empty. The schema allows all :func:`tried_values`.
+    """List all trials in their order.
 
-    ``grid``: every combination, the last key running fastest. ``random``: ``search.trials`` draws; each value depends
-    on seed, number of the draw and key alone, so that more trials leave the earlier ones as they are. Of trials with
-    the same networks, only the first is kept.
+    ``grid``: every combination, the last key running fastest. ``random``: ``search.trials`` draws; each value depends on
+    seed, number of the draw and key alone, so that more trials leave the earlier ones as they are. Of trials with the
+    same networks, only the first is kept.
 
-    Raises ``InputError`` for combinations that contradict each other, for keys without any effect, and for more than
-    ``MOST_NETWORKS`` networks.
+    Parameters
+    ----------
+    settings
+        The whole configuration, whose :func:`tried_values` the schema allows.
+    file
+        Its files, for messages.
+
+    Returns
+    -------
+    list of Trial
+        Empty where ``search.keys`` is.
+
+    Raises
+    ------
+    InputError
+        For combinations that contradict each other, for keys without any effect, and for more than ``MOST_NETWORKS``
+        networks.
     """
     search = settings["search"]
     keys = search["keys"]
@@ -113,16 +160,39 @@ def training_settings(settings: Settings) -> Settings:
 
 
 def search_seed(seed: int) -> int:
-    """Seed of all networks of a search, which follows from that of the run: no network of the run is among them.
+    """Derive the seed of all networks of a search from that of the run: no network of the run is among them.
 
-    The streams of the networks come from ``SeedSequence(search_seed(seed), spawn_key=(number, ...))``, numbered from 0
-    in each trial: settings of the training are compared on the same graphs.
+    The streams of the networks come from ``SeedSequence(search_seed(seed), spawn_key=(number, ...))``, numbered from 0 in
+    each trial: settings of the training are compared on the same graphs.
+
+    Parameters
+    ----------
+    seed
+        The run's.
+
+    Returns
+    -------
+    int
+        32 bits of the SHA-256 of ``"<seed> search"``.
     """
     return int.from_bytes(hashlib.sha256(f"{seed} search".encode()).digest()[:4], "big")
 
 
 def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """A copy of the configuration with the changes of one trial; what no trial can change is shared."""
+    """Copy the configuration and apply the changes of one trial; what no trial can change is shared.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+    changes
+        Value by dotted key.
+
+    Returns
+    -------
+    dict
+        The changed configuration.
+    """
     changed = settings | {section: copy.deepcopy(settings[section]) for section in SEARCHED}
     for key, value in changes.items():
         *sections, name = key.split(".")

@@ -24,9 +24,21 @@ class SchemaViolation(Protocol):
 
 
 def explain_violation(violation: SchemaViolation, file: str | Path, *, within: str = "") -> InputError:
-    """Turn a schema violation into an error that names file, key, value and remedy.
+    """Turn a violation of the schema into an error that names file, key, value and remedy.
 
-    ``within`` is put before the key, for example ``"row 3 (scan 'a')"``.
+    Parameters
+    ----------
+    violation
+        What jsonschema found.
+    file
+        Where the content stands.
+    within
+        Put before the key, for example ``"row 3 (scan 'a')"``.
+
+    Returns
+    -------
+    InputError
+        To be raised.
     """
     path = ".".join(str(part) for part in violation.absolute_path)
     key = " ".join(part for part in (within, path) if part) or None
