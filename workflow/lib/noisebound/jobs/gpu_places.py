@@ -31,8 +31,8 @@ _held: dict[tuple[str, tuple[str, ...]], int] = {}
 def take_device(devices: Sequence[str], places: int, folder: str | Path | None = None) -> int:
     """Take a place on a device; wait while all places are taken.
 
-    The place is free again when this process ends. The device with the fewest jobs is preferred. A process that asks again
-    gets the same device.
+    The place is free again when this process ends. The device with the fewest jobs is preferred. A process that asks
+    again gets the same device.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def take_device(devices: Sequence[str], places: int, folder: str | Path | None =
     places
         How many jobs a device takes at a time.
     folder
-        Holds the locks; by default one in the folder for temporary files, of this user alone. Where its file system has no
-        locks, the first device is taken without a place: a batch system may have hidden the others.
+        Holds the locks; by default one in the folder for temporary files, of this user alone. Where its file system has
+        no locks, the first device is taken without a place: a batch system may have hidden the others.
 
     Returns
     -------

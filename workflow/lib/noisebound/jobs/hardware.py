@@ -13,8 +13,8 @@ from .gpu_places import take_device
 def take_hardware(threads: int = 1, jobs_per_gpu: int = 1) -> Hardware:
     """Take a GPU that is free, or the processor where the machine has no GPU; wait while all GPUs are taken.
 
-    A GPU is free again when this process ends. GPUs that ``CUDA_VISIBLE_DEVICES`` hides, as a batch system does, are left
-    alone.
+    A GPU is free again when this process ends. GPUs that ``CUDA_VISIBLE_DEVICES`` hides, as a batch system does, are
+    left alone.
 
     Parameters
     ----------

@@ -27,8 +27,8 @@ class VisibleFormatter(logging.Formatter):
 def step_log(path: str | Path) -> Iterator[logging.Logger]:
     """Send stdout, stderr and the ``noisebound`` logger to a file while the body runs.
 
-    A ``NoiseboundError`` is written to the log and, in one line, to the terminal, and ends the script with exit status 1;
-    any other exception keeps its traceback and propagates.
+    A ``NoiseboundError`` is written to the log and, in one line, to the terminal, and ends the script with exit status
+    1; any other exception keeps its traceback and propagates.
 
     Parameters
     ----------

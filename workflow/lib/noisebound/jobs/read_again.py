@@ -109,8 +109,8 @@ def same_command(arguments: Sequence[str], environment: MutableMapping[str, str]
     Returns
     -------
     tuple or None
-        Program and arguments, as ``os.execv`` takes them. None where Snakemake runs within another program, which must not
-        be started once more.
+        Program and arguments, as ``os.execv`` takes them. None where Snakemake runs within another program, which must
+        not be started once more.
     """
     environment[VARIABLE] = "1"
     # As a program or after -m; options of Python itself may stand before.

@@ -59,8 +59,8 @@ def recorded(
 ) -> Iterator[None]:
     """Keep the record of the job that is the body.
 
-    Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left tells how
-    the files that are there came about.
+    Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left tells
+    how the files that are there came about.
 
     Parameters
     ----------

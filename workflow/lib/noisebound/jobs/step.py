@@ -35,8 +35,8 @@ def step(snakemake: Any, beside: Sequence[str | Path] = ()) -> Iterator[None]:
     What it prints goes to its log (:func:`noisebound.jobs.log.step_log`). It waits while another job writes its outputs
     (:func:`noisebound.jobs.output_lock.sole_job`); the first output stands for all of them, because they always belong
     together. Then what a killed job left half written is removed. The step's record is kept
-    (:func:`noisebound.jobs.records.recorded`). The signal TERM, with which batch systems cancel jobs, ends it like an error,
-    so that nothing half written is left and the next job waits for nothing.
+    (:func:`noisebound.jobs.records.recorded`). The signal TERM, with which batch systems cancel jobs, ends it like an
+    error, so that nothing half written is left and the next job waits for nothing.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def step(snakemake: Any, beside: Sequence[str | Path] = ()) -> Iterator[None]:
     Raises
     ------
     InputError
-        Where this process imported another noisebound than the one whose digest is the rule's parameter ``code``, and where
-        the disk is full.
+        Where this process imported another noisebound than the one whose digest is the rule's parameter ``code``, and
+        where the disk is full.
     """
     terminal = sys.stderr
 

@@ -44,7 +44,8 @@ class Trial:
 
 
 def tried_values(settings: Settings, file: object = None) -> Iterator[tuple[str, Any]]:
-    """Yield every searched key with each value of its list, or with both ends of its range: what the schema has to allow.
+    """Yield every searched key with each value of its list, or with both ends of its range: what the schema has to
+    allow.
 
     Parameters
     ----------
@@ -110,9 +111,9 @@ def with_checked_values(settings: Settings, check: Callable[[str, Any], Any], fi
 def plan_trials(settings: Settings, file: object = None) -> list[Trial]:
     """List all trials in their order.
 
-    ``grid``: every combination, the last key running fastest. ``random``: ``search.trials`` draws; each value depends on
-    seed, number of the draw and key alone, so that more trials leave the earlier ones as they are. Of trials with the
-    same networks, only the first is kept.
+    ``grid``: every combination, the last key running fastest. ``random``: ``search.trials`` draws; each value depends
+    on seed, number of the draw and key alone, so that more trials leave the earlier ones as they are. Of trials with
+    the same networks, only the first is kept.
 
     Parameters
     ----------
@@ -162,8 +163,8 @@ def training_settings(settings: Settings) -> Settings:
 def search_seed(seed: int) -> int:
     """Derive the seed of all networks of a search from that of the run: no network of the run is among them.
 
-    The streams of the networks come from ``SeedSequence(search_seed(seed), spawn_key=(number, ...))``, numbered from 0 in
-    each trial: settings of the training are compared on the same graphs.
+    The streams of the networks come from ``SeedSequence(search_seed(seed), spawn_key=(number, ...))``, numbered from 0
+    in each trial: settings of the training are compared on the same graphs.
 
     Parameters
     ----------
