@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from snakemake.resources import Resource
 from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 
+from noisebound.architecture.unet import plan_unet
 from noisebound.jobs import output_lock
-from noisebound.settings.resources import LEAST_MEMORY, LEAST_MINUTES, MOST_MINUTES, megabytes, whole_minutes
+from noisebound.settings.resources import (
+    LEAST_MEMORY,
+    LEAST_MINUTES,
+    MOST_MINUTES,
+    StepResources,
+    megabytes,
+    most_parameters,
+    whole_minutes,
+)
 
 SLURM_OVERFLOW = 71_582_788  # minutes: 2**32 seconds, which Slurm reads as no limit
 ATTEMPTS = (1, 2, 3)
@@ -69,3 +80,51 @@ class _Resources(dict):  # type: ignore[type-arg]
 
     def __getattr__(self, name: str) -> object:
         return self[name]
+
+
+SIZES = {"small": 10.0, "large": 400.0}
+
+
+@pytest.fixture
+def step_resources(settings: dict[str, Any]) -> StepResources:
+    settings["cluster"] |= {"memory": 2.0, "time": 3.0}
+    return StepResources(settings, lambda scans: sum(SIZES[scan] for scan in scans))
+
+
+def test_a_job_asks_by_the_size_of_its_own_scan_or_of_those_that_it_reads(step_resources: StepResources) -> None:
+    own, several = step_resources.memory(1000, per_mb=5), step_resources.memory(1000, per_mb=5, scans=list(SIZES))
+    small, large = (SimpleNamespace(scan=scan) for scan in ("small", "large"))
+    assert own(small, 1) == 2 * (1000 + 5 * 10) and own(large, 1) == 2 * (1000 + 5 * 400)
+    assert several(small, 1) == several(large, 1) == 2 * (1000 + 5 * 410)
+    assert own(small, 2) == 2 * own(small, 1)
+    assert step_resources.minutes(7, per_mb=0.5)(small, 1) == 3 * 12
+    no_scan = SimpleNamespace()
+    assert step_resources.minutes(7)(no_scan, 1) == 21, "a job without a scan is asked for none"
+
+
+def test_what_the_cluster_decides_is_left_to_it(step_resources: StepResources) -> None:
+    assert step_resources.submitted_with("gpu") == {}
+    step_resources.settings["cluster"] |= {"account": "lab", "gpu_partition": "a100", "cpu_qos": "long"}
+    assert step_resources.submitted_with("gpu") == {"slurm_account": "lab", "slurm_partition": "a100"}
+    assert step_resources.submitted_with("cpu") == {"slurm_account": "lab", "qos": "long"}
+
+
+def test_times_grow_with_the_work(step_resources: StepResources) -> None:
+    more = copy.deepcopy(step_resources.settings)
+    more["training"]["steps"] *= 3
+    assert step_resources.training_minutes(more) == pytest.approx(3 * step_resources.training_minutes())
+    once = step_resources.prediction_minutes_per_mb()
+    step_resources.settings["architecture"]["members"] *= 2
+    assert step_resources.prediction_minutes_per_mb() == pytest.approx(2 * once)
+
+
+def test_no_member_that_is_drawn_has_more_parameters_than_are_paid_for(settings: dict[str, Any]) -> None:
+    settings["architecture"]["parameters"] = [100, 5000]
+    assert most_parameters(settings) == 5000
+    settings["architecture"]["parameters"] = 300
+    assert most_parameters(settings) == 300
+    settings["architecture"]["family"] = "unet"
+    settings["architecture"]["max_radius"] = 200
+    about = {"seed": 1, "member": 0, "dimensions": 2, "in_channels": 1, "out_channels": 1}
+    network = plan_unet(settings["architecture"], **about)
+    assert network.parameter_count() < most_parameters(settings) < 40 * network.parameter_count()
