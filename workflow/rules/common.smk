@@ -22,7 +22,7 @@ from noisebound.settings.defaults import family_settings
 from noisebound.settings.frames import check_frame
 from noisebound.settings.plan import CALIBRATION_MODE, Plan, run_folder
 from noisebound.settings.resources import StepResources
-from noisebound.settings.trials import search_seed, training_settings
+from noisebound.settings.trial import search_seed, training_settings
 from noisebound.settings.yaml_files import check_yaml
 
 import_from(LIBRARY)

@@ -28,7 +28,8 @@ from noisebound.geometry.tiling import mirror, tiles
 from noisebound.networks import engine
 from noisebound.networks.member_file import load_member, save_member
 from noisebound.networks.normalisation import Normalisation
-from noisebound.networks.unet_network import UNet, continue_to_multiples
+from noisebound.networks.space_to_depth import continue_to_multiples
+from noisebound.networks.unet_network import UNet
 from noisebound.regions.divide import divide
 from noisebound.report.index_page import drawn_architectures
 from noisebound.training.patches import check_patch

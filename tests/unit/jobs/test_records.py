@@ -215,7 +215,7 @@ def test_the_batch_system_is_asked_how_long_the_job_queued(tmp_path: Path, monke
     assert record["device"]["visible"] == "0"
     for body in ("exit 1", "echo nonsense", "sleep 60"):
         program.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
-        monkeypatch.setattr("noisebound.jobs.records.PATIENCE", 0.3)
+        monkeypatch.setattr("noisebound.jobs.usage.PATIENCE", 0.3)
         finish(job(tmp_path))
         assert records(tmp_path)[-1]["slurm"]["queue_s"] is None
 

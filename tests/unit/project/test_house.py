@@ -20,9 +20,7 @@ LIBRARY = Path(noisebound.__file__).parent
 FILES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
 ROOMS = [".".join(path.relative_to(LIBRARY).with_suffix("").parts) for path in FILES]
 PACKAGES = sorted(path.parent for path in LIBRARY.rglob("__init__.py") if path.parent != LIBRARY)
-# What surrounds every step and changes no result.
-AROUND = ("jobs.step", "jobs.log", "jobs.output_lock", "jobs.gpu_places", "jobs.records")
-# They describe the records themselves.
+# What this step shows are the records of the jobs.
 ABOUT_RECORDS = {"describe_run"}
 
 
@@ -70,10 +68,10 @@ def test_every_rule_has_one_door_of_its_name(step: str) -> None:
 
 @pytest.mark.parametrize("step", steps())
 def test_what_surrounds_a_step_belongs_to_no_digest(step: str) -> None:
-    rooms = [room for room in rooms_of(script_of(step)) if not room.startswith("jobs.")]
-    found = {named(path) for path in library_modules(*rooms)}
+    """Locks, logs, records and places on a GPU: package jobs."""
+    found = {named(path) for path in library_modules(*_rooms_in_digest(step))}
     assert len(found) > 3
-    assert not found & set(AROUND) or step in ABOUT_RECORDS
+    assert not any(room.startswith("jobs.") for room in found) or step in ABOUT_RECORDS
 
 
 @pytest.mark.parametrize("room", ["scans.tiff", "scans.hdf5", "scans.readers", "scans.metadata", "scans.acquisition"])

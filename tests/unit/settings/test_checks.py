@@ -10,7 +10,7 @@ import yaml
 
 from noisebound.core.errors import InputError
 from noisebound.regions.layout import check_layout
-from noisebound.settings.checks import check_roles_covered, check_settings
+from noisebound.settings.checks import check_settings
 from noisebound.settings.defaults import complete
 from noisebound.training.patches import check_patch
 from tests.unit.settings.configured import PROJECT, SCHEMA, change
@@ -83,21 +83,6 @@ def test_decisions_name_known_channels_once(settings: dict[str, Any]) -> None:
     settings["decisions"]["exceed"] = [entry, {**entry, "above": 2.0}]
     with pytest.raises(InputError, match="iron-rich"):
         check_settings(settings, "run.yaml")
-
-
-def test_roles_needed_for_a_run(settings: dict[str, Any]) -> None:
-    check_roles_covered({"a": "train", "b": "calibrate"}, settings, "s.tsv")
-    with pytest.raises(InputError, match=r"s\.tsv.*no scan.*noisebound register"):
-        check_roles_covered({}, settings, "s.tsv")
-    with pytest.raises(InputError, match=r"s\.tsv.*'calibrate'"):
-        check_roles_covered({"a": "train", "b": "apply"}, settings, "s.tsv")
-    with pytest.raises(InputError, match=r"'a'.*split"):
-        check_roles_covered({"a": "split"}, settings, "s.tsv")
-    settings["regions"]["layout"] = ["TTS"]
-    with pytest.raises(InputError, match="'calibrate'"):
-        check_roles_covered({"a": "split"}, settings, "s.tsv")
-    settings["regions"]["layout"] = ["TTC"]
-    check_roles_covered({"a": "split"}, settings, "s.tsv")
 
 
 def test_empty_layout_is_refused() -> None:

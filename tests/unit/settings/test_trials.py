@@ -18,8 +18,10 @@ from noisebound.core.storage import read_json
 from noisebound.regions.divide import divide
 from noisebound.search.rank_trials import rank_trials
 from noisebound.search.train_trial import judge_network, train_trial
-from noisebound.settings import trials as search
-from noisebound.settings.trials import check_search, in_words, plan_trials, search_seed, tried_values, with_changes
+from noisebound.settings import search_checks
+from noisebound.settings.search_checks import check_search
+from noisebound.settings.trial import in_words, search_seed, with_changes
+from noisebound.settings.trials import plan_trials, tried_values
 from tests.unit.learning_files import SETTINGS, TRAINING, smooth_image, write_regions, write_scan
 
 PROJECT = Path(__file__).parents[3]
@@ -146,7 +148,7 @@ def test_a_grid_that_nobody_would_train_is_refused_at_once() -> None:
     keys = {f"architecture.{key}": [0.1 * n for n in range(10)] for key in ("alpha", "gamma", "p_input", "p_output")}
     with pytest.raises(InputError, match=r"10000 trials with search\.repeats 1 are more than 1000 networks"):
         plan_trials(searching(keys))
-    assert len(plan_trials(searching(keys, method="random", trials=search.MOST_NETWORKS))) > 900
+    assert len(plan_trials(searching(keys, method="random", trials=search_checks.MOST_NETWORKS))) > 900
     with pytest.raises(InputError, match=r"501 trials with search\.repeats 2 are more than 1000 networks"):
         plan_trials(searching(keys, method="random", trials=501, repeats=2))
 

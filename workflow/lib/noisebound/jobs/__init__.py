@@ -17,4 +17,5 @@ Begin with ``step``.
     records      What a job leaves behind about itself: where and when it ran, what it took, and the digests of what it
                  wrote
     step         What every step has around its one call: a log, its outputs to itself, and a record of how it went
+    usage        What a job took, and where it ran: Slurm, processor, memory, GPU, image
 """

@@ -11,12 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-import platform
 import re
-import resource
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -28,18 +23,14 @@ from ..core.errors import NoiseboundError
 from ..core.storage import sha256_file, write_json
 from ..core.versions import software_versions
 from .output_lock import has_ended, holder_of
+from .usage import container_image, device_used, processor_and_memory, slurm_job
 
 logger = logging.getLogger("noisebound")
+
+
 FINISHED, FAILED, CUT_OFF, RUNNING = "finished", "failed", "cut off", "running"
-SLURM_VARIABLES = {
-    "job": "SLURM_JOB_ID",
-    "array_job": "SLURM_ARRAY_JOB_ID",
-    "array_task": "SLURM_ARRAY_TASK_ID",
-    "partition": "SLURM_JOB_PARTITION",
-    "restarts": "SLURM_RESTART_COUNT",
-    "gpus": "SLURM_JOB_GPUS",
-}
-PATIENCE = 5.0  # seconds that the batch system has to say when a job was submitted
+
+
 _RECORD = re.compile(r"(?P<name>.+)\.[0-9a-f]{12}\.json")
 _HALF_RECORD = re.compile(rf"\.{_RECORD.pattern}\.\d+\.part\.json")
 
@@ -86,9 +77,9 @@ def recorded(
         "end": None,
         "waited_s": round(waited, 1),
         "process": dict(process),
-        "slurm": _slurm(),
+        "slurm": slurm_job(),
         "device": None,
-        "image": _image(),
+        "image": container_image(),
         "versions": software_versions(),
         "seed": seed,
         "inputs": list(inputs),
@@ -109,7 +100,12 @@ def recorded(
         raise
     finally:
         with _never_in_the_way():
-            record |= {"end": _now(), "wall_s": round(time.monotonic() - begin, 2), **_usage(), "device": _device()}
+            record |= {
+                "end": _now(),
+                "wall_s": round(time.monotonic() - begin, 2),
+                **processor_and_memory(),
+                "device": device_used(),
+            }
             write_json(path, record)
 
 
@@ -236,69 +232,3 @@ def _one_line(error: BaseException) -> str:
 def _plain(name: str) -> str:
     """A name that is safe within a path."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".") or "_"
-
-
-def _slurm() -> dict[str, Any] | None:
-    """What the batch system says about this job; None outside of one. ``queue_s`` where it can be asked."""
-    if not os.environ.get("SLURM_JOB_ID"):
-        return None
-    found: dict[str, Any] = {word: os.environ.get(variable) for word, variable in SLURM_VARIABLES.items()}
-    return {**found, "node": os.environ.get("SLURMD_NODENAME"), "queue_s": _queue_time(os.environ["SLURM_JOB_ID"])}
-
-
-def _queue_time(job: str) -> float | None:
-    """Seconds from the submission of a job to its start, None where ``scontrol`` is not there or does not say."""
-    program = shutil.which("scontrol")
-    if program is None:
-        return None
-    command = [program, "--oneliner", "show", "job", job]
-    try:
-        text = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
-        submitted, started = (
-            datetime.fromisoformat(re.search(rf"\b{word}=(\S+)", text)[1])  # type: ignore[index]
-            for word in ("SubmitTime", "StartTime")
-        )
-    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
-        return None
-    return max(0.0, (started - submitted).total_seconds())
-
-
-def _usage() -> dict[str, Any]:
-    """CPU time (s) of this process and of the programs it ran, and the larger peak of their resident memory (bytes)."""
-    own, programs = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = sum(usage.ru_utime + usage.ru_stime for usage in (own, programs))
-    return {"cpu_s": round(seconds, 2), "peak_memory_bytes": max(_peak_memory(), 1024 * programs.ru_maxrss)}
-
-
-def _peak_memory() -> int:
-    """Largest resident memory of this process, in bytes. What ``getrusage`` says is at least that of its parent."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1])
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def _device() -> dict[str, Any]:
-    """The GPU that the job used, else the processor; peak GPU memory in bytes."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    torch = sys.modules.get("torch")  # never imported for this
-    if torch is not None and torch.cuda.is_initialized():
-        name, peak = torch.cuda.get_device_name(), int(torch.cuda.max_memory_reserved())
-        visible = visible or str(torch.cuda.current_device())
-        return {"kind": "gpu", "name": name, "visible": visible, "peak_memory_bytes": peak}
-    return {"kind": "cpu", "name": _processor(), "visible": visible, "peak_memory_bytes": None}
-
-
-def _processor() -> str:
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return " ".join(line.partition(":")[2].split())
-    return platform.machine()
-
-
-def _image() -> str | None:
-    """Name of the container image, without its folder; None outside of one."""
-    path = os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER")
-    return Path(path).name if path else None

@@ -20,7 +20,7 @@ from ..core.errors import InputError
 from ..core.storage import read_json, write_text
 from ..core.tables import write_table
 from ..figures.style import ACCENT, MUTED, new_figure, save_svg, style
-from ..settings.trials import in_words
+from ..settings.trial import in_words
 
 logger = logging.getLogger("noisebound")
 MEASURED = ("loss", "depth", "parameters", "seconds")

@@ -15,11 +15,14 @@ Begin with ``configuration``.
                    together
     resources      What a step asks a batch system for: whole megabytes and whole minutes, never so few or so many that
                    it is misread
+    scan_checks    What the scans of the sheet must offer: the roles that a run needs, and enough scans to calibrate
     schemas        The schemas of the configuration and of the scan sheet: defaults are filled in, violations told in
                    words
+    search_checks  What can be searched, and how much of it: refused before any network is trained
     simulation     The section simulation: what must hold, and what follows from it
     texts          Text in a configuration: what pages, tables and image files would have to show must be plain and
                    short
+    trial          What one trial of a hyperparameter search changes, and what it then trains with
     trials         Which settings a hyperparameter search tries: the section ``search`` of the configuration, trial by
                    trial
     values         Values that no key of a configuration takes: what is not a finite number, a printable text, true,

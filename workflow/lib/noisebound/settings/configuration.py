@@ -11,11 +11,14 @@ from ..core.names import check_name
 from ..core.paths import check_paths
 from ..scans.sheet import SheetRow
 from .canonical import canonical_settings
-from .checks import check_calibrate_scans, check_roles_covered, check_settings, offered_roles
+from .checks import check_settings
 from .defaults import Settings, complete
+from .scan_checks import check_calibrate_scans, check_roles_covered, offered_roles
 from .schemas import schema, validate, validate_value
+from .search_checks import check_search
 from .simulation import check_simulation
-from .trials import Trial, check_search, plan_trials, with_checked_values
+from .trial import Trial
+from .trials import plan_trials, with_checked_values
 from .values import check_values
 from .yaml_files import merged, read_yaml
 

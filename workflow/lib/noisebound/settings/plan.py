@@ -13,7 +13,7 @@ from ..core.errors import NoiseboundError
 from ..scans.sheet import SheetRow, missing_files
 from .defaults import Settings
 from .simulation import simulation_margin
-from .trials import training_settings
+from .trial import training_settings
 
 # The keys of the section calibration that say how corrections are formed; they change no network.
 CALIBRATION_MODE = ("score", "scale", "groups", "bins", "smallest_group", "ties", "unit", "confidence")
