@@ -86,13 +86,14 @@ def keep_times(before: dict[str, Written], after: dict[str, Written]) -> list[st
     list of str
         The scans that hold something else than before, sorted.
     """
-    changed = []
+    changed = set()
     for scan, written in after.items():
-        if scan in before and written.digests == before[scan].digests:
-            for path, time in before[scan].times.items():
-                os.utime(path, ns=(time, time))
-        else:
-            changed.append(scan)
+        earlier = before.get(scan, Written({}, {}))
+        for path, digest in written.digests.items():
+            if digest == earlier.digests.get(path):
+                os.utime(path, ns=(earlier.times[path], earlier.times[path]))
+            else:
+                changed.add(scan)
     return sorted(changed)
 
 
