@@ -15,6 +15,9 @@ from ..core.errors import InputError
 from ..core.texts import one_line
 from .predictions import Predictions
 
+# Bytes that ImageJ's variant of TIFF can hold; larger label images become BigTIFF.
+_IMAGEJ_LIMIT = 2**31
+
 
 def read_tokens(path: str | Path | None, shape: Sequence[int]) -> NDArray[Any] | None:
     """The label image of a scan of spatial ``shape``, or None without a file."""
@@ -22,10 +25,6 @@ def read_tokens(path: str | Path | None, shape: Sequence[int]) -> NDArray[Any] |
         return None
     labels: NDArray[Any] = tifffile.imread(path).reshape(tuple(shape))
     return labels
-
-
-# ImageJ's TIFF variant cannot hold more; larger label maps become BigTIFF.
-_IMAGEJ_LIMIT = 2**31
 
 
 def create_label_tiff(path: Path, file: Predictions, dtype: np.dtype) -> np.memmap:

@@ -2,6 +2,6 @@
 
 Begin with ``basis``.
 
-    basis   The latent basis: how the members' latents become a few scores per pixel, and the sample it is fitted on
+    basis   The latent basis: how the members' latents become a few scores per pixel
     sample  The sample of latents that the basis is fitted on, as an npz file
 """
