@@ -32,8 +32,10 @@ from noisebound.jobs.log import VisibleFormatter
 from noisebound.report import template
 from noisebound.scans.metadata import from_imagej, from_ome, names
 from noisebound.scans.readers import read_header
-from noisebound.scans.sheet import SheetRow, read_sheet, write_sheet
+from noisebound.scans.sheet import read_sheet
+from noisebound.scans.sheet_row import SheetRow
 from noisebound.settings.texts import check_texts
+from tests.unit.scans.sheets import write_sheet
 
 # C0, C1, DEL, directions, zero width, separators, a surrogate, a code point that means nothing.
 HIDDEN = "\x00\x07\x1b\x7f\x85\x9b\u00ad\u200b\u200d\u202a\u202e\u2066\u2069\u2028\u2029\ufeff\ud800\ufffe"

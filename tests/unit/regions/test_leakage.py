@@ -20,8 +20,9 @@ from noisebound.files.scan import Scan
 from noisebound.files.scan_sources import ScanSources
 from noisebound.regions.assign_regions import assign_regions
 from noisebound.regions.check_roles import check_roles
-from noisebound.scans.ingest_scan import ingest_scan
+from noisebound.regions.settings import RegionSettings
 from noisebound.scans.pixel_digests import pixel_digest
+from tests.unit.scans.ingested import ingest as ingest_scan
 
 CHANNELS = ["Mg", "Si"]
 
@@ -43,9 +44,8 @@ def save(path: Path, array: np.ndarray, axes: str = "RCYX", **how: Any) -> str:
 
 def ingest(folder: Path, scan: str, noisy: list[str], reference: Any = "leave-one-out", **more: Any) -> Path:
     """The file of sources that ingesting a scan leaves."""
-    settings = {"dimensions": 2, "channels": CHANNELS, "counts": True, **more}
     sources = folder / f"{scan}.json"
-    ingest_scan(noisy, reference, folder / f"{scan}.h5", scan=scan, sources_file=sources, **settings)
+    ingest_scan(noisy, reference, folder / f"{scan}.h5", scan=scan, sources_file=sources, **more)
     return sources
 
 
@@ -56,10 +56,8 @@ def check(folder: Path, roles: dict[str, str]) -> None:
         assign_regions(
             folder / f"{scan}.h5",
             folder / f"{scan}-regions.json",
+            RegionSettings(layout, "auto", 1),
             role="split" if layout else role,
-            layout=layout,
-            guard="auto",
-            max_radius=1,
         )
     files = [[folder / f"{scan}{end}" for scan in roles] for end in (".h5", "-regions.json", ".json")]
     check_roles(*files, folder / "check.json")

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from noisebound.core.errors import InputError, LeakageError
+from noisebound.core.roles import DISJOINT_ROLES
 from noisebound.geometry.boxes import Box
 from noisebound.regions.assign_regions import assign_regions
 from noisebound.regions.check_roles import check_roles
 from noisebound.regions.divide import divide
 from noisebound.regions.layout import LAYOUT_LETTERS
-from noisebound.regions.regions import DISJOINT_ROLES, Regions
+from noisebound.regions.regions import Regions
+from noisebound.regions.settings import RegionSettings
 from tests.unit.learning_files import write_scan, write_sources
 
 
@@ -158,7 +160,7 @@ def make_scan(path: Path, shape: Sequence[int] = (30, 40), **facts: object) -> P
 
 def test_auto_guard_is_the_largest_radius_allowed_and_survives_the_file(tmp_path: Path) -> None:
     scan = make_scan(tmp_path / "a.h5", (6, 30, 40))
-    assign_regions(scan, tmp_path / "r.json", role="split", layout=["TE"], guard="auto", max_radius=5)
+    assign_regions(scan, tmp_path / "r.json", RegionSettings(["TE"], "auto", 5), role="split")
     regions = Regions.read(tmp_path / "r.json")
     assert regions.guard == (5, 5, 5) and regions.scan == "a" and regions.shape == (6, 30, 40)
     assert regions.boxes == (Box("train", (0, 0, 0), (6, 30, 20)), Box("test", (0, 0, 25), (6, 30, 40)))
@@ -170,7 +172,7 @@ def test_auto_guard_is_the_largest_radius_allowed_and_survives_the_file(tmp_path
 @pytest.mark.parametrize("role", ["train", "select", "calibrate", "test", "apply"])
 def test_a_scan_of_one_role_is_one_box(tmp_path: Path, role: str) -> None:
     scan = make_scan(tmp_path / "a.h5")
-    assign_regions(scan, tmp_path / "r.json", role=role, layout=["TE"], guard="auto", max_radius=3)
+    assign_regions(scan, tmp_path / "r.json", RegionSettings(["TE"], "auto", 3), role=role)
     assert Regions.read(tmp_path / "r.json").boxes == (Box(role, (0, 0), (30, 40)),)
 
 
@@ -180,16 +182,16 @@ def test_a_guard_narrower_than_a_receptive_field_is_refused(tmp_path: Path, guar
     with pytest.raises(
         LeakageError, match=rf"'regions.guard', value {guard}.*narrower than the receptive radius.*Remedy"
     ):
-        assign_regions(scan, tmp_path / "r.json", role="split", layout=["TE"], guard=guard, max_radius=5)
+        assign_regions(scan, tmp_path / "r.json", RegionSettings(["TE"], guard, 5), role="split")
     assert not (tmp_path / "r.json").exists()
-    assign_regions(scan, tmp_path / "r.json", role="split", layout=["TE"], guard=5, max_radius=5)
+    assign_regions(scan, tmp_path / "r.json", RegionSettings(["TE"], 5, 5), role="split")
     assert Regions.read(tmp_path / "r.json").guard == (5, 5)
 
 
 def test_a_split_scan_needs_a_layout(tmp_path: Path) -> None:
     scan = make_scan(tmp_path / "a.h5")
     with pytest.raises(InputError, match=r"'a' has role 'split' but no layout.*Remedy"):
-        assign_regions(scan, tmp_path / "r.json", role="split", layout=None, guard="auto", max_radius=5)
+        assign_regions(scan, tmp_path / "r.json", RegionSettings(None, "auto", 5), role="split")
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"scan": "a", "shape": 3}'])
@@ -209,7 +211,7 @@ def check(tmp_path: Path, *scans: tuple[str, str, dict[str, object]]) -> dict[st
         areas.append(tmp_path / f"{name}.json")
         layout = [role] if role not in (*DISJOINT_ROLES, "apply") else None
         part = "split" if layout else role
-        assign_regions(files[-1], areas[-1], role=part, layout=layout, guard="auto", max_radius=3)
+        assign_regions(files[-1], areas[-1], RegionSettings(layout, "auto", 3), role=part)
     check_roles(files, areas, sources, tmp_path / "check.json")
     return dict(json.loads((tmp_path / "check.json").read_text()))
 

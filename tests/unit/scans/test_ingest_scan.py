@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from noisebound.core.errors import InputError, LeakageError
 from noisebound.files.scan import Scan
-from noisebound.scans.acquisition import match_channels
-from noisebound.scans.find_problems import find_problems
-from noisebound.scans.ingest_scan import ingest_scan
+from noisebound.scans.channels import match_channels
 from noisebound.scans.readers import read_image
+from tests.unit.scans.ingested import ingest as ingest_scan
+from tests.unit.scans.ingested import problems_of
 
 DEMO = Path(__file__).parents[3] / "resources" / "demo"
 EDX = ["O", "Mg", "Al", "Si", "Ca", "Fe"]
@@ -36,8 +36,7 @@ def save(path: Path, array: np.ndarray, axes: str, **metadata: Any) -> str:
 
 
 def ingest(output: Path, noisy: list[str], reference: Any = None, **changes: Any) -> Scan:
-    arguments: dict[str, Any] = {"scan": "a", "dimensions": 2, "channels": ["Mg", "Si"], "counts": True, **changes}
-    ingest_scan(noisy, reference, output, **arguments)
+    ingest_scan(noisy, reference, output, **changes)
     return Scan(output)
 
 
@@ -50,9 +49,7 @@ def refuse(output: Path, noisy: list[str], reference: Any = None, *words: str, *
     for word in words:
         assert word in message, message
     assert not list(output.parent.glob(f"*{output.name}*"))
-    settings_ = {key: value for key, value in changes.items() if key != "scan"}
-    settings_ = {"dimensions": 2, "channels": ["Mg", "Si"], "counts": True, **settings_}
-    assert find_problems(noisy, reference, **settings_)
+    assert problems_of(noisy, reference, **{key: value for key, value in changes.items() if key != "scan"})
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32", "float64"])
@@ -187,8 +184,9 @@ def test_the_same_inputs_give_the_same_bytes_in_another_process(tmp_path: Path) 
     ingest(tmp_path / "a.h5", [noisy], [reference], group="g").close()
     script = (
         "import sys; from noisebound.scans.ingest_scan import ingest_scan; "
-        "ingest_scan([sys.argv[1]], [sys.argv[2]], sys.argv[3], "
-        "scan='a', dimensions=2, channels=['Mg', 'Si'], counts=True, group='g')"
+        "from noisebound.scans.settings import DataSettings, SourceSettings; "
+        "source = SourceSettings([sys.argv[1]], [sys.argv[2]], group='g'); "
+        "ingest_scan(source, DataSettings(2, ['Mg', 'Si'], True), sys.argv[3], scan='a')"
     )
     subprocess.run([sys.executable, "-c", script, noisy, reference, str(tmp_path / "b.h5")], check=True)
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()

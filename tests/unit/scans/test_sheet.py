@@ -16,21 +16,9 @@ from hypothesis import strategies as st
 
 from noisebound.core.errors import InputError, LeakageError
 from noisebound.scans.register import register_scan
-from noisebound.scans.sheet import SheetRow, missing_files, read_sheet, write_sheet
-
-HEADER = "scan\trole\tnoisy\treference\tgroup"
-
-
-def sheet(tmp_path: Path, *lines: str, header: str = HEADER) -> Path:
-    path = tmp_path / "scans.tsv"
-    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
-    return path
-
-
-def image(path: Path, seed: int = 0, frames: int = 3) -> str:
-    array = np.random.default_rng(seed).integers(0, 99, (frames, 6, 7)).astype("uint16")
-    tifffile.imwrite(path, array, metadata={"axes": "RYX"}, photometric="minisblack")
-    return str(path)
+from noisebound.scans.sheet import missing_files, read_sheet
+from noisebound.scans.sheet_row import SheetRow
+from tests.unit.scans.sheets import HEADER, image, sheet, write_sheet
 
 
 def test_rows_as_they_are_written(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.roles import DISJOINT_ROLES
 from ..geometry.boxes import Box
 from .layout import LAYOUT_LETTERS, check_layout
-from .regions import DISJOINT_ROLES
 
 
 def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) -> tuple[Box, ...]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputError, LeakageError
+from ..core.roles import DISJOINT_ROLES, SPLIT
 from ..files.scan_sources import MEAN, SUM, ScanSources
 from ..geometry.boxes import boxes_meet
 
-LEARNED_ROLES = ("train", "select", "calibrate", "test")
 _REMEDY = (
     "give both scans the same role (not split), keep the pixels in one of them only, or make them one scan with the "
     "role split"
@@ -88,7 +88,7 @@ def check_new_scan(new: LearnedScan, others: Mapping[str, tuple[str, str | Path,
 
 def roles_of(role: str) -> frozenset[str]:
     """What a role of the scan sheet may use pixels for; a scan with the role split may serve all."""
-    return frozenset(LEARNED_ROLES if role == "split" else [role])
+    return frozenset(DISJOINT_ROLES if role == SPLIT else [role])
 
 
 def _named(seen: Iterable[list[tuple[LearnedScan, dict[str, Any]]]], name: str) -> LearnedScan:

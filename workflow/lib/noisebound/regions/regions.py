@@ -18,10 +18,6 @@ from ..core.errors import InputError, LeakageError
 from ..core.storage import read_json, write_json
 from ..geometry.boxes import Box
 
-ROLES = ("train", "select", "calibrate", "test", "apply")
-# Roles whose pixels must never meet, the earlier one keeping its ground where a guard band has to be cut.
-DISJOINT_ROLES = ("train", "select", "calibrate", "test")
-
 
 @dataclass(frozen=True)
 class Regions:

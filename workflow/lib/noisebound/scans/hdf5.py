@@ -23,6 +23,10 @@ from .stored_image import StoredImage
 
 Result = TypeVar("Result")
 _HEADER_MEMORY = 400 << 20  # bytes; far more than a description needs, and far less than damaged ones ask for
+_LONGEST_ATTRIBUTE = 1 << 20  # bytes
+# Attributes that describe an image.
+_KEYS = ("axes", "channels", "pixel_size", "pixel_unit", "element_size_um")
+# Words for axes that are no letters.
 _WORDS = {"repeat": "R", "frame": "R", "time": "R", "channel": "C"}
 
 
@@ -113,10 +117,6 @@ def _attributes(item: h5py.Dataset | h5py.Group) -> dict[str, object]:
                 raise ValueError(f"the attribute {key!r} announces the shape {stored.shape}")
             found[key] = _plain(item.attrs[key])
     return found
-
-
-_LONGEST_ATTRIBUTE = 1 << 20  # bytes
-_KEYS = ("axes", "channels", "pixel_size", "pixel_unit", "element_size_um")
 
 
 def _from_json(value: object) -> object:
