@@ -21,7 +21,7 @@ class LatentSample:
     latents
         (N, D) float32.
     null
-        (any number, D) float32, latents of input that is noise alone: a train patch with its pixels shuffled.
+        (any number, D) float32, latents of noise alone: of a train patch with its pixels shuffled.
     medians
         (N, C) float32, the ensemble's median at the same pixels in physical units.
     member_sizes
