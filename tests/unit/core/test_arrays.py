@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 import resource
 import zipfile
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from noisebound.core.arrays import read_arrays, write_arrays
+from noisebound.core.arrays import plain, read_arrays, write_arrays
 from noisebound.core.errors import InputError
 from tests.unit.core.damage import damaged
 
@@ -77,3 +78,20 @@ def test_damaged_arrays_are_refused_or_the_same(tmp_path: Path) -> None:
         except InputError:
             continue
         assert all(np.array_equal(found[name], ARRAYS[name]) for name in ARRAYS)
+
+
+def test_arrays_come_back_and_the_same_give_the_same_bytes(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "a.npz", ARRAYS)
+    write_arrays(tmp_path / "b.npz", ARRAYS)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    found = read_arrays(tmp_path / "a.npz", ["keep"])
+    assert list(found) == ["keep"] and found["keep"].dtype == bool and found["keep"].shape == (2, 3)
+    with pytest.raises(InputError, match=r"a\.npz.*'scale, weight'.*lacks"):
+        read_arrays(tmp_path / "a.npz", ["mean", "scale", "weight"])
+
+
+def test_numbers_are_made_plain_for_json() -> None:
+    content = {1: np.float32(0.5), "a": [np.int64(3), np.nan, float("inf")], "b": (np.bool_(True), None, "x")}
+    found = plain(content)
+    assert found == {"1": 0.5, "a": [3, None, None], "b": [True, None, "x"]}
+    assert json.loads(json.dumps(found, allow_nan=False)) == found

@@ -12,9 +12,7 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noisebound.core.length_units import ome_unit
 from noisebound.core.texts import one_line
-from noisebound.files.labels import imagej_unit
 from noisebound.files.ome_tiff import write_ome_tiff
 from noisebound.scans.readers import read_image
 from tests.unit.core.hostile import hostile
@@ -42,20 +40,6 @@ def test_a_unit_that_ome_does_not_know_is_left_out(tmp_path: Path, unit: str) ->
     assert read_image(tmp_path / "a.ome.tif").pixel_size is None
 
 
-@pytest.mark.parametrize(
-    ("units", "name"),
-    [
-        (("nm", "NM", "nanometre", "nanometer"), "nm"),
-        (("um", "\u00b5m", "\u03bcm", "micron", "Microns", "micrometre", "micrometer"), "\u00b5m"),
-        (("A", "\u00c5", "angstrom", "Angstrom"), "\u00c5"),
-        (("in", "inch"), "in"),
-        (("", "px", "s"), None),
-    ],
-)
-def test_spellings_of_units(units: tuple[str, ...], name: str | None) -> None:
-    assert {ome_unit(unit) for unit in units} == {name}
-
-
 def test_bytes_follow_from_the_content_and_its_digest(tmp_path: Path) -> None:
     for name, digest in (("one", "a"), ("again", "a"), ("other", "b")):
         write(tmp_path / f"{name}.ome.tif", digest)
@@ -76,5 +60,3 @@ def test_image_files_carry_names_and_units_that_readers_understand(
         assert [node.get("Name", "") for node in root.iter() if node.tag.endswith("}Channel")] == [
             one_line(channel) for channel in channels
         ]
-    plain = imagej_unit(unit)
-    assert plain.isascii() and plain.isprintable()

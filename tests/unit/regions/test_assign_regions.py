@@ -48,3 +48,18 @@ def test_a_split_scan_needs_a_layout(tmp_path: Path) -> None:
     scan = make_scan(tmp_path / "a.h5")
     with pytest.raises(InputError, match=r"'a' has role 'split' but no layout.*Remedy"):
         assign_regions(scan, tmp_path / "r.json", RegionSettings(None, "auto", 5), role="split")
+
+
+def test_every_image_of_a_montage_is_a_box(tmp_path: Path) -> None:
+    montage = {"count": 6, "size": 8, "margin": 3}
+    scan = make_scan(tmp_path / "a.h5", (2 * 14, 3 * 14))
+    assign_regions(scan, tmp_path / "r.json", RegionSettings(None, "auto", 3), role="calibrate", montage=montage)
+    regions = Regions.read(tmp_path / "r.json")
+    assert {box.role for box in regions.boxes} == {"calibrate"}
+    assert [box.lower for box in regions.boxes] == [(y, x) for y in (3, 17) for x in (3, 17, 31)]
+    assert regions.mask("calibrate").sum() == 6 * 64 and {box.shape for box in regions.boxes} == {(8, 8)}
+    with pytest.raises(InputError, match=r"'a' has shape \(28, 42\), its 5 images make one of \(14, 70\).*Remedy"):
+        assign_regions(
+            scan, tmp_path / "n.json", RegionSettings(None, "auto", 3), role="test", montage=montage | {"count": 5}
+        )
+    assert not (tmp_path / "n.json").exists()

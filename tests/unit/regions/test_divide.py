@@ -98,3 +98,18 @@ def test_training_keeps_its_ground_and_boxes_are_few() -> None:
     assert len(train) == 2
     assert [box for box in boxes if box.role == "select"] == [Box("select", (24, 24), (40, 40))]
     assert [box for box in boxes if box.role == "test"] == [Box("test", (0, 44), (40, 60))]
+
+
+@pytest.mark.parametrize(
+    ("layout", "words"),
+    [
+        (["TE"] * 3, "role 'test'"),  # the guard band is as wide as the cell
+        (["T" * 60 + "E"], "role 'test'"),  # a cell narrower than a pixel
+        (["TX"], "unknown letter X"),
+        ([], "non-empty"),
+    ],
+)
+def test_layouts_that_leave_a_role_without_pixels_are_refused(layout: list[str], words: str) -> None:
+    with pytest.raises(InputError) as raised:
+        divide((20, 20), layout, (10, 10))
+    assert words in str(raised.value) and "Remedy: " in str(raised.value) and "regions.layout" in str(raised.value)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from noisebound.core.errors import InputError
-from noisebound.regions.divide import divide
+from noisebound.regions.layout import LAYOUT_LETTERS, check_layout
 
 
 @pytest.mark.parametrize(
@@ -16,11 +18,16 @@ from noisebound.regions.divide import divide
         (["TT", "T"], "equally long"),
         (["TX"], "unknown letter X"),
         (["tt"], "unknown letter t"),
-        (["TE"] * 3, "role 'test'"),  # the guard band is as wide as the cell
-        (["T" * 60 + "E"], "role 'test'"),  # a cell narrower than a pixel
+        (["TX?"], "unknown letters ?, X"),
     ],
 )
 def test_layouts_that_do_not_fit_are_refused_with_a_remedy(layout: list[str], words: str) -> None:
     with pytest.raises(InputError) as raised:
-        divide((20, 20), layout, (10, 10))
+        check_layout(layout, "run.yaml")
     assert words in str(raised.value) and "Remedy: " in str(raised.value) and "regions.layout" in str(raised.value)
+    assert raised.value.file == "run.yaml"
+
+
+@pytest.mark.parametrize("layout", [["T"], ["TTC", "STE"], ["....", "TSCE"], ("T.", ".E"), list(LAYOUT_LETTERS)])
+def test_rectangles_of_known_letters_pass(layout: Sequence[str]) -> None:
+    check_layout(layout)
