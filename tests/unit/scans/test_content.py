@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from noisebound.core.errors import InputError
+from noisebound.scans.content import arrange
+from noisebound.scans.readers import Image
 from tests.unit.scans import fields
 from tests.unit.scans.measured import ingest, save, values
 
@@ -47,3 +49,16 @@ def test_sums_beyond_32_bits_and_pixel_sizes_given_by_hand(tmp_path: Path) -> No
         assert scan.pixel_size == (2.0, 3.0) and scan.pixel_unit == "µm"
     with ingest(tmp_path / "b.h5", [source]) as scan:
         assert scan.pixel_size == (1.0, 1.0) and scan.pixel_unit == "px"
+
+
+@pytest.mark.parametrize("axes", ["YX", "XY", "CYX", "RYX", "ZYX", "XZYCR", "RCZYX", "YRX"])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_images_are_arranged_by_their_axes(axes: str, dimensions: int) -> None:
+    lengths = {"R": 2, "C": 3, "Z": 1 if dimensions == 2 else 4, "Y": 5, "X": 6}
+    array = np.random.default_rng(0).normal(size=[lengths[axis] for axis in axes])
+    found = arrange(Image(array, axes, None, None, None), dimensions)
+    wanted = "RCYX" if dimensions == 2 else "RCZYX"
+    assert found.shape == tuple(lengths[axis] if axis in axes else 1 for axis in wanted)
+    for place in np.ndindex(found.shape):
+        index = dict(zip(wanted, place, strict=True))
+        assert found[place] == array[tuple(index.get(axis, 0) for axis in axes)]
