@@ -69,7 +69,5 @@ def test_one_channel_of_a_noisy_frame_in_the_reference_is_enough() -> None:
     digests.add_noisy(0, frame, "n.tif", 0, alone=False)
     digests.add_reference(0, reference, "r.tif")
     reference[1] = frame[1]
-    with pytest.raises(
-        LeakageError, match=r"frame 1 of the reference equals noisy frame 0 of .* channel Si"
-    ):
+    with pytest.raises(LeakageError, match=r"frame 1 of the reference equals noisy frame 0 of .* channel Si"):
         digests.add_reference(1, reference.astype("float64"), "r.tif")

@@ -13,4 +13,5 @@ Begin with ``scan``.
     scan                The standard file of one scan, ``scans/<scan>.h5``, read region by region
     scan_sources        What a scan was read from: every file with its digest, and digests of its pixels, kept in a file
                         beside the scan
+    unfinished_images   Images that are written region by region, and delivered only when every pixel was written
 """

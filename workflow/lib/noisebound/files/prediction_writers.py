@@ -12,72 +12,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
 from ..core.storage import atomic_path
 from ..geometry.boxes import Region
 from .coverage_key import nominal_key
 from .predictions import Predictions
 from .predictions_about import KINDS, QUANTILES, PredictionsAbout
+from .unfinished_images import UnfinishedImages
 
 Floats = NDArray[np.float32]
 _CHUNK = {2: (256, 256), 3: (16, 64, 64)}
 _LATENT_CHUNK = {2: (64, 64), 3: (8, 32, 32)}
 # Tiles seldom end where chunks end: the cache keeps half-filled chunks from being compressed more than once.
 _CACHE_BYTES = 64 << 20
-
-
-class _Images:
-    """Datasets under construction; counts pixels so that an image with holes is never delivered."""
-
-    def __init__(self, file: h5py.File, target: str | Path, spatial: tuple[int, ...]) -> None:
-        self._file, self._target, self._spatial = file, target, spatial
-        self._missing: dict[tuple[str, tuple[int, ...]], int] = {}
-
-    def create(self, name: str, leading: tuple[int, ...], chunk: tuple[int, ...], dtype: type) -> None:
-        """Begin an image of shape (*leading, *spatial), stored in pieces of at most ``chunk``."""
-        chunks = chunk[: len(leading)] + tuple(
-            min(a, b) for a, b in zip(chunk[len(leading) :], self._spatial, strict=True)
-        )
-        self._file.create_dataset(
-            name,
-            shape=(*leading, *self._spatial),
-            dtype=dtype,
-            chunks=chunks,
-            compression="gzip",
-            compression_opts=1,
-            shuffle=True,
-            track_times=False,
-        )
-        for index in np.ndindex(*leading[:-1]):
-            self._missing[(name, index)] = int(np.prod(self._spatial))
-
-    def put(
-        self, name: str, leading: tuple[int, ...], region: Region, values: NDArray[Any], finite: bool = True
-    ) -> None:
-        """Write ``values`` (C, *region) of entry ``leading``. Raises ``InputError`` unless finite where they should."""
-        dataset = self._file[name]
-        bounds = tuple(part.indices(size)[:2] for part, size in zip(region, self._spatial, strict=True))
-        expected = (dataset.shape[len(leading)], *(stop - start for start, stop in bounds))
-        if values.shape != expected:
-            raise ValueError(f"{name}: values have shape {values.shape}, the region needs {expected}")
-        if finite and not np.isfinite(values).all():
-            raise InputError(
-                f"{name} is not finite in {bounds}",
-                file=self._target,
-                remedy="look for a diverged member in members/*.history.csv, or for extreme pixels in the noisy frames",
-            )
-        dataset[(*leading, slice(None), *(slice(*b) for b in bounds))] = values
-        self._missing[(name, leading)] -= int(np.prod(expected[1:]))
-
-    def set_attribute(self, name: str, value: str) -> None:
-        """Say something more of the file."""
-        self._file.attrs[name] = value
-
-    def check_complete(self) -> None:
-        """Raise ``RuntimeError`` where a pixel of an image was not written."""
-        for (name, index), missing in self._missing.items():
-            if missing > 0:
-                raise RuntimeError(f"{self._target}: {name}{list(index)} lacks {missing} pixels")
 
 
 class PredictionsWriter:
@@ -87,7 +33,7 @@ class PredictionsWriter:
     every image must be written once. Non-finite values raise ``InputError``.
     """
 
-    def __init__(self, images: _Images) -> None:
+    def __init__(self, images: UnfinishedImages) -> None:
         self._images = images
 
     def write(self, region: Region, lower: Floats, median: Floats, upper: Floats, spread: Floats) -> None:
@@ -176,7 +122,7 @@ def create_predictions(
 class DenoisedWriter:
     """Writes ``denoised/<scan>.h5`` slab by slab; made by ``create_denoised``."""
 
-    def __init__(self, file: h5py.File, images: _Images) -> None:
+    def __init__(self, file: h5py.File, images: UnfinishedImages) -> None:
         self._file, self._images = file, images
 
     def write(
@@ -247,11 +193,13 @@ def create_denoised(
 
 
 @contextmanager
-def _building(path: str | Path, about: PredictionsAbout, shape: tuple[int, ...]) -> Iterator[tuple[h5py.File, _Images]]:
+def _building(
+    path: str | Path, about: PredictionsAbout, shape: tuple[int, ...]
+) -> Iterator[tuple[h5py.File, UnfinishedImages]]:
     """A file under another name, and its images; it gets its own name when every pixel is written."""
     with atomic_path(path) as temporary:
         with h5py.File(temporary, "w", rdcc_nbytes=_CACHE_BYTES) as file:
             file.attrs.update(about.attributes())
-            images = _Images(file, path, shape)
+            images = UnfinishedImages(file, path, shape)
             yield file, images
             images.check_complete()

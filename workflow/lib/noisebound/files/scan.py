@@ -13,11 +13,13 @@ from ..core.sources import LEAVE_ONE_OUT
 from .hdf5_reader import Hdf5Reader
 
 FORMAT_VERSION = 1
+# Kinds of reference, besides leave-one-out.
+MEASURED, NO_REFERENCE = "measured", "none"
 _STEP = "the ingest step"
 
 
-class Scan(Hdf5Reader):
-    """A scan's standard file, open for reading; a context manager. Only the regions asked for are read.
+class ScanFile(Hdf5Reader):
+    """A scan's standard file, open for reading, and what it says of itself; :class:`Scan` reads its images.
 
     Parameters
     ----------
@@ -80,9 +82,13 @@ class Scan(Hdf5Reader):
         self.ndim = len(self.shape)
         if len(self.axes) != self._noisy.ndim or len(self.channels) != self.n_channels:
             raise ValueError("axes or channels do not fit the array")
-        self.has_reference = self.reference_kind != "none"
+        self.has_reference = self.reference_kind != NO_REFERENCE
         self._reference: h5py.Dataset | None = self._file["reference"] if self.has_reference else None
         self.has_truth = "truth" in self._file
+
+
+class Scan(ScanFile):
+    """The images of a scan, read region by region; a context manager."""
 
     def read_frame(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray:
         """Noisy frame ``k`` as float32 (C, [Z], Y, X), or the ``region`` of it (one slice per spatial axis).

@@ -14,16 +14,9 @@ from numpy.typing import NDArray
 
 from ..core.arrays import read_arrays, write_arrays
 from ..core.errors import InputError
+from .components import live_channels, member_slices, member_weights, principal_components
 
 logger = logging.getLogger("noisebound")
-
-# A channel is dead when its standard deviation is below this share of the median of its member's live channels:
-# standardising it would raise rounding noise to the level of signal.
-DEAD_TOLERANCE = 1e-3
-# A standard deviation below this share of the channel's own magnitude is float32 rounding, not signal.
-ROUNDING = 1e-5
-# Components that hold less than this share of the leading one's variance are rounding, not directions.
-RANK_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +85,7 @@ class LatentBasis:
 
         Raises ``ValueError`` where the number of channels is not D.
         """
-        return self._multiply(self.matrix, latents) + self._spread(self.offset, latents)
+        return _multiply(self.matrix, latents) + _spread(self.offset, latents)
 
     def partial(self, member: int, latents: NDArray) -> NDArray[np.float32]:
         """What one member's latents (L, *spatial) add to the scores: (K, *spatial) float32.
@@ -100,18 +93,7 @@ class LatentBasis:
         The sum over members plus ``offset`` is ``project`` of the concatenation, so that a caller never needs to hold
         the latents of more than one member. Raises ``ValueError`` where the number of channels is not the member's.
         """
-        return self._multiply(self.matrix[:, self.members[member]], latents)
-
-    @staticmethod
-    def _multiply(matrix: NDArray[np.float32], latents: NDArray) -> NDArray[np.float32]:
-        if latents.shape[0] != matrix.shape[1]:
-            raise ValueError(f"latents have {latents.shape[0]} channels, the basis expects {matrix.shape[1]}")
-        flat = np.asarray(latents, dtype=np.float32).reshape(latents.shape[0], -1)
-        return (matrix @ flat).reshape(len(matrix), *latents.shape[1:])
-
-    @staticmethod
-    def _spread(vector: NDArray[np.float32], like: NDArray) -> NDArray[np.float32]:
-        return vector.reshape(-1, *(1,) * (like.ndim - 1))
+        return _multiply(self.matrix[:, self.members[member]], latents)
 
     @cached_property
     def digest(self) -> str:
@@ -137,6 +119,19 @@ class LatentBasis:
         if not whole or basis.components.ndim != 2 or basis.components.shape[1] != kept or len(basis.components) == 0:
             raise InputError("the arrays do not fit together", file=path, remedy="delete it and run the step again")
         return basis
+
+
+def _multiply(matrix: NDArray[np.float32], latents: NDArray) -> NDArray[np.float32]:
+    """A matrix (K, L) times the latents (L, *spatial) of every pixel."""
+    if latents.shape[0] != matrix.shape[1]:
+        raise ValueError(f"latents have {latents.shape[0]} channels, the basis expects {matrix.shape[1]}")
+    flat = np.asarray(latents, dtype=np.float32).reshape(latents.shape[0], -1)
+    return (matrix @ flat).reshape(len(matrix), *latents.shape[1:])
+
+
+def _spread(vector: NDArray[np.float32], like: NDArray) -> NDArray[np.float32]:
+    """A vector (K,) with as many axes as ``like``, to be added to every pixel."""
+    return vector.reshape(-1, *(1,) * (like.ndim - 1))
 
 
 def fit_basis(latents: NDArray, member_sizes: Sequence[int], components: int) -> LatentBasis:
@@ -170,13 +165,13 @@ def fit_basis(latents: NDArray, member_sizes: Sequence[int], components: int) ->
     _check_sample(sample, sizes, components)
     members = member_slices(sizes)
     mean, sd = sample.mean(axis=0), sample.std(axis=0)
-    keep = _live_channels(sd, np.abs(sample).max(axis=0), members)
+    keep = live_channels(sd, np.abs(sample).max(axis=0), members)
     if not keep.any():
         raise InputError("no latent channel of any member varies", remedy="train longer (training.steps)")
-    weight = _weights(keep, members)
+    weight = member_weights(keep, members)
     scale = np.where(keep, sd, 1.0)
     weighted = ((sample - mean) / scale * weight)[:, keep]
-    loadings, values = _principal_components(weighted, components)
+    loadings, values = principal_components(weighted, components)
     chosen = len(loadings)
     explained = values[:chosen] / values.clip(min=0).sum()
     logger.info(
@@ -184,12 +179,6 @@ def fit_basis(latents: NDArray, member_sizes: Sequence[int], components: int) ->
         keep.sum(), len(keep), chosen, 100 * explained.sum(),
     )  # fmt: skip
     return LatentBasis(sizes, mean, scale, keep, weight, loadings, explained, np.sqrt(values[:chosen]))
-
-
-def member_slices(sizes: NDArray[np.int64]) -> tuple[slice, ...]:
-    """Where each member's channels lie among the concatenated ones, from the number of channels of each."""
-    ends = np.cumsum(sizes)
-    return tuple(slice(int(end - size), int(end)) for size, end in zip(sizes, ends, strict=True))
 
 
 def _check_sample(sample: NDArray[np.float64], sizes: NDArray[np.int64], components: int) -> None:
@@ -211,43 +200,3 @@ def _check_sample(sample: NDArray[np.float64], sizes: NDArray[np.int64], compone
             "the members' latents hold values that are not finite",
             remedy="train again with a lower training.learning_rate; see the members' logs",
         )
-
-
-def _live_channels(
-    sd: NDArray[np.float64], magnitude: NDArray[np.float64], members: Sequence[slice]
-) -> NDArray[np.bool_]:
-    """Channels (D,) that vary by more than rounding and by more than a sliver of what their member's others do."""
-    live = sd > ROUNDING * magnitude
-    for member in members:
-        if live[member].any():
-            live[member] &= sd[member] >= DEAD_TOLERANCE * np.median(sd[member][live[member]])
-    return live
-
-
-def _weights(keep: NDArray[np.bool_], members: Sequence[slice]) -> NDArray[np.float64]:
-    """Weights (D,) that give every member the same total variance; 0 for dropped channels."""
-    weight = np.zeros(len(keep))
-    for number, member in enumerate(members):
-        kept = int(keep[member].sum())
-        if kept:
-            weight[member] = np.where(keep[member], 1 / np.sqrt(kept), 0.0)
-        else:
-            size = member.stop - member.start
-            logger.warning("member %d: all %d latent channels are dead; it adds nothing to the latents", number, size)
-    return weight
-
-
-def _principal_components(
-    weighted: NDArray[np.float64], components: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The leading eigenvectors of the covariance as rows (K, D), and all eigenvalues (D,), the largest first."""
-    values, vectors = np.linalg.eigh(weighted.T @ weighted / len(weighted))
-    values, vectors = values[::-1], vectors[:, ::-1]
-    rank = int((values > RANK_TOLERANCE * values[0]).sum())
-    if components > rank:
-        logger.warning("the latents have rank %d: %d components instead of %d", rank, rank, components)
-    chosen = min(components, rank)
-    loadings = vectors[:, :chosen].T
-    largest = np.abs(loadings).argmax(axis=1)
-    loadings = loadings * np.sign(loadings[np.arange(chosen), largest])[:, None]
-    return np.ascontiguousarray(loadings), values

@@ -4,6 +4,7 @@ Begin with ``ingest_scan``.
 
     acquisition        What one scan is made of: its source files, fitted together by their headers
     apart              Calls in a process of their own, for libraries that damaged files can crash or keep busy for ever
+    axes               Axes of images: one letter each, R repeat, C channel, Z, Y, X
     channel_digests    Digests of all channels of a scan, and the frames of one scan that hold the same pixels
     channels           Channels by name: which channel of a file is which of the run's
     content            The pixels of one scan, read once: every value checked, every channel digested

@@ -11,9 +11,10 @@ import numpy as np
 from ..core.errors import InputError, LeakageError
 from ..core.sources import LEAVE_ONE_OUT, source_identity
 from ..geometry.boxes import boxes_meet
+from .axes import SPATIAL
 from .channels import channel_names, channel_order
 from .pixel_sizes import scan_pixel_size
-from .readers import SPATIAL, Header, read_header
+from .readers import Header, read_header
 from .settings import DataSettings, SourceSettings
 from .stored_image import Origin
 

@@ -10,9 +10,10 @@ import numpy as np
 from ..core.errors import InputError
 from ..files.scan_sources import MEAN, SUM
 from .acquisition import Acquisition
+from .axes import AXES
 from .channel_digests import ChannelDigests
 from .pixel_checks import check_frame, check_reference, summand
-from .readers import AXES, Header, Image, read_image
+from .readers import Header, Image, read_image
 
 
 class Content:
@@ -51,7 +52,7 @@ class Content:
         """
         count, planned = 0, self.acquisition.n_frames
         for header in self.acquisition.noisy:
-            stack = self._arranged(header)
+            stack = _read(header, self.acquisition)
             for number, frame in enumerate(stack):
                 check_frame(frame, header.source, number, counts=self.counts)
                 self._digests.add_noisy(count, frame, header.source, number, alone=self.acquisition.leave_one_out)
@@ -81,7 +82,7 @@ class Content:
             return _compact(self._total)
         if not self.acquisition.reference:
             return None
-        stacks = [self._arranged(header) for header in self.acquisition.reference]
+        stacks = [_read(header, self.acquisition) for header in self.acquisition.reference]
         sources = [header.source for header, stack in zip(self.acquisition.reference, stacks) for _ in stack]
         for number, (source, frame) in enumerate(zip(sources, (frame for stack in stacks for frame in stack))):
             self._digests.add_reference(number, frame, source)
@@ -105,22 +106,23 @@ class Content:
         header = self.acquisition.truth
         if header is None:
             return None
-        stack = self._arranged(header)
+        stack = _read(header, self.acquisition)
         if len(stack) != 1:
             remedy = "give one image, in the unit of the reference"
             raise InputError(f"the truth holds {len(stack)} frames", file=header.source, key="truth", remedy=remedy)
         self._digests.add("truth", 0, stack[0])
         return stack[0].astype(np.float32)
 
-    def _arranged(self, header: Header) -> np.ndarray:
-        """The pixels of a file as (R, C, [Z], Y, X) with the scan's channels in their order."""
-        image = read_image(header.source, axes=header.axes)
-        if image.files != header.files:
-            remedy = "wait until the measurement is complete and start the same command again"
-            raise InputError("the file was changed while it was read", file=header.source, remedy=remedy)
-        stack = arrange(image, self.acquisition.dimensions)
-        order = self.acquisition.orders[header.source]
-        return stack if order == tuple(range(len(order))) else stack[:, list(order)]
+
+def _read(header: Header, acquisition: Acquisition) -> np.ndarray:
+    """The pixels of a file as (R, C, [Z], Y, X) with the scan's channels in their order."""
+    image = read_image(header.source, axes=header.axes)
+    if image.files != header.files:
+        remedy = "wait until the measurement is complete and start the same command again"
+        raise InputError("the file was changed while it was read", file=header.source, remedy=remedy)
+    stack = arrange(image, acquisition.dimensions)
+    order = acquisition.orders[header.source]
+    return stack if order == tuple(range(len(order))) else stack[:, list(order)]
 
 
 def arrange(image: Image, dimensions: int) -> np.ndarray:

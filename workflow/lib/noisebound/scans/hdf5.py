@@ -89,11 +89,11 @@ def _in_words(file: str, function: Callable[[], Result]) -> Result:
         raise InputError(problem, file=file, remedy=SAVE_AGAIN) from None
 
 
-def _plain(value: object) -> object:
+def _as_python(value: object) -> object:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, np.ndarray):
-        return [_plain(entry) for entry in value.tolist()]
+        return [_as_python(entry) for entry in value.tolist()]
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -115,7 +115,7 @@ def _attributes(item: h5py.Dataset | h5py.Group) -> dict[str, object]:
             stored = item.attrs.get_id(key)
             if math.prod(stored.shape or ()) * stored.dtype.itemsize > _LONGEST_ATTRIBUTE:
                 raise ValueError(f"the attribute {key!r} announces the shape {stored.shape}")
-            found[key] = _plain(item.attrs[key])
+            found[key] = _as_python(item.attrs[key])
     return found
 
 

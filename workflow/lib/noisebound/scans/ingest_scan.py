@@ -12,12 +12,12 @@ import h5py
 from ..core.names import check_scan_name
 from ..core.sources import LEAVE_ONE_OUT
 from ..core.storage import atomic_path
-from ..files.scan import FORMAT_VERSION
+from ..files.scan import FORMAT_VERSION, MEASURED, NO_REFERENCE
 from ..regions.leakage import LearnedScan, check_new_scan, roles_of
 from .acquisition import Acquisition, plan_acquisition
+from .axes import AXES
 from .content import Content
 from .described_sources import describe_sources, sources_attribute
-from .readers import AXES
 from .settings import DataSettings, SourceSettings
 
 # Pixels per axis of a chunk.
@@ -102,7 +102,7 @@ def _write_images(stored: h5py.File, content: Content, axes: str) -> None:
 
 
 def _attributes(acquisition: Acquisition, axes: str, scan: str, group: str, counts: bool) -> dict[str, Any]:
-    measured = "measured" if acquisition.reference else "none"
+    kind = MEASURED if acquisition.reference else NO_REFERENCE
     return {
         "format_version": FORMAT_VERSION,
         "scan": scan,
@@ -112,5 +112,5 @@ def _attributes(acquisition: Acquisition, axes: str, scan: str, group: str, coun
         "pixel_size": json.dumps(acquisition.pixel_size),
         "pixel_unit": acquisition.pixel_unit,
         "counts": int(counts),
-        "reference_kind": LEAVE_ONE_OUT if acquisition.leave_one_out else measured,
+        "reference_kind": LEAVE_ONE_OUT if acquisition.leave_one_out else kind,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,8 @@ import numpy as np
 
 from ..core.errors import SAVE_AGAIN, InputError
 from ..core.sources import HDF5_SUFFIXES, TIFF_SUFFIXES, split_source
+from .axes import SPATIAL, resolve_axes
 from .stored_image import Origin, SourceFile, StoredImage
-
-AXES = "RCZYX"
-SPATIAL = "ZYX"
 
 
 @dataclass(frozen=True)
@@ -131,39 +128,6 @@ def _header(source: str, stored: StoredImage, given: str | None) -> Header:
         channels = None
     unit = metadata.pixel_unit if sizes else None
     return Header(source, shape, dtype, axes, channels, sizes, unit, stored.files, stored.origins)
-
-
-def resolve_axes(source: str | Path, shape: tuple[int, ...], axes: str | None, *, given: bool) -> str:
-    """Check ``axes`` against ``shape`` and return them as letters of RCZYX (T becomes R).
-
-    Raises ``InputError`` naming the remedy where axes are absent, unknown, repeated, of the wrong number, or lack Y
-    or X.
-    """
-    remedy = "set the `axes` column of the scan sheet to one letter per axis: R repeat, C channel, Z, Y, X"
-    if axes is None:
-        problem = f"the file does not say what its {len(shape)} axes of lengths {shape} are"
-        raise InputError(problem, file=source, remedy=remedy)
-    letters = axes.upper().replace("T", "R")
-    if "S" in letters:
-        raise InputError(
-            f"axes {axes!r} hold S, the colour samples of a photograph, which are not measured channels",
-            file=source,
-            remedy="save one plane per channel, or set the `axes` column with C in the place of S",
-        )
-    if len(letters) != len(shape):
-        problem = f"{len(letters)} axes {axes!r} for an array of {len(shape)} dimensions {shape}"
-        raise InputError(problem, file=source, remedy=remedy)
-    unknown = sorted(set(letters) - set(AXES))
-    if unknown:
-        said = "given" if given else "found in the file"
-        problem = f"axes {axes!r} {said} hold {', '.join(unknown)}, whose meaning is not known"
-        raise InputError(problem, file=source, remedy=remedy)
-    repeated = [letter for letter, count in Counter(letters).items() if count > 1]
-    if repeated:
-        raise InputError(f"axes {axes!r} name {', '.join(repeated)} twice", file=source, remedy=remedy)
-    if not {"Y", "X"} <= set(letters):
-        raise InputError(f"axes {axes!r} lack Y or X", file=source, remedy=remedy)
-    return letters
 
 
 def _pixel_size(sizes: dict[str, float] | None, axes: str) -> tuple[float, ...] | None:

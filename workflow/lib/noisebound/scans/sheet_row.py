@@ -12,6 +12,7 @@ from ..core.names import check_scan_name
 from ..core.roles import APPLY, SHEET_ROLES
 from ..core.sources import LEAVE_ONE_OUT, split_source
 from ..core.texts import NAME, UNIT, hidden_in
+from .axes import AXES
 from .settings import SourceSettings
 
 REQUIRED = ("scan", "role", "noisy", "reference", "group")
@@ -209,7 +210,7 @@ def _plain_source(source: str) -> str:
 def _axes(cells: Mapping[str, str], column: str, place: str | Path) -> str | None:
     axes = cells.get(column, "").upper()
     letters = axes.replace("T", "R")
-    usable = set(letters) <= set("RCZYX") and {"Y", "X"} <= set(letters) and len(set(letters)) == len(letters)
+    usable = set(letters) <= set(AXES) and {"Y", "X"} <= set(letters) and len(set(letters)) == len(letters)
     if axes and not usable:
         remedy = "use each letter of R (repeat), C (channel), Z, Y, X at most once, Y and X always, such as RCYX"
         raise InputError("not usable as axes", file=place, key=column, value=cells[column], remedy=remedy)
