@@ -31,13 +31,29 @@ _WORDS = {"repeat": "R", "frame": "R", "time": "R", "channel": "C"}
 
 
 def read_hdf5(file: str, dataset: str | None, *, pixels: bool) -> StoredImage:
-    """Shape, dtype, metadata and (with ``pixels``) the array of one dataset, also behind links or virtual.
+    """Read one dataset, also behind links or virtual.
 
     Axes come from the attribute ``axes`` (text or list) or from dimension labels; channel names from ``channels``;
-    pixel size from ``pixel_size`` with ``pixel_unit``, or ``element_size_um``, in the order [z,] y, x. Raises
-    ``InputError`` for a file that is no HDF5, is truncated or corrupt, for a path that names no dataset (the
-    datasets there are listed), for pixels that are not all stored in HDF5 files, and for files that are referred to
-    and missing.
+    pixel size from ``pixel_size`` with ``pixel_unit``, or ``element_size_um``, in the order [z], y, x.
+
+    Parameters
+    ----------
+    file
+        The file.
+    dataset
+        Path of the dataset; None where none was named.
+    pixels
+        Whether to read the array too.
+
+    Returns
+    -------
+    StoredImage
+
+    Raises
+    ------
+    InputError
+        For a file that is no HDF5, is truncated or corrupt, for a path that names no dataset (the datasets there are
+        listed), for pixels that are not all stored in HDF5 files, and for files that are referred to and missing.
     """
     # HDF5 itself crashes on some damaged files, and never ends on others.
     apart: dict[str, Any] = {"file": file, "library": "HDF5", "seconds": 4 + os.path.getsize(file) / 1e8}

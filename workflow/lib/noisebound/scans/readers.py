@@ -19,9 +19,22 @@ from .stored_image import Origin, SourceFile, StoredImage
 class Header:
     """What is known of an image before its pixels are read.
 
-    ``shape`` and ``axes`` (letters of R repeat, C channel, Z, Y, X) go together; ``pixel_size`` has one entry per
-    spatial axis in the order [z,] y, x. ``files`` are all files that it is read from, the named one first, and
-    ``origins`` the arrays in them that hold its pixels.
+    Parameters
+    ----------
+    source
+        The source as it was named.
+    shape, dtype
+        Of the array.
+    axes
+        One letter of RCZYX per axis: R repeat, C channel, Z, Y, X.
+    channels
+        Names of the channels, where the file says so.
+    pixel_size, pixel_unit
+        One number per spatial axis of the image in the order [z], y, x, where the file says so.
+    files
+        All files that it is read from, the named one first.
+    origins
+        The arrays in them that hold its pixels.
     """
 
     source: str
@@ -41,9 +54,16 @@ class Header:
 
 @dataclass(frozen=True)
 class Image:
-    """An image whose values are finite real numbers; ``axes`` names the axes of ``array`` in their order.
+    """An image whose values are finite real numbers.
 
-    ``files`` are all files that it was read from, as they were before.
+    Parameters
+    ----------
+    array
+        The pixels, in the file's own dtype and order of axes.
+    axes, channels, pixel_size, pixel_unit
+        As in its :class:`Header`.
+    files
+        All files that it was read from, as they were before.
     """
 
     array: np.ndarray
@@ -55,18 +75,44 @@ class Image:
 
 
 def read_header(source: str | Path, *, axes: str | None = None) -> Header:
-    """Read shape, type and metadata of a TIFF file or of an HDF5 dataset (``file.h5:/path``) without its pixels.
+    """Read shape, type and metadata of an image without its pixels.
 
-    ``axes`` overrides what the file says. Raises ``InputError`` for a missing, empty, corrupt or truncated file, for
-    unknown, unusable or mismatching axes, for an array of size zero and for values that are not real numbers.
+    Parameters
+    ----------
+    source
+        A TIFF file, or an HDF5 dataset (``file.h5:/path``).
+    axes
+        Overrides what the file says.
+
+    Returns
+    -------
+    Header
+
+    Raises
+    ------
+    InputError
+        For a missing, empty, corrupt or truncated file, for unknown, unusable or mismatching axes, for an array of size
+        zero and for values that are not real numbers.
     """
     return _read(source, axes, pixels=False)[0]
 
 
 def read_image(source: str | Path, *, axes: str | None = None) -> Image:
-    """Read a TIFF file or an HDF5 dataset (``file.h5:/path``) whole, in its own dtype and native byte order.
+    """Read an image whole, in its own dtype and native byte order.
 
-    Raises ``InputError`` as ``read_header`` does, and for pixels that cannot be decoded, are NaN or are infinite.
+    Parameters
+    ----------
+    source, axes
+        As for :func:`read_header`.
+
+    Returns
+    -------
+    Image
+
+    Raises
+    ------
+    InputError
+        As :func:`read_header` does, and for pixels that cannot be decoded, are NaN or are infinite.
     """
     header, array = _read(source, axes, pixels=True)
     if array is None or array.shape != header.shape:
