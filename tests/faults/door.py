@@ -17,6 +17,7 @@ from noisebound.core.errors import NoiseboundError
 from noisebound.files.scan_sources import ScanSources
 from noisebound.scans.find_problems import find_problems
 from noisebound.scans.ingest_scan import ingest_scan
+from noisebound.scans.settings import DataSettings, SourceSettings
 
 _EVERYBODY = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 MOST_MEMORY = 512_000_000  # bytes
@@ -42,13 +43,13 @@ def forget_peak() -> None:
 
 def read(source: str, folder: Path) -> dict[str, Any]:
     """Check and ingest one source: ``{"refused": words}``, ``{"pixels": digests}`` or ``{"raised": traceback}``."""
-    settings: dict[str, Any] = {"dimensions": 2, "channels": ["Mg", "Si"], "counts": False}
+    described, data = SourceSettings([source]), DataSettings(2, ["Mg", "Si"], counts=False)
     output, sources = folder / "scan.h5", folder / "scan.json"
     output.unlink(missing_ok=True)
     try:
-        problems = find_problems([source], None, **settings)
+        problems = find_problems(described, data)
         try:
-            ingest_scan([source], None, output, scan="a", sources_file=sources, **settings)
+            ingest_scan(described, data, output, scan="a", sources_file=sources)
         except NoiseboundError as error:
             return {"refused": str(error), "found": problems}
         if problems:

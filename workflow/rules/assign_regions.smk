@@ -19,8 +19,7 @@ rule assign_regions:
         runtime=minutes(1, per_mb=0.01),
     params:
         **named(
-            guard=config["regions"]["guard"],
-            max_radius=config["architecture"]["max_radius"],
+            settings={"guard": config["regions"]["guard"], "max_radius": config["architecture"]["max_radius"]},
         ),
         role=lambda wildcards: ROLES[wildcards.scan],
         layout=lambda wildcards: config["regions"]["layout"] if ROLES[wildcards.scan] == "split" else None,

@@ -21,9 +21,11 @@ rule ingest_scan:
         runtime=minutes(2, per_mb=0.05),
     params:
         **named(
-            dimensions=config["data"]["dimensions"],
-            channels=config["data"]["channels"],
-            counts=COUNTS,
+            data={
+                "dimensions": config["data"]["dimensions"],
+                "channels": config["data"]["channels"],
+                "counts": COUNTS,
+            },
         ),
         source=lambda wildcards: PLAN.source_settings(wildcards.scan),
         # Not through ``input``: Snakemake compares no parameter that is derived from it.

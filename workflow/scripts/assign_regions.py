@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from noisebound.jobs.step import step
 from noisebound.regions.assign_regions import assign_regions
+from noisebound.regions.settings import RegionSettings
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -12,9 +13,7 @@ with step(snakemake):
     assign_regions(
         snakemake.input[0],
         snakemake.output[0],
+        RegionSettings(layout=snakemake.params.layout, **snakemake.params.settings),
         role=snakemake.params.role,
-        layout=snakemake.params.layout,
-        guard=snakemake.params.guard,
-        max_radius=snakemake.params.max_radius,
         montage=snakemake.params.montage,
     )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from noisebound.core.length_units import ome_unit
+from noisebound.core.texts import one_line
 from noisebound.files.ome_tiff import write_ome_tiff
 from noisebound.scans.readers import read_image
+from tests.unit.core.hostile import hostile
 
 
 def write(path: Path, digest: str = "a", **changes: Any) -> np.ndarray:
@@ -35,22 +40,23 @@ def test_a_unit_that_ome_does_not_know_is_left_out(tmp_path: Path, unit: str) ->
     assert read_image(tmp_path / "a.ome.tif").pixel_size is None
 
 
-@pytest.mark.parametrize(
-    ("units", "name"),
-    [
-        (("nm", "NM", "nanometre", "nanometer"), "nm"),
-        (("um", "\u00b5m", "\u03bcm", "micron", "Microns", "micrometre", "micrometer"), "\u00b5m"),
-        (("A", "\u00c5", "angstrom", "Angstrom"), "\u00c5"),
-        (("in", "inch"), "in"),
-        (("", "px", "s"), None),
-    ],
-)
-def test_spellings_of_units(units: tuple[str, ...], name: str | None) -> None:
-    assert {ome_unit(unit) for unit in units} == {name}
-
-
 def test_bytes_follow_from_the_content_and_its_digest(tmp_path: Path) -> None:
     for name, digest in (("one", "a"), ("again", "a"), ("other", "b")):
         write(tmp_path / f"{name}.ome.tif", digest)
     one, again, other = ((tmp_path / f"{name}.ome.tif").read_bytes() for name in ("one", "again", "other"))
     assert one == again != other
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(hostile, min_size=2, max_size=2), hostile)
+def test_image_files_carry_names_and_units_that_readers_understand(
+    tmp_path_factory: pytest.TempPathFactory, channels: list[str], unit: str
+) -> None:
+    path = tmp_path_factory.mktemp("tiff") / "a.ome.tif"
+    planes = np.zeros((2, 4, 4), np.float32)
+    write_ome_tiff(path, planes, shape=planes.shape, channels=channels, pixel_size=(1, 1), pixel_unit=unit, digest="x")
+    with tifffile.TiffFile(path) as stored:
+        root = ElementTree.fromstring(stored.ome_metadata or "")
+        assert [node.get("Name", "") for node in root.iter() if node.tag.endswith("}Channel")] == [
+            one_line(channel) for channel in channels
+        ]

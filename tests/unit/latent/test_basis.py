@@ -10,7 +10,7 @@ import pytest
 
 from noisebound.core.errors import InputError
 from noisebound.latent.basis import LatentBasis, fit_basis
-from noisebound.latent.sample import LatentSample, load_sample, save_sample
+from tests.unit.latent.damaged_files import refuse_damaged
 
 
 def make_latents(rng: np.random.Generator, sizes: list[int], pixels: int = 500) -> np.ndarray:
@@ -191,26 +191,8 @@ def test_bad_input_is_named():
         fit_basis(latents[:1], [4], 2)
 
 
-@pytest.mark.parametrize("load", [LatentBasis.load, load_sample])
-def test_damaged_and_pickled_files_are_refused(tmp_path, load):
-    names = [field.name for field in dataclasses.fields(LatentBasis)] + [
-        f.name for f in dataclasses.fields(LatentSample)
-    ]
-    loaded = tmp_path / "pickled.npz"
-    np.savez(loaded, allow_pickle=True, **{name: np.array([{"a": 1}], dtype=object) for name in set(names)})
-    with pytest.raises(InputError, match=r"pickled\.npz"):
-        load(loaded)
-    (tmp_path / "short.npz").write_bytes(loaded.read_bytes()[:100])
-    with pytest.raises(InputError, match=r"short\.npz"):
-        load(tmp_path / "short.npz")
-    (tmp_path / "empty.npz").write_bytes(b"")
-    with pytest.raises(InputError, match=r"empty\.npz"):
-        load(tmp_path / "empty.npz")
-    with pytest.raises(InputError, match="does not exist"):
-        load(tmp_path / "nowhere.npz")
-    np.savez(tmp_path / "other.npz", other=np.zeros(3))
-    with pytest.raises(InputError, match="lacks"):
-        load(tmp_path / "other.npz")
+def test_damaged_and_pickled_files_are_refused(tmp_path):
+    refuse_damaged(tmp_path, LatentBasis.load, [field.name for field in dataclasses.fields(LatentBasis)])
 
 
 def test_a_basis_whose_arrays_disagree_is_refused(tmp_path):
@@ -218,23 +200,3 @@ def test_a_basis_whose_arrays_disagree_is_refused(tmp_path):
     dataclasses.replace(basis, mean=basis.mean[:3]).save(tmp_path / "basis.npz")
     with pytest.raises(InputError, match=r"basis\.npz"):
         LatentBasis.load(tmp_path / "basis.npz")
-
-
-def test_the_sample_survives_its_file(tmp_path):
-    rng = np.random.default_rng(15)
-    sample = LatentSample(
-        latents=rng.normal(size=(20, 7)).astype(np.float32),
-        null=rng.normal(size=(12, 7)).astype(np.float32),
-        medians=rng.normal(size=(20, 2)).astype(np.float32),
-        member_sizes=np.array([3, 4]),
-        coordinates=rng.integers(0, 50, (20, 3)),
-        scan=rng.integers(0, 2, 20),
-        scans=("left field", "µ-right"),
-    )
-    save_sample(tmp_path / "sample.npz", sample)
-    again = load_sample(tmp_path / "sample.npz")
-    assert again.scans == sample.scans
-    for name in ("latents", "null", "medians", "member_sizes", "coordinates", "scan"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(sample, name))
-    with pytest.raises(ValueError, match="fit together"):
-        dataclasses.replace(sample, medians=sample.medians[:5])

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
-import h5py
 import numpy as np
 import pytest
-import tifffile
 
-from noisebound.core.errors import InputError, LeakageError
+from noisebound.core.errors import LeakageError
 from noisebound.core.storage import read_json
-from noisebound.files.scan import Scan
-from noisebound.files.scan_sources import ScanSources
 from noisebound.regions.assign_regions import assign_regions
 from noisebound.regions.check_roles import check_roles
-from noisebound.scans.ingest_scan import ingest_scan
-from noisebound.scans.pixel_digests import pixel_digest
-
-CHANNELS = ["Mg", "Si"]
-
-
-def frames(seed: int = 0, count: int = 3) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 200, (count, 2, 12, 13)).astype("uint16")
-
-
-def save(path: Path, array: np.ndarray, axes: str = "RCYX", **how: Any) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".h5":
-        with h5py.File(path, "a") as stored:
-            dataset = stored.create_dataset(how.pop("name", "data"), data=array, **how)
-            dataset.attrs["axes"] = axes
-            return f"{path}:{dataset.name}"
-    tifffile.imwrite(path, array, metadata={"axes": axes}, photometric="minisblack", **how)
-    return str(path)
-
-
-def ingest(folder: Path, scan: str, noisy: list[str], reference: Any = "leave-one-out", **more: Any) -> Path:
-    """The file of sources that ingesting a scan leaves."""
-    settings = {"dimensions": 2, "channels": CHANNELS, "counts": True, **more}
-    sources = folder / f"{scan}.json"
-    ingest_scan(noisy, reference, folder / f"{scan}.h5", scan=scan, sources_file=sources, **settings)
-    return sources
+from noisebound.regions.settings import RegionSettings
+from tests.unit.scans.fields import frames, ingest, save, wrapper
 
 
 def check(folder: Path, roles: dict[str, str]) -> None:
@@ -56,10 +25,8 @@ def check(folder: Path, roles: dict[str, str]) -> None:
         assign_regions(
             folder / f"{scan}.h5",
             folder / f"{scan}-regions.json",
+            RegionSettings(layout, "auto", 1),
             role="split" if layout else role,
-            layout=layout,
-            guard="auto",
-            max_radius=1,
         )
     files = [[folder / f"{scan}{end}" for scan in roles] for end in (".h5", "-regions.json", ".json")]
     check_roles(*files, folder / "check.json")
@@ -129,19 +96,6 @@ def test_a_copy_of_a_file_is_refused_also_with_other_axes(tmp_path: Path) -> Non
     leaks(tmp_path, {"a": "train", "b": "test"}, "b.tif")
 
 
-def wrapper(path: Path, dataset: slice | None, array: np.ndarray) -> str:
-    """A master file that leads to ``raw.h5`` by a link, or by a virtual dataset of some of its rows."""
-    with h5py.File(path, "w") as stored:
-        if dataset is None:
-            stored["entry/data"] = h5py.ExternalLink("raw.h5", "/data")
-            return f"{path}:/entry/data"
-        source = h5py.VirtualSource("raw.h5", "data", array.shape, array.dtype)[:, :, dataset]
-        layout = h5py.VirtualLayout(source.shape, array.dtype)
-        layout[...] = source
-        stored.create_virtual_dataset("entry/data", layout).attrs["axes"] = "RCYX"
-    return f"{path}:/entry/data"
-
-
 def test_two_wrappers_of_one_dataset_are_found(tmp_path: Path) -> None:
     array = frames()
     save(tmp_path / "raw.h5", array)
@@ -158,109 +112,6 @@ def test_two_wrappers_of_one_dataset_are_found(tmp_path: Path) -> None:
     for one, other in (("top", "middle"), ("middle", "rest"), ("link", "rest")):
         leaks(tmp_path, {one: "train", other: "test"}, "raw.h5")
     check(tmp_path, {"top": "train", "rest": "test"})
-
-
-def test_two_wrappers_within_one_scan_are_refused(tmp_path: Path) -> None:
-    save(tmp_path / "raw.h5", frames())
-    noisy, again = (wrapper(tmp_path / name, None, frames()) for name in ("a.h5", "b.h5"))
-    for reference in ([again], None):
-        with pytest.raises(LeakageError, match=r"raw\.h5.*Remedy"):
-            ingest(tmp_path, "a", [noisy] if reference else [noisy, again], reference)
-
-
-@pytest.mark.parametrize("channels", [[0, 1], [1]])
-def test_a_noisy_frame_saved_again_is_no_reference(tmp_path: Path, channels: list[int]) -> None:
-    reference = frames(5, 1)[0]
-    reference[channels] = frames()[2, channels]
-    sources = [save(tmp_path / "a.tif", frames())], [save(tmp_path / "r.tif", reference.astype("float32"), "CYX")]
-    with pytest.raises(LeakageError, match=r"r\.tif.*frame 0 of the reference equals noisy frame 2.*Remedy"):
-        ingest(tmp_path, "a", *sources)
-    assert not (tmp_path / "a.h5").exists() and not (tmp_path / "a.json").exists()
-
-
-def test_one_frame_twice_is_found_in_any_type(tmp_path: Path) -> None:
-    again = save(tmp_path / "b.tif", frames()[1].astype("float32"), "CYX")
-    with pytest.raises(LeakageError, match="equals frame 1"):
-        ingest(tmp_path, "a", [save(tmp_path / "a.tif", frames()), again])
-
-
-# -- digests ------------------------------------------------------------------------------------------------------
-
-
-def test_the_digest_of_pixels_is_that_of_float64_in_order_z_y_x() -> None:
-    image = np.random.default_rng(0).normal(size=(4, 5, 6)).astype("float32")
-    expected = hashlib.sha256(b"4 5 6\n" + image.astype("<f8").tobytes()).hexdigest()
-    for same in (
-        image,
-        image.astype(">f8"),
-        np.asfortranarray(image),
-        image.transpose(2, 1, 0).copy().transpose(2, 1, 0),
-    ):
-        assert pixel_digest(same) == expected
-    assert pixel_digest(image[0]) == pixel_digest(image[:1]) != pixel_digest(image[0].reshape(6, 5))
-    assert pixel_digest(np.array([[0.0, 1.0]])) == pixel_digest(np.array([[-0.0, 1.0]]))
-    assert pixel_digest(np.array([[0.0, 1.0]])) != pixel_digest(np.array([[0.0, 1.5]]))
-
-
-# -- the file of sources ------------------------------------------------------------------------------------------
-
-
-def test_the_file_of_sources_names_every_file_once(tmp_path: Path) -> None:
-    array, reference = frames(), frames(5, 1)[0]
-    save(tmp_path / "raw.h5", array)
-    save(tmp_path / "r.h5", reference, "CYX", name="reference")
-    save(tmp_path / "r.h5", frames(6, 1)[0], "CYX", name="second")
-    noisy = wrapper(tmp_path / "master.h5", None, array)
-    references = [f"{tmp_path}/r.h5:/reference", f"{tmp_path}/r.h5:/second"]
-    ingest(tmp_path, "a", [noisy], references, planned=["17 4", "any text"])
-    content = read_json(tmp_path / "a.json")
-    assert content["format_version"] == 1 and content["planned"] == ["17 4", "any text"] and content["frames"] == 3
-    files = {file["path"]: file for file in content["files"]}
-    assert list(files) == [f"{tmp_path}/master.h5", f"{tmp_path}/r.h5", f"{tmp_path}/raw.h5"]
-    for path, file in files.items():
-        assert (file["size"], file["mtime_ns"]) == (os.stat(path).st_size, os.stat(path).st_mtime_ns)
-        assert file["sha256"] == hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    arrays = {(entry["part"], entry["frame"], entry["channel"]): entry["sha256"] for entry in content["arrays"]}
-    # Of each channel: frames, references, and the sum and two means of the frames.
-    assert len(arrays) == len(content["arrays"]) == (3 + 2 + 3) * 2
-    assert arrays["noisy", 2, "Si"] == pixel_digest(array[2, 1])
-    assert arrays["reference", 0, "Mg"] == pixel_digest(reference[0])
-    with Scan(tmp_path / "a.h5") as scan:
-        named = [(source["part"], source["path"]) for source in scan.sources]
-        digests = {source["path"]: source["sha256"] for source in scan.sources}
-    assert named == [
-        ("noisy", noisy),
-        ("noisy", f"{tmp_path}/raw.h5"),
-        *(("reference", source) for source in references),
-    ]
-    assert digests[noisy] == files[f"{tmp_path}/master.h5"]["sha256"]
-    assert digests[f"{tmp_path}/raw.h5"] == files[f"{tmp_path}/raw.h5"]["sha256"]
-
-
-def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = save(tmp_path / "a.tif", frames())
-    import noisebound.scans.content as module
-
-    def read_and_change(*arguments: Any, **named: Any) -> Any:
-        image = read(*arguments, **named)
-        os.utime(source, ns=(1, 1))
-        return image
-
-    read = module.read_image
-    monkeypatch.setattr(module, "read_image", read_and_change)
-    with pytest.raises(InputError, match=r"a\.tif.*changed while it was read.*Remedy"):
-        ingest(tmp_path, "a", [source])
-    assert not (tmp_path / "a.h5").exists() and not (tmp_path / "a.json").exists()
-
-
-@pytest.mark.parametrize("content", ["[]", "{}", '{"format_version": 2}', '{"format_version": 1, "files": 3}'])
-def test_a_file_that_holds_no_sources_is_named(tmp_path: Path, content: str) -> None:
-    (tmp_path / "a.json").write_text(content)
-    with pytest.raises(InputError, match=r"a\.json.*Remedy"):
-        ScanSources.read(tmp_path / "a.json")
-
-
-# -- while ingesting ----------------------------------------------------------------------------------------------
 
 
 def test_shared_pixels_are_found_as_soon_as_both_scans_are_read(tmp_path: Path) -> None:

@@ -20,11 +20,12 @@ from noisebound.networks.normalisation import Normalisation
 from noisebound.networks.quantile_network import QuantileNetwork
 from noisebound.regions.assign_regions import assign_regions
 from noisebound.regions.regions import Regions
-from noisebound.scans.ingest_scan import ingest_scan
+from noisebound.regions.settings import RegionSettings
 from noisebound.simulation.compare_ensembles import predict_images
 from noisebound.simulation.images import simulate_images
 from noisebound.simulation.simulate_scan import noise_width, simulate_scan
 from tests.unit.learning_files import draw_small, give_weights, write_architecture
+from tests.unit.scans.ingested import ingest as ingest_scan
 
 SIZE, MARGIN = 24, 8
 
@@ -75,14 +76,14 @@ def test_a_simulated_scan_is_ingested_and_its_images_alone_have_the_role(tmp_pat
         assert_array_equal(montage.cut(source.read_target(0)[0]), images.truth)
         assert_array_equal(montage.cut(source.read_truth()[0]), images.truth)
         assert source.channels == ("intensity",)
-    about = {"role": "test", "layout": None, "guard": "auto", "max_radius": MARGIN}
+    about = RegionSettings(layout=None, guard="auto", max_radius=MARGIN)
     fields = {"count": 6, "size": SIZE, "margin": MARGIN}
-    assign_regions(scan, tmp_path / "judge.json", montage=fields, **about)  # type: ignore[arg-type]
+    assign_regions(scan, tmp_path / "judge.json", about, role="test", montage=fields)
     regions = Regions.read(tmp_path / "judge.json")
     assert regions.mask("test").sum() == 6 * SIZE**2
     assert [box.lower for box in regions.boxes] == montage.corners()
     with pytest.raises(InputError, match="5 images"):
-        assign_regions(scan, tmp_path / "other.json", montage=fields | {"count": 5}, **about)  # type: ignore[arg-type]
+        assign_regions(scan, tmp_path / "other.json", about, role="test", montage=fields | {"count": 5})
 
 
 def test_noise_on_the_reference_leaves_truth_and_noisy_images_alone(tmp_path: Path) -> None:

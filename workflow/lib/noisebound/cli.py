@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .core.errors import NoiseboundError
+from .core.roles import SHEET_ROLES
 from .core.sources import LEAVE_ONE_OUT
 from .scans.register import register_scan
-from .scans.sheet import ROLES, SheetRow, missing_files, read_sheet
+from .scans.settings import DataSettings
+from .scans.sheet import missing_files, read_sheet
+from .scans.sheet_row import SheetRow
 from .settings.configuration import (
     check_plan,
     check_sheet,
@@ -49,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     register = commands.add_parser("register", help="check a scan's files and append it to a sheet")
     register.add_argument("--sheet", default=DEFAULT_SHEET, help="scan sheet (default: %(default)s)")
     register.add_argument("--scan", required=True, metavar="NAME", help="name of the scan: letters, digits, _ . -")
-    register.add_argument("--role", required=True, choices=ROLES)
+    register.add_argument("--role", required=True, choices=SHEET_ROLES)
     register.add_argument("--noisy", required=True, nargs="+", metavar="FILE", help="TIFF, or file.h5:/path")
     register.add_argument("--reference", nargs="+", metavar="FILE", help=f"file(s) or {LEAVE_ONE_OUT}")
     register.add_argument("--group", default="", help="field of view or sample that scans share")
@@ -124,22 +127,8 @@ def _row_problems(row: SheetRow, config: Settings | None) -> list[str]:
     if config and row.scan in simulated_names(config):
         return []
     data = config["data"] if config else {}
-    return missing_files([row]) or [
-        f"scan {row.scan!r}: {problem}"
-        for problem in find_problems(
-            row.noisy,
-            row.reference,
-            counts=data.get("kind") == "counts",
-            axes=row.axes,
-            reference_axes=row.reference_axes,
-            dimensions=data.get("dimensions"),
-            channels=data.get("channels"),
-            file_channels=row.channels,
-            pixel_size=row.pixel_size,
-            pixel_unit=row.pixel_unit,
-            truth=row.truth,
-        )
-    ]
+    about = DataSettings(data.get("dimensions"), data.get("channels"), data.get("kind") == "counts")
+    return missing_files([row]) or [f"scan {row.scan!r}: {problem}" for problem in find_problems(row.settings, about)]
 
 
 def _plan_problems(rows: Sequence[SheetRow], config: Settings, file: str) -> list[str]:

@@ -13,6 +13,7 @@ Begin with ``errors``.
                   itself writes
     paths         Paths in a configuration: what a shell would expand, and what Snakemake would take for a wildcard, is
                   refused
+    roles         Roles of scans and of their regions: what pixels are for
     sharing       What may leave this machine: files by a name that tells neither folders, nor users, nor machines
     sources       How image sources are named: a plain path, or ``file.h5:/path/of/dataset``
     statistics    Small statistics that several packages use: correlation of two images, subsets of members

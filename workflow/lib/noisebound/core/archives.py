@@ -13,8 +13,17 @@ from numpy.lib import format as npy
 def check_archive(path: str | Path) -> None:
     """Check that an archive holds the bytes that it announces, and that none has changed: torch looks at neither.
 
-    Raises ``OSError`` where it cannot be read, ``ValueError`` where it is damaged, compressed (as neither torch nor
-    numpy writes it) or no archive.
+    Parameters
+    ----------
+    path
+        A file of weights (.pt) or of arrays (.npz).
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read.
+    ValueError
+        Where it is damaged, no archive, or compressed, as neither torch nor numpy writes it.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -32,7 +41,17 @@ def check_archive(path: str | Path) -> None:
 def check_arrays(path: str | Path) -> None:
     """Check that every array of an npz file has the values that its header announces.
 
-    Raises ``OSError`` where it cannot be read, ``ValueError`` where an array promises more, or is no array.
+    Parameters
+    ----------
+    path
+        A file of arrays (.npz).
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read.
+    ValueError
+        As :func:`check_archive` does, and where an array promises more than there is, or is no array.
     """
     check_archive(path)
     with zipfile.ZipFile(path) as archive:

@@ -25,7 +25,22 @@ def write_arrays(path: str | Path, arrays: Mapping[str, NDArray]) -> None:
 def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, NDArray]:
     """Read the named arrays of an npz file; nothing in it is ever unpickled.
 
-    Raises ``InputError`` where the file is missing, damaged, holds pickled objects or lacks one of ``names``.
+    Parameters
+    ----------
+    path
+        The file.
+    names
+        Names of the arrays that are wanted; others may be there.
+
+    Returns
+    -------
+    dict
+        The arrays by name.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, damaged, holds pickled objects or lacks one of ``names``.
     """
     try:
         check_arrays(path)
@@ -48,7 +63,7 @@ def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, NDArray]:
 
 
 def plain(value: Any) -> Any:
-    """Numbers as JSON knows them: plain Python types, null instead of NaN and infinity."""
+    """Make content plain for JSON: Python's own types, null instead of NaN and infinity."""
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -11,9 +11,18 @@ from .tables import TEXT_COLUMNS, text_of
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """A CSV file of :func:`noisebound.core.tables.write_table` as a table; an empty file is an empty table.
+    """Read a CSV file of :func:`noisebound.core.tables.write_table`; an empty file is an empty table.
 
-    Text is what was written: a channel called "NA" or "7" is no number.
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    DataFrame
+        Text is what was written, in columns of ``TEXT_COLUMNS`` even where it looks like a number: a channel called
+        "NA" or "7". Empty cells of other columns are missing values.
     """
     with open(path, encoding="utf-8", newline="") as stream:
         header = next(csv.reader(stream), [])

@@ -50,12 +50,25 @@ class Hardware:
 
 
 def usable_memory(device: torch.device, threads: int, jobs_per_gpu: int = 1) -> int:
-    """Bytes that a job may take: its share of a GPU that ``jobs_per_gpu`` jobs use or, without one, of the machine.
+    """Bytes that a job may take.
 
-    There, every core has an equal share, because jobs on the others begin at the same time; a job on so many
-    ``threads`` gets theirs, and no more than ``JOB_MEMORY``. Nothing here depends on what is free at the moment or on
-    the attempt: tiles are sized by it, and where their size can change the result, the same run must cut the same tiles
-    again.
+    Nothing here depends on what is free at the moment or on the attempt: tiles are sized by it, and where their size
+    can change the result, the same run must cut the same tiles again.
+
+    Parameters
+    ----------
+    device
+        A GPU, or the processor.
+    threads
+        Threads of the job on the processor.
+    jobs_per_gpu
+        How many jobs share a GPU.
+
+    Returns
+    -------
+    int
+        On a GPU the job's share of its memory. On the processor the share of the job's cores in the memory of the
+        machine, because jobs on the other cores begin at the same time; no more than ``JOB_MEMORY``.
     """
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory) // jobs_per_gpu

@@ -8,17 +8,19 @@ from pathlib import Path
 
 HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs")
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf")
+# In the place of a reference's files: the target of a frame is the mean of the others.
 LEAVE_ONE_OUT = "leave-one-out"
-_HDF5_SOURCE = re.compile(r"(?P<file>.+\.(?:h5|hdf5|hdf|he5|nxs)):(?P<dataset>.*)", re.IGNORECASE | re.DOTALL)
+_ENDINGS = "|".join(suffix.removeprefix(".") for suffix in HDF5_SUFFIXES)
+_HDF5_SOURCE = re.compile(rf"(?P<file>.+\.(?:{_ENDINGS})):(?P<dataset>.*)", re.IGNORECASE | re.DOTALL)
 
 
 def split_source(source: str | Path) -> tuple[str, str | None]:
-    """Split a source into the file's path and the HDF5 dataset's path (``None`` where none is named)."""
+    """Split a source into the path of its file and that of an HDF5 dataset, None where none is named."""
     match = _HDF5_SOURCE.fullmatch(str(source))
     return (match["file"], match["dataset"]) if match else (str(source), None)
 
 
 def source_identity(source: str | Path) -> tuple[str, str]:
-    """What is the same for two spellings of one source: the file's resolved path and the dataset's path."""
+    """The file's resolved path and the dataset's path: the same for two spellings of one source."""
     file, dataset = split_source(source)
     return os.path.realpath(file), "/" + "/".join(part for part in (dataset or "").split("/") if part not in ("", "."))

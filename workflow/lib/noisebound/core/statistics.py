@@ -10,7 +10,23 @@ from numpy.typing import ArrayLike
 
 
 def draw_subsets(total: int, size: int, most: int, random: np.random.Generator) -> list[tuple[int, ...]]:
-    """All subsets of ``size`` of the numbers 0 to ``total`` - 1, or ``most`` different ones drawn evenly."""
+    """Subsets of ``size`` of the numbers 0 to ``total`` - 1.
+
+    Parameters
+    ----------
+    total, size
+        How many numbers there are, and how many a subset has.
+    most
+        How many subsets are wanted.
+    random
+        Draws them where there are more.
+
+    Returns
+    -------
+    list of tuple of int
+        All subsets in order, where there are no more than ``most``; else ``most`` different ones, each as likely as
+        any. Numbers in a subset ascend.
+    """
     if math.comb(total, size) <= most:
         return list(combinations(range(total), size))
     drawn: dict[tuple[int, ...], None] = {}

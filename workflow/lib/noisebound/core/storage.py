@@ -68,17 +68,30 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write ``content`` as indented JSON with a final newline, atomically; NaN and infinity are refused.
+    """Write ``content`` as indented JSON with a final newline, atomically.
 
-    Raises ``ValueError`` for NaN or infinite numbers, which JSON does not have.
+    Raises
+    ------
+    ValueError
+        For NaN and infinity, which JSON does not have.
     """
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
-    """Read a JSON file of at most ``most`` bytes.
+    """Read a JSON file.
 
-    Raises ``InputError`` where it is missing, larger, no file or not JSON. NaN and infinity are refused.
+    Parameters
+    ----------
+    path
+        The file.
+    most
+        Bytes that it may have.
+
+    Raises
+    ------
+    InputError
+        Where it is missing, larger, no file, not JSON, or has NaN or infinity, which JSON does not have.
     """
     remedy = "delete it and start the same command again"
     try:

@@ -44,9 +44,14 @@ def write_table(
 
     Parameters
     ----------
-    columns : headers, which are text like any other.
-    rows : one value per column. Floats get ``digits`` significant digits, as many as they need where that is None;
-        NaN and None are empty cells.
+    path
+        The file.
+    columns
+        Headers, which are text like any other.
+    rows
+        One value per column. NaN and None are empty cells.
+    digits
+        Significant digits of floats; None for as many as they need.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

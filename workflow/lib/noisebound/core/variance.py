@@ -17,10 +17,28 @@ TRANSFORMS = ("none", "sqrt", "anscombe")
 
 
 def stabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
-    """Apply a variance-stabilising transform: ``none``, ``sqrt`` (x^1/2) or ``anscombe`` (2 (x + 3/8)^1/2).
+    """Apply a variance-stabilising transform.
 
-    Values below the transform's domain count as its lower end. Shape kept, float32 returned.
-    Source: Anscombe, Biometrika 35 (1948) 246. Raises ``InputError`` for an unknown name.
+    Parameters
+    ----------
+    values
+        Any shape and type. What lies below the transform's domain counts as its lower end.
+    transform
+        "none", "sqrt" (x^1/2) or "anscombe" (2 (x + 3/8)^1/2).
+
+    Returns
+    -------
+    array of float32
+        Of the same shape.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+
+    References
+    ----------
+    Anscombe, "The transformation of Poisson, binomial and negative-binomial data", Biometrika 35 (1948) 246.
     """
     values = np.asarray(values, dtype=np.float32)
     if transform == "none":
@@ -33,7 +51,25 @@ def stabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
 
 
 def unstabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
-    """The plain inverse of :func:`stabilise`, monotone over all numbers; shape kept, float32 returned."""
+    """The plain inverse of :func:`stabilise`, which is monotone over all numbers.
+
+    Parameters
+    ----------
+    values
+        Transformed values, any shape and type.
+    transform
+        As for :func:`stabilise`.
+
+    Returns
+    -------
+    array of float32
+        Of the same shape.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
     values = np.asarray(values, dtype=np.float32)
     if transform == "none":
         return values

@@ -15,21 +15,48 @@ from ..core.errors import InputError
 from ..core.texts import one_line
 from .predictions import Predictions
 
+# Bytes that ImageJ's variant of TIFF can hold; larger label images become BigTIFF.
+_IMAGEJ_LIMIT = 2**31
+
 
 def read_tokens(path: str | Path | None, shape: Sequence[int]) -> NDArray[Any] | None:
-    """The label image of a scan of spatial ``shape``, or None without a file."""
+    """The token map of a scan.
+
+    Parameters
+    ----------
+    path
+        ``tokens/<scan>.tif``, or None.
+    shape
+        Pixels of the scan per spatial axis.
+
+    Returns
+    -------
+    array or None
+        Labels of ``shape``; None without a file.
+    """
     if path is None:
         return None
     labels: NDArray[Any] = tifffile.imread(path).reshape(tuple(shape))
     return labels
 
 
-# ImageJ's TIFF variant cannot hold more; larger label maps become BigTIFF.
-_IMAGEJ_LIMIT = 2**31
-
-
 def create_label_tiff(path: Path, file: Predictions, dtype: np.dtype) -> np.memmap:
-    """An empty, uncompressed label TIFF mapped into memory, so that it can be filled in any order."""
+    """Begin a label TIFF, uncompressed and mapped into memory, so that it can be filled in any order.
+
+    Parameters
+    ----------
+    path
+        The file.
+    file
+        The scan's predictions, of which it takes shape and pixel size.
+    dtype
+        Type of the labels.
+
+    Returns
+    -------
+    memmap
+        Of the scan's spatial shape.
+    """
     unit = imagej_unit(file.pixel_unit)
     axes = "YX" if file.ndim == 2 else "ZYX"
     metadata: dict[str, object] = {"axes": axes, "unit": unit}
@@ -53,7 +80,25 @@ def imagej_unit(unit: str) -> str:
 
 
 def read_labels(tif: str | Path, shape: Sequence[int]) -> NDArray[Any]:
-    """A label TIFF of spatial ``shape``, or a stack of such (N, *shape). Raises ``InputError`` for another size."""
+    """Read a label TIFF, or a stack of such.
+
+    Parameters
+    ----------
+    tif
+        The file.
+    shape
+        Pixels of the scan per spatial axis.
+
+    Returns
+    -------
+    array
+        (*shape), or (N, *shape) for N images.
+
+    Raises
+    ------
+    InputError
+        Where the size is that of another scan.
+    """
     labels = np.asarray(tifffile.imread(tif))
     size = int(np.prod(shape))
     if labels.size == 0 or labels.size % size:

@@ -30,11 +30,25 @@ def write_ome_tiff(
     digest: str,
     dtype: DTypeLike = np.float32,
 ) -> None:
-    """Write ``planes`` ((Y, X) of ``dtype`` each, in the order of C, Z) as an OME-TIFF of ``shape`` (C, [Z], Y, X).
+    """Write an OME-TIFF, atomically; the same images and the same digest give the same bytes.
 
-    ``pixel_size`` has one number per spatial axis, [z], y, x; sizes in pixels or in a unit that OME does not know are
-    left out rather than given a wrong unit. ``digest`` of the content makes the file's UUID, so that no random number
-    or date enters. Atomic.
+    Parameters
+    ----------
+    path
+        The file.
+    planes
+        (Y, X) of ``dtype`` each, in the order of C, Z.
+    shape
+        Of the whole image, (C, [Z], Y, X).
+    channels
+        Names of the channels.
+    pixel_size, pixel_unit
+        One number per spatial axis, [z], y, x. Sizes in pixels, or in a unit that OME does not know, are left out
+        rather than given a wrong unit.
+    digest
+        Of the content; it makes the file's UUID, so that no random number or date enters.
+    dtype
+        Type of the values.
     """
     metadata: dict[str, Any] = {
         "axes": "CYX" if len(shape) == 3 else "CZYX",

@@ -12,67 +12,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
 from ..core.storage import atomic_path
 from ..geometry.boxes import Region
 from .coverage_key import nominal_key
-from .predictions import FORMAT_VERSION, KINDS, QUANTILES, Predictions
+from .predictions import Predictions
+from .predictions_about import KINDS, QUANTILES, PredictionsAbout
+from .unfinished_images import UnfinishedImages
 
 Floats = NDArray[np.float32]
 _CHUNK = {2: (256, 256), 3: (16, 64, 64)}
 _LATENT_CHUNK = {2: (64, 64), 3: (8, 32, 32)}
 # Tiles seldom end where chunks end: the cache keeps half-filled chunks from being compressed more than once.
 _CACHE_BYTES = 64 << 20
-
-
-class _Images:
-    """Datasets under construction; counts pixels so that an image with holes is never delivered."""
-
-    def __init__(self, file: h5py.File, target: str | Path, spatial: tuple[int, ...]) -> None:
-        self._file, self._target, self._spatial = file, target, spatial
-        self._missing: dict[tuple[str, tuple[int, ...]], int] = {}
-
-    def create(self, name: str, leading: tuple[int, ...], chunk: tuple[int, ...], dtype: type) -> None:
-        chunks = chunk[: len(leading)] + tuple(
-            min(a, b) for a, b in zip(chunk[len(leading) :], self._spatial, strict=True)
-        )
-        self._file.create_dataset(
-            name,
-            shape=(*leading, *self._spatial),
-            dtype=dtype,
-            chunks=chunks,
-            compression="gzip",
-            compression_opts=1,
-            shuffle=True,
-            track_times=False,
-        )
-        for index in np.ndindex(*leading[:-1]):
-            self._missing[(name, index)] = int(np.prod(self._spatial))
-
-    def put(
-        self, name: str, leading: tuple[int, ...], region: Region, values: NDArray[Any], finite: bool = True
-    ) -> None:
-        dataset = self._file[name]
-        bounds = tuple(part.indices(size)[:2] for part, size in zip(region, self._spatial, strict=True))
-        expected = (dataset.shape[len(leading)], *(stop - start for start, stop in bounds))
-        if values.shape != expected:
-            raise ValueError(f"{name}: values have shape {values.shape}, the region needs {expected}")
-        if finite and not np.isfinite(values).all():
-            raise InputError(
-                f"{name} is not finite in {bounds}",
-                file=self._target,
-                remedy="look for a diverged member in members/*.history.csv, or for extreme pixels in the noisy frames",
-            )
-        dataset[(*leading, slice(None), *(slice(*b) for b in bounds))] = values
-        self._missing[(name, leading)] -= int(np.prod(expected[1:]))
-
-    def set_attribute(self, name: str, value: str) -> None:
-        self._file.attrs[name] = value
-
-    def check_complete(self) -> None:
-        for (name, index), missing in self._missing.items():
-            if missing > 0:
-                raise RuntimeError(f"{self._target}: {name}{list(index)} lacks {missing} pixels")
 
 
 class PredictionsWriter:
@@ -82,7 +33,7 @@ class PredictionsWriter:
     every image must be written once. Non-finite values raise ``InputError``.
     """
 
-    def __init__(self, images: _Images) -> None:
+    def __init__(self, images: UnfinishedImages) -> None:
         self._images = images
 
     def write(self, region: Region, lower: Floats, median: Floats, upper: Floats, spread: Floats) -> None:
@@ -113,75 +64,65 @@ class PredictionsWriter:
         self._images.put("members/median", (m,), region, median)
 
 
-def _attributes(
-    scan: str,
-    channels: Sequence[str],
-    pixel_size: Sequence[float],
-    pixel_unit: str,
-    frame: int,
-    levels: Sequence[float],
-    n_members: int,
-    counts: bool,
-) -> dict[str, Any]:
-    return {
-        "format_version": FORMAT_VERSION,
-        "scan": scan,
-        "channels": json.dumps(list(channels)),
-        "pixel_size": json.dumps([float(size) for size in pixel_size]),
-        "pixel_unit": pixel_unit,
-        "frame": int(frame),
-        "levels": json.dumps([float(level) for level in levels]),
-        "members": int(n_members),
-        "counts": bool(counts),
-    }
-
-
 @contextmanager
 def create_predictions(
     path: str | Path,
+    about: PredictionsAbout | None = None,
     *,
-    scan: str,
-    channels: Sequence[str],
-    pixel_size: Sequence[float],
-    pixel_unit: str,
     shape: Sequence[int],
-    levels: Sequence[float],
-    frame: int,
     n_frames: int,
-    n_members: int,
     n_latent: int,
-    counts: bool,
     keep_members: bool,
+    **facts: Any,
 ) -> Iterator[PredictionsWriter]:
     """Create ``ensemble/<scan>.h5`` and yield its writer; the file appears under its name only when it is whole.
 
-    ``shape`` is spatial ([Z], Y, X); ``n_frames`` is 0 for a scan without reference; ``n_latent`` is 0 to keep no
-    latents; the members' medians are stored where ``keep_members``. The same writes in the same order give the same
-    bytes. Raises ``RuntimeError`` where pixels were left out.
+    The same writes in the same order give the same bytes.
+
+    Parameters
+    ----------
+    path
+        The file.
+    about
+        What the file says of itself.
+    shape
+        Pixels per spatial axis, [z], y, x.
+    n_frames
+        Frames that are predicted on their own; 0 for a scan without reference.
+    n_latent
+        Scores per pixel; 0 to keep none.
+    keep_members
+        Whether the members' medians are stored.
+    **facts
+        The fields of ``about`` by name, where that is None.
+
+    Raises
+    ------
+    InputError
+        Where values are not finite.
+    RuntimeError
+        Where pixels were left out.
     """
+    about = about or PredictionsAbout(**facts)
     spatial = tuple(int(size) for size in shape)
-    n_channels, chunk = len(channels), _CHUNK[len(spatial)]
-    with atomic_path(path) as temporary:
-        with h5py.File(temporary, "w", rdcc_nbytes=_CACHE_BYTES) as file:
-            file.attrs.update(_attributes(scan, channels, pixel_size, pixel_unit, frame, levels, n_members, counts))
-            images = _Images(file, path, spatial)
-            for kind in KINDS:
-                images.create(kind, (n_channels,), (1, *chunk), np.float32)
-            if n_latent:
-                images.create("latent", (n_latent,), (n_latent, *_LATENT_CHUNK[len(spatial)]), np.float16)
-            if n_frames:
-                for kind in QUANTILES:
-                    images.create(f"frames/{kind}", (n_frames, n_channels), (1, 1, *chunk), np.float32)
-            if keep_members:
-                images.create("members/median", (n_members, n_channels), (1, 1, *chunk), np.float32)
-            yield PredictionsWriter(images)
-            images.check_complete()
+    n_channels, chunk = len(about.channels), _CHUNK[len(spatial)]
+    with _building(path, about, spatial) as (_, images):
+        for kind in KINDS:
+            images.create(kind, (n_channels,), (1, *chunk), np.float32)
+        if n_latent:
+            images.create("latent", (n_latent,), (n_latent, *_LATENT_CHUNK[len(spatial)]), np.float16)
+        if n_frames:
+            for kind in QUANTILES:
+                images.create(f"frames/{kind}", (n_frames, n_channels), (1, 1, *chunk), np.float32)
+        if keep_members:
+            images.create("members/median", (about.n_members, n_channels), (1, 1, *chunk), np.float32)
+        yield PredictionsWriter(images)
 
 
 class DenoisedWriter:
     """Writes ``denoised/<scan>.h5`` slab by slab; made by ``create_denoised``."""
 
-    def __init__(self, file: h5py.File, images: _Images) -> None:
+    def __init__(self, file: h5py.File, images: UnfinishedImages) -> None:
         self._file, self._images = file, images
 
     def write(
@@ -215,36 +156,50 @@ class DenoisedWriter:
 def create_denoised(
     path: str | Path, like: Predictions, *, nominal: Sequence[float], primary: float
 ) -> Iterator[DenoisedWriter]:
-    """Create ``denoised/<scan>.h5`` for the scan of the ensemble file ``like`` and yield its writer.
+    """Create ``denoised/<scan>.h5`` and yield its writer; the file appears under its name only when it is whole.
 
-    ``lower`` and ``upper`` at the top are the interval at the ``primary`` nominal coverage (the same data, linked).
+    Parameters
+    ----------
+    path
+        The file.
+    like
+        The ensemble file of the scan.
+    nominal
+        Coverages whose intervals are stored.
+    primary
+        The one of them that ``lower`` and ``upper`` at the top of the file are: the same data, linked.
+
+    Raises
+    ------
+    InputError
+        Where values other than the ends of intervals are not finite.
+    RuntimeError
+        Where pixels were left out.
     """
     n_channels, chunk = len(like.channels), _CHUNK[like.ndim]
+    with _building(path, like.about, like.shape) as (file, images):
+        file.attrs["nominal"] = json.dumps([float(value) for value in nominal])
+        file.attrs["primary"] = float(primary)
+        if like.overlap_error:
+            file.attrs["overlap_error"] = json.dumps(like.overlap_error)
+        if like.uncertainty:
+            file.attrs["uncertainty"] = json.dumps(like.uncertainty)
+        names = [f"intervals/{nominal_key(value)}/{side}" for value in nominal for side in ("lower", "upper")]
+        for name in ("median", "mean", "spread", *names):
+            images.create(name, (n_channels,), (1, *chunk), np.float32)
+        for side in ("lower", "upper"):
+            file[side] = file[f"intervals/{nominal_key(primary)}/{side}"]
+        yield DenoisedWriter(file, images)
+
+
+@contextmanager
+def _building(
+    path: str | Path, about: PredictionsAbout, shape: tuple[int, ...]
+) -> Iterator[tuple[h5py.File, UnfinishedImages]]:
+    """A file under another name, and its images; it gets its own name when every pixel is written."""
     with atomic_path(path) as temporary:
         with h5py.File(temporary, "w", rdcc_nbytes=_CACHE_BYTES) as file:
-            file.attrs.update(
-                _attributes(
-                    like.scan,
-                    like.channels,
-                    like.pixel_size,
-                    like.pixel_unit,
-                    like.frame,
-                    like.levels,
-                    like.n_members,
-                    like.counts,
-                )
-            )
-            file.attrs["nominal"] = json.dumps([float(value) for value in nominal])
-            file.attrs["primary"] = float(primary)
-            if like.overlap_error:
-                file.attrs["overlap_error"] = json.dumps(like.overlap_error)
-            if like.uncertainty:
-                file.attrs["uncertainty"] = json.dumps(like.uncertainty)
-            images = _Images(file, path, like.shape)
-            names = [f"intervals/{nominal_key(value)}/{side}" for value in nominal for side in ("lower", "upper")]
-            for name in ("median", "mean", "spread", *names):
-                images.create(name, (n_channels,), (1, *chunk), np.float32)
-            for side in ("lower", "upper"):
-                file[side] = file[f"intervals/{nominal_key(primary)}/{side}"]
-            yield DenoisedWriter(file, images)
+            file.attrs.update(about.attributes())
+            images = UnfinishedImages(file, path, shape)
+            yield file, images
             images.check_complete()

@@ -1,25 +1,24 @@
-"""The predicted images, ``ensemble/<scan>.h5`` and ``denoised/<scan>.h5``, read and written region by region."""
+"""The predicted images, ``ensemble/<scan>.h5`` and ``denoised/<scan>.h5``, read region by region."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..geometry.boxes import Region
 from .coverage_key import nominal_key
+from .hdf5_reader import Hdf5Reader
+from .predictions_about import FORMAT_VERSION, KINDS, QUANTILES, PredictionsAbout
 
 Floats = NDArray[np.float32]
-FORMAT_VERSION = 1
-KINDS = ("lower", "median", "upper", "spread")
-QUANTILES = ("lower", "median", "upper")
+Shares = dict[str, dict[str, float]]
+_STEP = "the step that writes it"
+_AGAIN = f"delete it and run {_STEP} again"
 
 
 def whole(shape: Sequence[int]) -> Region:
@@ -27,78 +26,82 @@ def whole(shape: Sequence[int]) -> Region:
     return tuple(slice(0, int(size)) for size in shape)
 
 
-class Predictions:
-    """Read-only view of ``ensemble/<scan>.h5`` or ``denoised/<scan>.h5``; a context manager.
+class PredictionsFile(Hdf5Reader):
+    """A file of predictions, open for reading, and what it says of itself; :class:`Predictions` reads its images.
 
-    Attributes: ``scan`` (str), ``channels`` (names), ``pixel_size`` (one per spatial axis, [z], y, x, in
-    ``pixel_unit``), ``frame`` (index of the delivered frame), ``levels`` (quantile levels of lower, median, upper),
-    ``shape`` (spatial), ``ndim`` (2 or 3), ``n_frames`` (frames predicted on their own, 0 where the scan has no
-    reference), ``n_members``, ``has_members`` (members' medians are stored), ``n_latent``, ``counts`` (the reference
-    counts events), ``nominal`` (coverages with a stored interval; empty for an ensemble file), ``primary``,
-    ``uncertainty`` (by channel, root mean variance within members, aleatoric, and between them, epistemic, of the
-    delivered frame before calibration), ``projected_fraction`` and ``zero_width`` (shares of pixels whose interval was
-    widened to hold the median, and has no width, by nominal and channel), and ``overlap_error`` (by channel, ``rms``
-    and ``largest`` difference of the median to that of exact tiles, and the mean ``width`` of the interval before
-    calibration; empty where tiles are exact).
+    Parameters
+    ----------
+    path
+        ``ensemble/<scan>.h5`` or ``denoised/<scan>.h5``.
 
-    Images are float32 in the physical units of the reference. Raises ``InputError`` where the file is missing, is no
-    HDF5 or does not have the format.
+    Attributes
+    ----------
+    about : PredictionsAbout
+        What both kinds of file say. Each of its fields is an attribute as well: ``scan``, ``channels``, ``pixel_size``,
+        ``pixel_unit``, ``frame``, ``levels``, ``n_members`` and ``counts``.
+    shape : tuple of int
+        Pixels per spatial axis, [z], y, x; ``ndim`` of them.
+    n_frames : int
+        Frames that were predicted on their own; 0 where the scan has no reference.
+    has_members : bool
+        Whether the members' medians are stored.
+    n_latent : int
+        Scores per pixel; 0 where none are stored.
+    nominal : tuple of float
+        Coverages with a stored interval; empty for an ensemble file. ``primary`` is the one of ``lower`` and ``upper``.
+    uncertainty : dict
+        By channel the root mean variance within members (aleatoric) and between them (epistemic) of the delivered
+        frame before calibration.
+    projected_fraction, zero_width : dict
+        By nominal coverage and channel the share of pixels whose interval was widened to hold the median, and of those
+        whose interval has no width.
+    overlap_error : dict
+        By channel the ``rms`` and ``largest`` difference of the median to that of exact tiles, and the mean ``width``
+        of the interval before calibration; empty where tiles are exact.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, is no HDF5 or does not have the format.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        remedy = "delete it and run the step that writes it again"
-        if not self.path.is_file():
-            raise InputError("the file does not exist", file=path, remedy="run the step that writes it")
+        super().__init__(path, _STEP)
         try:
-            self._file = h5py.File(self.path, "r")
-        except OSError as error:
-            raise InputError(f"not a readable HDF5 file ({error})", file=path, remedy=remedy) from None
-        try:
-            attributes = self._file.attrs
-            if int(attributes["format_version"]) != FORMAT_VERSION:
-                raise InputError(
-                    "unknown format version", file=path, value=int(attributes["format_version"]), remedy=remedy
-                )
-            self.scan = str(attributes["scan"])
-            self.channels: tuple[str, ...] = tuple(json.loads(attributes["channels"]))
-            self.pixel_size: tuple[float, ...] = tuple(json.loads(attributes["pixel_size"]))
-            self.pixel_unit = str(attributes["pixel_unit"])
-            self.frame = int(attributes["frame"])
-            self.levels: tuple[float, ...] = tuple(json.loads(attributes["levels"]))
-            self.n_members = int(attributes["members"])
-            self.counts = bool(attributes["counts"])
-            self.nominal: tuple[float, ...] = tuple(json.loads(attributes.get("nominal", "[]")))
-            self.primary: float | None = float(attributes["primary"]) if "primary" in attributes else None
-            self.projected_fraction: dict[str, dict[str, float]] = json.loads(
-                attributes.get("projected_fraction", "{}")
-            )
-            self.uncertainty: dict[str, dict[str, float]] = json.loads(attributes.get("uncertainty", "{}"))
-            self.zero_width: dict[str, dict[str, float]] = json.loads(attributes.get("zero_width", "{}"))
-            self.overlap_error: dict[str, dict[str, float]] = json.loads(attributes.get("overlap_error", "{}"))
-            self.shape: tuple[int, ...] = tuple(int(size) for size in self._file["median"].shape[1:])
+            self._describe()
         except KeyError as error:
-            self._file.close()
-            raise InputError(f"not a file of predictions ({error.args[0]})", file=path, remedy=remedy) from None
+            self.close()
+            raise InputError(f"not a file of predictions ({error.args[0]})", file=path, remedy=_AGAIN) from None
         except InputError:
-            self._file.close()
+            self.close()
             raise
+
+    def _describe(self) -> None:
+        attributes = self._file.attrs
+        version = int(attributes["format_version"])
+        if version != FORMAT_VERSION:
+            raise InputError("unknown format version", file=self.path, value=version, remedy=_AGAIN)
+        self.about = about = PredictionsAbout.of(attributes)
+        self.scan, self.frame = about.scan, about.frame
+        self.channels: tuple[str, ...] = tuple(about.channels)
+        self.pixel_size: tuple[float, ...] = tuple(about.pixel_size)
+        self.pixel_unit, self.n_members, self.counts = about.pixel_unit, about.n_members, about.counts
+        self.levels: tuple[float, ...] = tuple(about.levels)
+        self.nominal: tuple[float, ...] = tuple(json.loads(attributes.get("nominal", "[]")))
+        self.primary: float | None = float(attributes["primary"]) if "primary" in attributes else None
+        self.projected_fraction: Shares = json.loads(attributes.get("projected_fraction", "{}"))
+        self.uncertainty: Shares = json.loads(attributes.get("uncertainty", "{}"))
+        self.zero_width: Shares = json.loads(attributes.get("zero_width", "{}"))
+        self.overlap_error: Shares = json.loads(attributes.get("overlap_error", "{}"))
+        self.shape: tuple[int, ...] = tuple(int(size) for size in self._file["median"].shape[1:])
         self.ndim = len(self.shape)
         self.n_frames = int(self._file["frames/median"].shape[0]) if "frames" in self._file else 0
         self.has_members = "members" in self._file
         self.n_latent = int(self._file["latent"].shape[0]) if "latent" in self._file else 0
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; reading afterwards fails."""
-        self._file.close()
+class Predictions(PredictionsFile):
+    """The images of a file of predictions, read region by region: float32, in the physical units of the reference."""
 
     def _read(
         self, name: str, leading: tuple[int, ...], region: Region | None, remedy: str, channel: int | None = None

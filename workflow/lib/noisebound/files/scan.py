@@ -4,41 +4,67 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import TracebackType
 
 import h5py
 import numpy as np
 
 from ..core.errors import InputError
 from ..core.sources import LEAVE_ONE_OUT
+from .hdf5_reader import Hdf5Reader
 
 FORMAT_VERSION = 1
-_AGAIN = "delete it and run the ingest step again"
+# Kinds of reference, besides leave-one-out.
+MEASURED, NO_REFERENCE = "measured", "none"
+_STEP = "the ingest step"
 
 
-class Scan:
-    """A scan's standard file, open for reading; a context manager. Only the regions asked for are read.
+class ScanFile(Hdf5Reader):
+    """A scan's standard file, open for reading, and what it says of itself; :class:`Scan` reads its images.
 
-    ``shape`` is spatial ([Z], Y, X); ``pixel_size`` has one entry per spatial axis in ``pixel_unit``;
-    ``reference_kind`` is measured, leave-one-out or none. Raises ``InputError`` where the file is missing or is not
-    of this format.
+    Parameters
+    ----------
+    path
+        The file.
+
+    Attributes
+    ----------
+    name, group : str
+        Name of the scan, and the name that scans of one field of view share.
+    axes : str
+        Axes of the noisy frames, RCYX or RCZYX.
+    channels : tuple of str
+        Names of the channels.
+    shape : tuple of int
+        Pixels per spatial axis, [z], y, x; ``ndim`` of them.
+    pixel_size : tuple of float
+        One number per spatial axis in ``pixel_unit``.
+    n_frames, n_channels : int
+        Numbers of noisy frames and of channels.
+    reference_kind : str
+        "measured", "leave-one-out" or "none"; ``has_reference`` but for the last.
+    counts : bool
+        Whether values are counts.
+    has_truth : bool
+        Whether the true signal is known, as of a simulated scan.
+    sources : list of dict
+        Every file that was read, with ``path``, ``sha256`` and ``part``.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing or is not of this format.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if not self.path.is_file():
-            raise InputError("the file does not exist", file=path, remedy="run the ingest step")
+        super().__init__(path, _STEP, locking="best-effort")
         try:
-            self._file = h5py.File(self.path, "r", locking="best-effort")
-        except OSError as error:
-            raise InputError(f"not a readable HDF5 file ({error})", file=path, remedy=_AGAIN) from None
-        try:
-            self._open()
+            self._describe()
         except (KeyError, ValueError, TypeError) as error:
-            self._file.close()
-            raise InputError(f"not a scan of format {FORMAT_VERSION} ({error})", file=path, remedy=_AGAIN) from None
+            self.close()
+            remedy = f"delete it and run {_STEP} again"
+            raise InputError(f"not a scan of format {FORMAT_VERSION} ({error})", file=path, remedy=remedy) from None
 
-    def _open(self) -> None:
+    def _describe(self) -> None:
         attributes = self._file.attrs
         version = int(attributes["format_version"])
         if version != FORMAT_VERSION:
@@ -56,21 +82,13 @@ class Scan:
         self.ndim = len(self.shape)
         if len(self.axes) != self._noisy.ndim or len(self.channels) != self.n_channels:
             raise ValueError("axes or channels do not fit the array")
-        self.has_reference = self.reference_kind != "none"
+        self.has_reference = self.reference_kind != NO_REFERENCE
         self._reference: h5py.Dataset | None = self._file["reference"] if self.has_reference else None
         self.has_truth = "truth" in self._file
 
-    def __enter__(self) -> Scan:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; nothing can be read afterwards."""
-        self._file.close()
+class Scan(ScanFile):
+    """The images of a scan, read region by region; a context manager."""
 
     def read_frame(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray:
         """Noisy frame ``k`` as float32 (C, [Z], Y, X), or the ``region`` of it (one slice per spatial axis).

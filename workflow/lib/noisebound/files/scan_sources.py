@@ -20,11 +20,21 @@ SUM, MEAN = "sum of the noisy frames", "mean of the noisy frames"
 class ScanSources:
     """Where the pixels of a scan come from.
 
-    ``planned`` are the stamps of its files when the workflow was read, ``named`` the sources as the scan sheet spells
-    them. ``files`` holds every file that was read once: ``path``, ``size`` (bytes), ``mtime_ns`` and ``sha256``.
-    ``arrays`` holds the digest ``sha256`` of every channel that has more than one value, with its ``part`` (noisy,
-    reference, truth), ``frame`` and ``channel``. ``datasets`` holds the boxes ``lower`` to ``upper`` of the arrays
-    (``array`` of the file with the digest ``sha256``) that were read.
+    Parameters
+    ----------
+    planned
+        Stamps of its files when the workflow was read.
+    named
+        The sources as the scan sheet spells them.
+    files
+        Every file that was read, once: ``path``, ``size`` (bytes), ``mtime_ns`` and ``sha256``.
+    frames
+        Number of noisy frames.
+    arrays
+        Of every channel that has more than one value its ``part`` (noisy, reference, truth, or what frames are made
+        into), ``frame`` and ``channel``, and the digest ``sha256`` of its pixels.
+    datasets
+        The boxes ``lower`` to ``upper`` of arrays (``array`` of the file with the digest ``sha256``) that were read.
     """
 
     planned: tuple[str, ...]

@@ -1,4 +1,14 @@
-"""Cutting images, boxes and volumes into blocks: for statistics, for reading in pieces, for resampling."""
+"""Cutting images and boxes into blocks, for three purposes.
+
+To read a file in pieces that fit its chunks: :func:`blocks_of` cuts a box into bounded regions on the grid of the
+chunks, :func:`slabs` cuts a whole image into slabs. To count or draw what is independent: :func:`block_labels` numbers
+the blocks of an image, pixel by pixel, and :func:`count_blocks` counts those of boxes. To take statistics block by
+block: :func:`blocks_of_box` yields the blocks of a box as regions, row by row.
+
+The last three cut every axis into the same number of nearly equal parts, :func:`parts_of_axis`, so that no remainder
+makes a thin block. Where the parts are not equal, :func:`block_labels` puts the longer ones first, as
+``numpy.array_split`` does, and :func:`blocks_of_box` spreads them; results depend on both.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +23,25 @@ from .boxes import Box, Region
 
 # Regions read at once; multiples of the files' chunks.
 _READ = {2: (512, 512), 3: (32, 128, 128)}
+# Lines or planes of a slab come in multiples of these: whole chunks of the files.
+_THICKNESS = {2: 256, 3: 16}
+# Values of a slab: 32 MB of float32.
+_SLAB_VALUES = 1 << 23
 
 
 def blocks_of(lower: Sequence[int], upper: Sequence[int]) -> Iterator[tuple[slice, ...]]:
-    """Cut a box into regions of bounded size, on a grid that fits the chunks of the files (2-D or 3-D)."""
+    """Cut a box into regions of bounded size, for reading: on the grid of the files' chunks, counted from pixel 0.
+
+    Parameters
+    ----------
+    lower, upper
+        The half-open box, 2 or 3 numbers each.
+
+    Yields
+    ------
+    tuple of slice
+        Disjoint regions that cover the box, row by row; at most 512 x 512 or 32 x 128 x 128 pixels each.
+    """
     sizes = _READ[len(lower)]
     first = [low // size for low, size in zip(lower, sizes, strict=True)]
     number = [-(-high // size) - start for high, size, start in zip(upper, sizes, first, strict=True)]
@@ -28,24 +53,49 @@ def blocks_of(lower: Sequence[int], upper: Sequence[int]) -> Iterator[tuple[slic
         )
 
 
-def slabs(shape: Sequence[int], n_channels: int, budget: int = 1 << 23) -> Iterator[Region]:
-    """Cut an image into slabs along its first axis of at most about ``budget`` values, whole chunks thick."""
-    thickness = 16 if len(shape) == 3 else 256
+def slabs(shape: Sequence[int], n_channels: int, budget: int = _SLAB_VALUES) -> Iterator[Region]:
+    """Cut a whole image into slabs along its first axis, for reading and writing all of it.
+
+    Parameters
+    ----------
+    shape
+        Spatial, 2 or 3 numbers.
+    n_channels
+        Channels that are held at once.
+    budget
+        About how many values a slab may have, of all channels; at least one chunk is taken.
+
+    Yields
+    ------
+    tuple of slice
+        Disjoint regions, whole chunks thick but for the last.
+    """
+    thickness = _THICKNESS[len(shape)]
     per_line = n_channels * math.prod(shape[1:])
     step = max(1, budget // (per_line * thickness)) * thickness
     for start in range(0, shape[0], step):
         yield (slice(start, min(start + step, shape[0])), *(slice(0, size) for size in shape[1:]))
 
 
-def block_labels(shape: Sequence[int], block: int) -> tuple[NDArray[np.intp], int]:
-    """Number the blocks of about ``block`` px per axis that an image of ``shape`` is cut into; labels and their count.
+def parts_of_axis(extent: int, side: int) -> int:
+    """Number of nearly equal parts of about ``side`` px that an axis of ``extent`` px is cut into; at least one."""
+    return max(1, round(extent / side))
 
-    A remainder does not make a thin block: each axis is cut into round(extent / block) nearly equal parts.
+
+def block_labels(shape: Sequence[int], block: int) -> tuple[NDArray[np.intp], int]:
+    """Number the blocks of about ``block`` px per axis of an image, for resampling them.
+
+    Returns
+    -------
+    labels : array of ``shape``
+        The block of every pixel, from 0, row by row.
+    count : int
+        Number of blocks.
     """
     labels = np.zeros(tuple(shape), dtype=np.intp)
     total = 1
     for axis, extent in enumerate(shape):
-        parts = max(1, round(extent / block))
+        parts = parts_of_axis(extent, block)
         part = np.repeat(np.arange(parts), [len(piece) for piece in np.array_split(np.arange(extent), parts)])
         labels = labels * parts + part.reshape([-1 if other == axis else 1 for other in range(len(shape))])
         total *= parts
@@ -53,26 +103,31 @@ def block_labels(shape: Sequence[int], block: int) -> tuple[NDArray[np.intp], in
 
 
 def count_blocks(boxes: Sequence[Box], block: int) -> int:
-    """Number of blocks of ``block`` px per axis that the boxes are cut into (remainders join their neighbour)."""
-    return sum(math.prod(max(1, round(extent / block)) for extent in box.shape) for box in boxes)
+    """Number of blocks of about ``block`` px per axis in all boxes together, as a count of independent samples."""
+    return sum(math.prod(parts_of_axis(extent, block) for extent in box.shape) for box in boxes)
 
 
 def blocks_of_box(box: Box, side: int) -> Iterator[tuple[Region, list[Region]]]:
-    """The blocks of a box, row by row: the region that a row covers, and its blocks relative to that region.
+    """The blocks of about ``side`` px per axis of a box, for statistics: one row of blocks is read at once.
 
-    Each axis is cut into round(extent / side) nearly equal parts, as in ``metrics.block_labels``.
+    Yields
+    ------
+    row : tuple of slice
+        The region of the image that a row of blocks along the first axis covers.
+    blocks : list of tuple of slice
+        Its blocks, relative to ``row``.
     """
     axes = []
     for low, high in zip(box.lower, box.upper, strict=True):
-        parts = max(1, round((high - low) / side))
+        parts = parts_of_axis(high - low, side)
         ends = [low + round(i * (high - low) / parts) for i in range(parts + 1)]
         axes.append([slice(a, b) for a, b in pairwise(ends)])
     for first in axes[0]:
         row = (first, *(slice(box.lower[i], box.upper[i]) for i in range(1, len(axes))))
         inside: list[Region] = [(slice(0, first.stop - first.start),)]
-        for axis, parts_of_axis in enumerate(axes[1:], 1):
+        for axis, parts_here in enumerate(axes[1:], 1):
             start = box.lower[axis]
             inside = [
-                (*region, slice(part.start - start, part.stop - start)) for region in inside for part in parts_of_axis
+                (*region, slice(part.start - start, part.stop - start)) for region in inside for part in parts_here
             ]
         yield row, inside

@@ -13,7 +13,15 @@ Region = tuple[slice, ...]
 
 @dataclass(frozen=True)
 class Box:
-    """A half-open box of pixels: ``lower`` belongs to it, ``upper`` does not; one number per spatial axis."""
+    """A half-open box of pixels with a role.
+
+    Parameters
+    ----------
+    role
+        What its pixels are for (:mod:`noisebound.core.roles`).
+    lower, upper
+        Its first pixel, and the pixel behind its last; one number per spatial axis, [z], y, x.
+    """
 
     role: str
     lower: tuple[int, ...]

@@ -43,11 +43,22 @@ class Tile:
 
 
 def mirror(image: NDArray[Scalar], widths: Sequence[tuple[int, int]]) -> NDArray[Scalar]:
-    """Continue (..., *spatial) as its mirror image by ``widths`` pixels before and after each spatial axis.
+    """Continue an image as its mirror image.
 
     The mirror stands behind the outermost pixel, which is so repeated: beside it lies another pixel as often as inside
-    the scan. (With the mirror on that pixel, the error of the CT demo is 0.2 dB higher.) Images narrower than the width
-    are mirrored more than once.
+    the scan. (With the mirror on that pixel, the error of the CT demo is 0.2 dB higher.)
+
+    Parameters
+    ----------
+    image
+        (..., *spatial).
+    widths
+        Pixels before and after each spatial axis. Images narrower than that are mirrored more than once.
+
+    Returns
+    -------
+    array
+        (..., *spatial), wider by ``widths``.
     """
     leading = [(0, 0)] * (image.ndim - len(widths))
     return np.pad(image, [*leading, *widths], mode="symmetric")
@@ -60,14 +71,28 @@ def tiles(
     alignment: int = 1,
     region: Region | None = None,
 ) -> Iterator[Tile]:
-    """Cut ``shape`` into tiles of at most ``size`` kept pixels, each with at least ``halo`` pixels to every side.
+    """Cut a scan into tiles, each with what its halo needs.
 
-    The kept parts are disjoint and cover the scan. All numbers are pixels per spatial axis. With an ``alignment``, what
-    a tile holds with its halo begins and ends at multiples of it, counted from the first pixel of the scan: networks
-    that halve their image then see the same pairs of pixels in every tile, also in one that is turned around.
+    Parameters
+    ----------
+    shape
+        Pixels of the scan per spatial axis, like all numbers here.
+    size
+        The most pixels that a tile keeps.
+    halo
+        The fewest pixels that a tile has to every side of them.
+    alignment
+        What a tile holds with its halo begins and ends at multiples of it, counted from the first pixel of the scan:
+        networks that halve their image then see the same pairs of pixels in every tile, also in one that is turned
+        around.
+    region
+        The part of the scan to be covered; all of it where None.
 
-    With a ``region``, the kept parts cover no more than that part of the scan, from the multiple of ``alignment`` at or
-    before its first pixel.
+    Yields
+    ------
+    Tile
+        The kept parts are disjoint and cover the scan, or the region from the multiple of ``alignment`` at or before
+        its first pixel.
     """
     size = [max(step - step % alignment, alignment) for step in size]
     halo = [rim + -rim % alignment for rim in halo]
@@ -93,10 +118,24 @@ def choose_size(
 ) -> tuple[int, ...]:
     """How many pixels per axis a tile should keep.
 
-    A tile with its ``halo`` has about ``comfortable`` pixels, or twice, four times ... as many while halos are a burden
-    (``WASTE``), but not more than ``most`` unless tiles get as short as ``SHORTEST``. A scan that fits is one tile.
-    Where it does not, axes are cut in equal parts, rounded up to multiples of ``alignment``. ``shape``, ``halo`` and
-    the result are pixels per spatial axis.
+    A scan that fits is one tile. Where it does not, its axes are cut in equal parts.
+
+    Parameters
+    ----------
+    shape, halo
+        Pixels of the scan, and of the halo to every side, per spatial axis.
+    comfortable
+        About how many pixels a tile has with its halo; twice, four times ... as many while halos are a burden
+        (``WASTE``).
+    most
+        The most pixels that it may have, unless tiles get as short as ``SHORTEST``.
+    alignment
+        Lengths are rounded up to multiples of it.
+
+    Returns
+    -------
+    tuple of int
+        Pixels per spatial axis.
     """
     halo = [rim + -rim % alignment for rim in halo]
     room = min(comfortable, most)

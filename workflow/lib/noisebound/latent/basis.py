@@ -1,4 +1,4 @@
-"""The latent basis: how the members' latents become a few scores per pixel, and the sample it is fitted on."""
+"""The latent basis: how the members' latents become a few scores per pixel."""
 
 from __future__ import annotations
 
@@ -14,16 +14,9 @@ from numpy.typing import NDArray
 
 from ..core.arrays import read_arrays, write_arrays
 from ..core.errors import InputError
+from .components import live_channels, member_slices, member_weights, principal_components
 
 logger = logging.getLogger("noisebound")
-
-# A channel is dead when its standard deviation is below this share of the median of its member's live channels:
-# standardising it would raise rounding noise to the level of signal.
-DEAD_TOLERANCE = 1e-3
-# A standard deviation below this share of the channel's own magnitude is float32 rounding, not signal.
-ROUNDING = 1e-5
-# Components that hold less than this share of the leading one's variance are rounding, not directions.
-RANK_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +27,22 @@ class LatentBasis:
     principal components of the result are the scores. All scores are divided by the standard deviation of the first,
     which keeps their proportions and fits them into float16.
 
-    ``member_sizes`` (M,) int64 latent channels per member, sum D; ``mean``, ``scale`` (D,) float64 per channel;
-    ``keep`` (D,) bool; ``weight`` (D,) float64, 1/sqrt(kept channels of the member), 0 for dropped channels;
-    ``components`` (K, kept) float64 with orthonormal rows; ``explained`` (K,) float64 share of the variance;
-    ``scores_sd`` (K,) float64 standard deviation of the scores on the sample, before the division.
+    Parameters
+    ----------
+    member_sizes
+        (M,) int64, latent channels of each member; their sum is D.
+    mean, scale
+        (D,) float64, what is subtracted from every channel and what it is then divided by.
+    keep
+        (D,) bool, False for dead channels.
+    weight
+        (D,) float64, 1/sqrt(kept channels of the member); 0 for dropped channels.
+    components
+        (K, kept) float64, orthonormal rows.
+    explained
+        (K,) float64, share of the variance.
+    scores_sd
+        (K,) float64, standard deviation of the scores on the sample, before the division.
     """
 
     member_sizes: NDArray[np.int64]
@@ -57,8 +62,7 @@ class LatentBasis:
     @cached_property
     def members(self) -> tuple[slice, ...]:
         """Where each member's channels lie among the D concatenated ones."""
-        ends = np.cumsum(self.member_sizes)
-        return tuple(slice(int(end - size), int(end)) for size, end in zip(self.member_sizes, ends, strict=True))
+        return member_slices(self.member_sizes)
 
     @cached_property
     def _affine(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -81,7 +85,7 @@ class LatentBasis:
 
         Raises ``ValueError`` where the number of channels is not D.
         """
-        return self._multiply(self.matrix, latents) + self._spread(self.offset, latents)
+        return _multiply(self.matrix, latents) + _spread(self.offset, latents)
 
     def partial(self, member: int, latents: NDArray) -> NDArray[np.float32]:
         """What one member's latents (L, *spatial) add to the scores: (K, *spatial) float32.
@@ -89,18 +93,7 @@ class LatentBasis:
         The sum over members plus ``offset`` is ``project`` of the concatenation, so that a caller never needs to hold
         the latents of more than one member. Raises ``ValueError`` where the number of channels is not the member's.
         """
-        return self._multiply(self.matrix[:, self.members[member]], latents)
-
-    @staticmethod
-    def _multiply(matrix: NDArray[np.float32], latents: NDArray) -> NDArray[np.float32]:
-        if latents.shape[0] != matrix.shape[1]:
-            raise ValueError(f"latents have {latents.shape[0]} channels, the basis expects {matrix.shape[1]}")
-        flat = np.asarray(latents, dtype=np.float32).reshape(latents.shape[0], -1)
-        return (matrix @ flat).reshape(len(matrix), *latents.shape[1:])
-
-    @staticmethod
-    def _spread(vector: NDArray[np.float32], like: NDArray) -> NDArray[np.float32]:
-        return vector.reshape(-1, *(1,) * (like.ndim - 1))
+        return _multiply(self.matrix[:, self.members[member]], latents)
 
     @cached_property
     def digest(self) -> str:
@@ -128,29 +121,67 @@ class LatentBasis:
         return basis
 
 
-def _live_channels(
-    sd: NDArray[np.float64], magnitude: NDArray[np.float64], members: Sequence[slice]
-) -> NDArray[np.bool_]:
-    """Channels (D,) that vary by more than rounding and by more than a sliver of what their member's others do."""
-    live = sd > ROUNDING * magnitude
-    for member in members:
-        if live[member].any():
-            live[member] &= sd[member] >= DEAD_TOLERANCE * np.median(sd[member][live[member]])
-    return live
+def _multiply(matrix: NDArray[np.float32], latents: NDArray) -> NDArray[np.float32]:
+    """A matrix (K, L) times the latents (L, *spatial) of every pixel."""
+    if latents.shape[0] != matrix.shape[1]:
+        raise ValueError(f"latents have {latents.shape[0]} channels, the basis expects {matrix.shape[1]}")
+    flat = np.asarray(latents, dtype=np.float32).reshape(latents.shape[0], -1)
+    return (matrix @ flat).reshape(len(matrix), *latents.shape[1:])
+
+
+def _spread(vector: NDArray[np.float32], like: NDArray) -> NDArray[np.float32]:
+    """A vector (K,) with as many axes as ``like``, to be added to every pixel."""
+    return vector.reshape(-1, *(1,) * (like.ndim - 1))
 
 
 def fit_basis(latents: NDArray, member_sizes: Sequence[int], components: int) -> LatentBasis:
-    """Fit the basis on concatenated member latents (N, D), any float type.
+    """Fit the basis: principal components of the standardised latents, every member weighted alike.
 
-    Principal components of the standardised, member-weighted latents, through the eigenvectors of their covariance;
-    the sign of each makes its largest loading positive. ``components`` is capped at the rank, with a line in the log.
-    A member whose channels are all dead is left out, with a warning.
+    The components are eigenvectors of the covariance; the sign of each makes its largest loading positive.
 
-    Raises ``InputError`` where the sample has fewer than two pixels or values that are not finite, or where no channel
-    varies; ``ValueError`` where ``member_sizes`` do not add up to D.
+    Parameters
+    ----------
+    latents
+        (N, D), latents of all members at N pixels, any float type.
+    member_sizes
+        Latent channels of each member; their sum is D.
+    components
+        How many to keep: as many as the rank of the latents at most, with a line in the log.
+
+    Returns
+    -------
+    LatentBasis
+        A member whose channels are all dead has no part in it, with a warning.
+
+    Raises
+    ------
+    InputError
+        For fewer than two pixels, for values that are not finite, and where no channel varies.
+    ValueError
+        Where ``member_sizes`` do not add up to D.
     """
     sample = np.asarray(latents, dtype=np.float64)
     sizes = np.asarray(member_sizes, dtype=np.int64)
+    _check_sample(sample, sizes, components)
+    members = member_slices(sizes)
+    mean, sd = sample.mean(axis=0), sample.std(axis=0)
+    keep = live_channels(sd, np.abs(sample).max(axis=0), members)
+    if not keep.any():
+        raise InputError("no latent channel of any member varies", remedy="train longer (training.steps)")
+    weight = member_weights(keep, members)
+    scale = np.where(keep, sd, 1.0)
+    weighted = ((sample - mean) / scale * weight)[:, keep]
+    loadings, values = principal_components(weighted, components)
+    chosen = len(loadings)
+    explained = values[:chosen] / values.clip(min=0).sum()
+    logger.info(
+        "latent basis: %d of %d channels kept, %d components hold %.1f %% of the variance",
+        keep.sum(), len(keep), chosen, 100 * explained.sum(),
+    )  # fmt: skip
+    return LatentBasis(sizes, mean, scale, keep, weight, loadings, explained, np.sqrt(values[:chosen]))
+
+
+def _check_sample(sample: NDArray[np.float64], sizes: NDArray[np.int64], components: int) -> None:
     if sample.ndim != 2 or sample.shape[1] != sizes.sum():
         raise ValueError(f"latents of shape {sample.shape} do not hold members of sizes {sizes.tolist()}")
     if components < 1:
@@ -169,37 +200,3 @@ def fit_basis(latents: NDArray, member_sizes: Sequence[int], components: int) ->
             "the members' latents hold values that are not finite",
             remedy="train again with a lower training.learning_rate; see the members' logs",
         )
-    ends = np.cumsum(sizes)
-    members = [slice(int(end - size), int(end)) for size, end in zip(sizes, ends, strict=True)]
-    mean, sd = sample.mean(axis=0), sample.std(axis=0)
-    keep = _live_channels(sd, np.abs(sample).max(axis=0), members)
-    if not keep.any():
-        raise InputError("no latent channel of any member varies", remedy="train longer (training.steps)")
-    weight = np.zeros(len(mean))
-    for number, member in enumerate(members):
-        kept = int(keep[member].sum())
-        if kept == 0:
-            logger.warning(
-                "member %d: all %d latent channels are dead; it adds nothing to the latents", number, sizes[number]
-            )
-            continue
-        weight[member] = np.where(keep[member], 1 / np.sqrt(kept), 0.0)
-    scale = np.where(keep, sd, 1.0)
-    weighted = ((sample - mean) / scale * weight)[:, keep]
-    values, vectors = np.linalg.eigh(weighted.T @ weighted / len(weighted))
-    values, vectors = values[::-1], vectors[:, ::-1]
-    rank = int((values > RANK_TOLERANCE * values[0]).sum())
-    if components > rank:
-        logger.warning("the latents have rank %d: %d components instead of %d", rank, rank, components)
-    chosen = min(components, rank)
-    loadings = vectors[:, :chosen].T
-    largest = np.abs(loadings).argmax(axis=1)
-    loadings = loadings * np.sign(loadings[np.arange(chosen), largest])[:, None]
-    explained = values[:chosen] / values.clip(min=0).sum()
-    logger.info(
-        "latent basis: %d of %d channels kept, %d components hold %.1f %% of the variance",
-        keep.sum(), len(keep), chosen, 100 * explained.sum(),
-    )  # fmt: skip
-    return LatentBasis(
-        sizes, mean, scale, keep, weight, np.ascontiguousarray(loadings), explained, np.sqrt(values[:chosen])
-    )

@@ -16,9 +16,22 @@ from ..core.errors import InputError
 class LatentSample:
     """Raw latents of all members at sampled pixels of the train regions, for the basis and for stability.
 
-    ``latents`` (N, D) float32; ``null`` (N, D) float32, latents of noise-only input (a train patch with its pixels
-    shuffled); ``medians`` (N, C) float32, the ensemble's median at the same pixels, physical units; ``member_sizes``
-    (M,) int64, sum D; ``coordinates`` (N, ndim) int64 pixels, [z], y, x; ``scan`` (N,) int64 index into ``scans``.
+    Parameters
+    ----------
+    latents
+        (N, D) float32.
+    null
+        (any number, D) float32, latents of noise alone: of a train patch with its pixels shuffled.
+    medians
+        (N, C) float32, the ensemble's median at the same pixels in physical units.
+    member_sizes
+        (M,) int64, latent channels of each member; their sum is D.
+    coordinates
+        (N, ndim) int64, the pixels, [z], y, x.
+    scan
+        (N,) int64, index into ``scans``.
+    scans
+        Names of the scans.
     """
 
     latents: NDArray[np.float32]

@@ -9,4 +9,5 @@ Begin with ``regions``.
     leakage         Pixels that two scans share: found by the digests of the arrays and by the datasets that they were
                     read from
     regions         Who may learn from which pixel: roles of scans and of regions, separated by guard bands
+    settings        What the configuration says of regions: the layout of divided scans and the guard band
 """

@@ -3,63 +3,64 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from ..core.errors import InputError, LeakageError
+from ..core.roles import SPLIT
 from ..files.scan import Scan
 from ..geometry.boxes import Box
 from ..geometry.montage import Montage
 from .divide import divide
 from .regions import Regions
+from .settings import RegionSettings
 
 logger = logging.getLogger("noisebound")
+_MOST_LOGGED = 20  # boxes
 
 
 def assign_regions(
     scan_file: str | Path,
     output: str | Path,
+    settings: RegionSettings,
     *,
     role: str,
-    layout: Sequence[str] | None,
-    guard: int | Literal["auto"],
-    max_radius: int,
     montage: Mapping[str, int] | None = None,
 ) -> None:
     """Give every pixel of a scan its role and write ``regions/<scan>.json``.
 
-    A scan with role ``split`` is divided by ``layout``; any other scan is one box of its own role, or, where it is a
-    ``montage`` of images (the fields of :class:`Montage`), one box per image. With ``guard``
-    "auto" the guard band is ``max_radius`` (px), the largest receptive radius that a network of this run may have; so
-    one more member never moves a region. Training checks each network's own radius against the band.
+    Parameters
+    ----------
+    scan_file
+        The scan, ``scans/<scan>.h5``.
+    output
+        Where to write the regions.
+    settings
+        The layout and the guard band.
+    role
+        The scan's role. A scan with role ``split`` is divided by the layout; any other is one box of its own role.
+    montage
+        The fields of :class:`Montage` where the scan shows simulated images side by side: then each is one box.
 
-    Raises ``LeakageError`` when the given guard is smaller than that radius, ``InputError`` when the layout does not
-    fit.
+    Raises
+    ------
+    LeakageError
+        Where the given guard band is narrower than the networks may see.
+    InputError
+        Where the layout, or the montage, does not fit the scan.
     """
     with Scan(scan_file) as scan:
         name, shape = scan.name, tuple(scan.shape)
-    if guard == "auto":
-        width, origin = max_radius, "largest receptive radius allowed, architecture.max_radius"
-    else:
-        width, origin = int(guard), "regions.guard in the configuration"
-        if width < max_radius:
-            raise LeakageError(
-                f"a guard band of {guard} px is narrower than the receptive radius of up to {max_radius} px that the "
-                "networks may have",
-                key="regions.guard",
-                value=guard,
-                remedy="use guard: auto or a larger number, or choose a smaller architecture.max_radius",
-            )
+    width, origin = _guard(settings)
     widths = (width,) * len(shape)
-    if role == "split":
-        if not layout:
+    if role == SPLIT:
+        if not settings.layout:
             raise InputError(
                 f"scan {name!r} has role 'split' but no layout is given",
                 key="regions.layout",
                 remedy="draw one, for example ['TTC', 'STE'], or give the scan a role of its own",
             )
-        boxes = divide(shape, layout, widths)
+        boxes = divide(shape, settings.layout, widths)
     elif montage is not None:
         boxes = _boxes_of(Montage(**montage), role, name, shape)
     else:
@@ -67,9 +68,29 @@ def assign_regions(
     regions = Regions(name, shape, widths, origin, boxes)
     regions.check()
     regions.write(output)
-    for box in boxes[:20]:
+    for box in boxes[:_MOST_LOGGED]:
         logger.info("scan %s: %s box %s..%s", name, box.role, box.lower, box.upper)
     logger.info("scan %s: %d boxes", name, len(boxes))
+
+
+def _guard(settings: RegionSettings) -> tuple[int, str]:
+    """The width of the guard band in pixels, and where it comes from.
+
+    With "auto" it is the largest receptive radius that a network of the run may have, so that one more member never
+    moves a region; training compares each network's own radius with the band.
+    """
+    guard, radius = settings.guard, settings.max_radius
+    if guard == "auto":
+        return radius, "largest receptive radius allowed, architecture.max_radius"
+    if int(guard) < radius:
+        raise LeakageError(
+            f"a guard band of {guard} px is narrower than the receptive radius of up to {radius} px that the "
+            "networks may have",
+            key="regions.guard",
+            value=guard,
+            remedy="use guard: auto or a larger number, or choose a smaller architecture.max_radius",
+        )
+    return int(guard), "regions.guard in the configuration"
 
 
 def _boxes_of(montage: Montage, role: str, name: str, shape: tuple[int, ...]) -> tuple[Box, ...]:

@@ -20,11 +20,20 @@ def check_roles(
 ) -> None:
     """Refuse any way in which a pixel could serve two roles, across all learned scans; write what was checked.
 
-    Within a scan, boxes of different roles must keep the guard band. Between scans, the same pixels
-    (:func:`leakage.check_shared`, by ``source_files``, which :class:`ScanSources` describes) or the same group (one
-    field of view) under different roles are refused: repeats of one field of view share scene and reference.
+    Within a scan, boxes of different roles must keep the guard band. Between scans, the same pixels or the same group
+    (one field of view) under different roles are refused: repeats of one field of view share scene and reference.
 
-    Raises ``LeakageError``.
+    Parameters
+    ----------
+    scan_files, region_files, source_files
+        Of every scan ``scans/<scan>.h5``, ``regions/<scan>.json`` and ``scans/<scan>.json``, in one order.
+    output
+        Where to write the roles of every scan, as JSON.
+
+    Raises
+    ------
+    LeakageError
+        Where two roles meet (:func:`leakage.check_shared`, :meth:`Regions.check`).
     """
     learned: list[LearnedScan] = []
     for scan_file, region_file, source_file in zip(scan_files, region_files, source_files, strict=True):

@@ -8,20 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.roles import DISJOINT_ROLES
 from ..geometry.boxes import Box
 from .layout import LAYOUT_LETTERS, check_layout
-from .regions import DISJOINT_ROLES
 
 
 def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) -> tuple[Box, ...]:
     """Divide a scan by a drawn layout and cut guard bands between different roles.
 
-    ``layout`` is a picture of the scan: one string per row of cells along Y, one letter per cell along X (T train,
-    S select, C calibrate, E test, . unused). A volume is divided in Y and X; every box spans all of Z. Pixels within
-    ``guard`` (per axis, Chebyshev distance) of an earlier role (train, select, calibrate, test, in this order) are
-    taken from the later one, so training keeps most pixels. Returns the remaining area of each role as boxes.
+    Parameters
+    ----------
+    shape
+        Pixels of the scan per spatial axis, [z], y, x.
+    layout
+        A picture of the scan: one string per row of cells along Y, one letter per cell along X (T train, S select,
+        C calibrate, E test, . unused). A volume is divided in Y and X.
+    guard
+        Pixels per spatial axis. What lies within them (Chebyshev distance) of an earlier role, in the order train,
+        select, calibrate, test, is taken from the later one, so that training keeps most pixels.
 
-    Raises ``InputError`` for a malformed layout and for a role that the guard bands leave without a pixel.
+    Returns
+    -------
+    tuple of Box
+        The remaining area of each role; every box spans all of Z.
+
+    Raises
+    ------
+    InputError
+        For a malformed layout, and for a role that the guard bands leave without a pixel.
     """
     check_layout(layout)
     plane = shape[-2:]

@@ -6,12 +6,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.errors import InputError
+from ..core.roles import DISJOINT_ROLES
 
-LAYOUT_LETTERS: dict[str, str | None] = {"T": "train", "S": "select", "C": "calibrate", "E": "test", ".": None}
+# The role of a cell by its letter; None where its pixels are not used.
+LAYOUT_LETTERS: dict[str, str | None] = {**dict(zip("TSCE", DISJOINT_ROLES, strict=True)), ".": None}
 
 
 def check_layout(layout: Sequence[str], file: str | Path | None = None) -> None:
-    """Raise ``InputError`` where a layout, of configuration ``file``, is not a rectangle of known letters."""
+    """Check that a layout is a rectangle of known letters.
+
+    Parameters
+    ----------
+    layout
+        One string per row of cells, one letter of ``LAYOUT_LETTERS`` per cell.
+    file
+        The configuration that it stands in, for messages.
+
+    Raises
+    ------
+    InputError
+        Where a row is empty or shorter than another, or has an unknown letter.
+    """
     if not layout or not layout[0] or len({len(row) for row in layout}) != 1:
         raise InputError(
             "the rows must be non-empty and equally long",

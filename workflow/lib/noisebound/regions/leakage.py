@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputError, LeakageError
+from ..core.roles import DISJOINT_ROLES, SPLIT
 from ..files.scan_sources import MEAN, SUM, ScanSources
 from ..geometry.boxes import boxes_meet
 
-LEARNED_ROLES = ("train", "select", "calibrate", "test")
 _REMEDY = (
     "give both scans the same role (not split), keep the pixels in one of them only, or make them one scan with the "
     "role split"
@@ -20,7 +20,19 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class LearnedScan:
-    """A scan that something is learned from or judged on; scans of one ``group`` show one field of view."""
+    """A scan that something is learned from or judged on.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    roles
+        The roles of its pixels.
+    sources
+        Where its pixels come from.
+    group
+        Name that scans of one field of view share; empty for none.
+    """
 
     name: str
     roles: frozenset[str]
@@ -34,10 +46,20 @@ def clash(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def check_shared(scans: Iterable[LearnedScan]) -> None:
-    """Raise ``LeakageError`` where scans of clashing roles share a group, pixels or the array they were read from.
+    """Check that scans of clashing roles share nothing: no group, no pixels, no array that they were read from.
 
     Pixels are compared channel by channel, in whatever part and frame they stand, so that a copy in another format
     counts as well. An array of a file counts as shared only where both scans take pixels of one box of it.
+
+    Parameters
+    ----------
+    scans
+        All scans that something is learned from or judged on.
+
+    Raises
+    ------
+    LeakageError
+        Where two of them do; it names both.
     """
     seen: dict[str, list[tuple[LearnedScan, dict[str, Any]]]] = {}
     read: dict[tuple[str, str], list[tuple[LearnedScan, dict[str, Any]]]] = {}
@@ -70,10 +92,21 @@ def check_shared(scans: Iterable[LearnedScan]) -> None:
 
 
 def check_new_scan(new: LearnedScan, others: Mapping[str, tuple[str, str | Path, list[str]]]) -> None:
-    """Compare a scan with those that were ingested before; ``others`` maps a name to role, file of sources and sources.
+    """Compare a scan with those that were ingested before.
 
-    What is stored of a scan whose sources have changed since, by the scan sheet or on the disk, says nothing and is
-    left out, as are scans that were not ingested yet. Raises ``LeakageError``.
+    Parameters
+    ----------
+    new
+        The scan.
+    others
+        By name of a scan its role, the file of its sources (:class:`ScanSources`), and the sources as the sheet spells
+        them. Left out are scans that were not ingested yet, and what is stored of a scan whose sources have changed
+        since, in the sheet or on the disk.
+
+    Raises
+    ------
+    LeakageError
+        As :func:`check_shared` does.
     """
     for name, (role, path, named) in others.items():
         if name == new.name or not Path(path).exists():
@@ -88,7 +121,7 @@ def check_new_scan(new: LearnedScan, others: Mapping[str, tuple[str, str | Path,
 
 def roles_of(role: str) -> frozenset[str]:
     """What a role of the scan sheet may use pixels for; a scan with the role split may serve all."""
-    return frozenset(LEARNED_ROLES if role == "split" else [role])
+    return frozenset(DISJOINT_ROLES if role == SPLIT else [role])
 
 
 def _named(seen: Iterable[list[tuple[LearnedScan, dict[str, Any]]]], name: str) -> LearnedScan:

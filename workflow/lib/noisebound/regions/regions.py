@@ -18,14 +18,24 @@ from ..core.errors import InputError, LeakageError
 from ..core.storage import read_json, write_json
 from ..geometry.boxes import Box
 
-ROLES = ("train", "select", "calibrate", "test", "apply")
-# Roles whose pixels must never meet, the earlier one keeping its ground where a guard band has to be cut.
-DISJOINT_ROLES = ("train", "select", "calibrate", "test")
-
 
 @dataclass(frozen=True)
 class Regions:
-    """The boxes of one scan with their roles, and the guard band, in pixels per axis, that separates them."""
+    """The boxes of one scan with their roles.
+
+    Parameters
+    ----------
+    scan
+        Name of the scan.
+    shape
+        Its pixels per spatial axis, [z], y, x.
+    guard
+        Width per spatial axis of the band, in pixels, that separates roles.
+    guard_from
+        Where that width comes from, in words.
+    boxes
+        The boxes.
+    """
 
     scan: str
     shape: tuple[int, ...]
@@ -45,10 +55,17 @@ class Regions:
         return mask
 
     def check(self) -> None:
-        """Raise ``LeakageError`` where boxes of different roles are closer than the guard band, or overlap.
+        """Check that boxes lie in the scan, and that those of different roles are far enough apart.
 
-        Two boxes are far enough apart when along at least one axis more than ``guard`` pixels lie between the nearest
-        pixels, so that no receptive field centred in one reaches the other.
+        Two boxes are, when along at least one axis ``guard`` pixels or more lie between them, so that no receptive
+        field centred in one reaches the other.
+
+        Raises
+        ------
+        InputError
+            For a box that is empty or leaves the scan.
+        LeakageError
+            Where boxes of different roles overlap, or are closer.
         """
         for box in self.boxes:
             bounds = zip(box.lower, box.upper, self.shape, strict=True)

@@ -19,13 +19,29 @@ _granted = 0.0  # seconds, in the process of a call alone
 def call_apart(
     function: Callable[[], Result], *, file: str | Path, library: str, seconds: float, memory: int
 ) -> Result:
-    """The result of ``function``, called in a copy of this process; what it raises is raised here.
+    """Call a function in a copy of this process; what it raises is raised here.
 
-    It may take ``memory`` bytes more than this process holds, where the system can limit that. Arrays that are to come
-    back should lie in memory that both processes share.
+    Parameters
+    ----------
+    function
+        What to call. Arrays that are to come back should lie in memory that both processes share; the result is
+        pickled.
+    file, library
+        What it reads with what, for messages.
+    seconds
+        Time of the processor that it may take, which :func:`grant_more_time` grants anew.
+    memory
+        Bytes that it may take beyond what this process holds, where the system can limit that.
 
-    Raises ``InputError`` about ``file`` where ``library`` crashes or takes more than ``seconds`` of the processor,
-    which :func:`grant_more_time` grants anew.
+    Returns
+    -------
+    object
+        The result of ``function``.
+
+    Raises
+    ------
+    InputError
+        Where the library crashes, or takes more time.
     """
     reading, writing = os.pipe()
     child = os.fork()

@@ -18,7 +18,23 @@ from .stored_image import SourceFile
 def describe_sources(acquisition: Acquisition, content: Content, planned: Iterable[str] = ()) -> ScanSources:
     """Describe the sources of an acquisition whose content was read to the end.
 
-    Raises ``InputError`` where a file was changed since its header was read.
+    Parameters
+    ----------
+    acquisition
+        The sources.
+    content
+        Their content, with the digests of its pixels.
+    planned
+        Stamps of the files when the workflow was read.
+
+    Returns
+    -------
+    ScanSources
+
+    Raises
+    ------
+    InputError
+        Where a file was changed since its header was read.
     """
     headers = [header for _, header in parts(acquisition)]
     found: dict[str, SourceFile] = {}

@@ -23,17 +23,37 @@ from .stored_image import StoredImage
 
 Result = TypeVar("Result")
 _HEADER_MEMORY = 400 << 20  # bytes; far more than a description needs, and far less than damaged ones ask for
+_LONGEST_ATTRIBUTE = 1 << 20  # bytes
+# Attributes that describe an image.
+_KEYS = ("axes", "channels", "pixel_size", "pixel_unit", "element_size_um")
+# Words for axes that are no letters.
 _WORDS = {"repeat": "R", "frame": "R", "time": "R", "channel": "C"}
 
 
 def read_hdf5(file: str, dataset: str | None, *, pixels: bool) -> StoredImage:
-    """Shape, dtype, metadata and (with ``pixels``) the array of one dataset, also behind links or virtual.
+    """Read one dataset, also behind links or virtual.
 
     Axes come from the attribute ``axes`` (text or list) or from dimension labels; channel names from ``channels``;
-    pixel size from ``pixel_size`` with ``pixel_unit``, or ``element_size_um``, in the order [z,] y, x. Raises
-    ``InputError`` for a file that is no HDF5, is truncated or corrupt, for a path that names no dataset (the
-    datasets there are listed), for pixels that are not all stored in HDF5 files, and for files that are referred to
-    and missing.
+    pixel size from ``pixel_size`` with ``pixel_unit``, or ``element_size_um``, in the order [z], y, x.
+
+    Parameters
+    ----------
+    file
+        The file.
+    dataset
+        Path of the dataset; None where none was named.
+    pixels
+        Whether to read the array too.
+
+    Returns
+    -------
+    StoredImage
+
+    Raises
+    ------
+    InputError
+        For a file that is no HDF5, is truncated or corrupt, for a path that names no dataset (the datasets there are
+        listed), for pixels that are not all stored in HDF5 files, and for files that are referred to and missing.
     """
     # HDF5 itself crashes on some damaged files, and never ends on others.
     apart: dict[str, Any] = {"file": file, "library": "HDF5", "seconds": 4 + os.path.getsize(file) / 1e8}
@@ -85,11 +105,11 @@ def _in_words(file: str, function: Callable[[], Result]) -> Result:
         raise InputError(problem, file=file, remedy=SAVE_AGAIN) from None
 
 
-def _plain(value: object) -> object:
+def _as_python(value: object) -> object:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, np.ndarray):
-        return [_plain(entry) for entry in value.tolist()]
+        return [_as_python(entry) for entry in value.tolist()]
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -111,12 +131,8 @@ def _attributes(item: h5py.Dataset | h5py.Group) -> dict[str, object]:
             stored = item.attrs.get_id(key)
             if math.prod(stored.shape or ()) * stored.dtype.itemsize > _LONGEST_ATTRIBUTE:
                 raise ValueError(f"the attribute {key!r} announces the shape {stored.shape}")
-            found[key] = _plain(item.attrs[key])
+            found[key] = _as_python(item.attrs[key])
     return found
-
-
-_LONGEST_ATTRIBUTE = 1 << 20  # bytes
-_KEYS = ("axes", "channels", "pixel_size", "pixel_unit", "element_size_um")
 
 
 def _from_json(value: object) -> object:

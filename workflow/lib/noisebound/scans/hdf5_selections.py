@@ -12,9 +12,21 @@ Boxes = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 
 
 class Selection:
-    """Pixels of an array in row-major order: every ``axes`` position with every other, or a union of ``boxes``.
+    """Pixels of an array in row-major order.
 
-    Raises ``ValueError`` for pixels outside ``shape``.
+    Parameters
+    ----------
+    shape
+        Of the array.
+    axes
+        Positions along each axis: selected is every one with every other.
+    boxes
+        Without ``axes``: lower and upper corners of boxes, whose union is selected.
+
+    Raises
+    ------
+    ValueError
+        For pixels outside ``shape``.
     """
 
     def __init__(
@@ -74,10 +86,25 @@ def endless_axis(space: h5py.h5s.SpaceID) -> int | None:
 
 
 def select(space: h5py.h5s.SpaceID, shape: Sequence[int], *, number: int | None = None) -> Selection:
-    """What ``space`` selects of an array of ``shape``; a selection without end ends with the array.
+    """The pixels that HDF5 says are selected of an array.
 
-    ``number`` takes that block alone of the blocks along the axis without end. Raises ``ValueError`` for pixels outside
-    the array and for selections of single points.
+    Parameters
+    ----------
+    space
+        HDF5's description of the selection; one without end ends with the array.
+    shape
+        Of the array.
+    number
+        Takes that block alone of the blocks along the axis without end.
+
+    Returns
+    -------
+    Selection
+
+    Raises
+    ------
+    ValueError
+        For pixels outside the array, and for selections of single points.
     """
     kind = space.get_select_type()
     if kind == h5py.h5s.SEL_ALL:

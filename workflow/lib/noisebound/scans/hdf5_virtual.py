@@ -78,6 +78,8 @@ class Part:
 
 @dataclass(frozen=True)
 class _Mapping:
+    """What HDF5 says of a part: the file and path of its source, and which pixels go from there where."""
+
     file: str
     path: str
     source: h5py.h5s.SpaceID
@@ -87,10 +89,22 @@ class _Mapping:
 def resolve(files: Hdf5Files, found: Found, *, every_chunk: bool = False, above: tuple[str, ...] = ()) -> Array:
     """Find all that a dataset is made of, through links and virtual datasets of any depth; no pixels are read.
 
-    ``every_chunk``: look for each chunk of pixels, as is needed before they are read, instead of counting them.
+    Parameters
+    ----------
+    files
+        The files that are open; those that the dataset refers to are opened.
+    found
+        The dataset.
+    every_chunk
+        Whether to look for each chunk of pixels, as is needed before they are read, instead of counting them.
+    above
+        The virtual datasets that this one is a part of.
 
-    Raises ``InputError`` for a part that is missing, not wholly stored or stored outside HDF5, for pixels that no part
-    covers and for datasets that contain themselves.
+    Raises
+    ------
+    InputError
+        For a part that is missing, not wholly stored or stored outside HDF5, for pixels that no part covers and for
+        datasets that contain themselves.
     """
     dataset, here = found.dataset, found.file
     address = str(h5py.h5o.get_info(dataset.id).addr)
@@ -102,39 +116,16 @@ def resolve(files: Hdf5Files, found: Found, *, every_chunk: bool = False, above:
     if mark in above or len(above) > _MOST_NESTED:
         problem = f"the virtual dataset {found.path!r} contains itself, or others nested more than {_MOST_NESTED} deep"
         raise InputError(problem, file=here, remedy="name a dataset that holds the pixels")
-    mappings = [
-        _Mapping(
-            properties.get_virtual_filename(number),
-            properties.get_virtual_dsetname(number),
-            properties.get_virtual_srcspace(number),
-            properties.get_virtual_vspace(number),
-        )
-        for number in range(properties.get_virtual_count())
-    ]
     name, dtype = found.path, dataset.dtype
-    sources: dict[tuple[str, str], Array] = {}
-
-    def source(mapping: _Mapping, number: int = 0) -> Array:
-        key = _numbered(mapping.file, number), _numbered(mapping.path, number)
-        if key not in sources:
-            target = here if key[0] == "." else search(key[0], here, _virtual_prefixes(here))
-            below = files.find(target, key[1])
-            sources[key] = resolve(files, below, every_chunk=every_chunk, above=(*above, mark))
-        return sources[key]
-
-    for mapping in mappings:
-        # HDF5 itself opens these as soon as it is asked for the shape.
-        if endless_axis(mapping.virtual) is not None:
-            source(mapping)
-            number = 1
-            while "%b" in mapping.file and locate(_numbered(mapping.file, number), here, _virtual_prefixes(here)):
-                number += 1
+    sources = _Sources(files, here, every_chunk, (*above, mark))
+    mappings = _mappings(properties)
+    sources.open_endless(mappings)
     shape = tuple(int(length) for length in files.find(here, name).dataset.shape)
     check_memory(math.prod(shape) * dtype.itemsize, here)
     parts: list[Part] = []
     for mapping in mappings:
         try:
-            parts.extend(_parts(mapping, shape, source))
+            parts.extend(_parts(mapping, shape, sources))
         except ValueError as error:
             problem = f"a part of the virtual dataset {name!r} does not fit its source {mapping.file!r} ({error})"
             raise InputError(problem, file=here, remedy=SAVE_AGAIN) from None
@@ -145,15 +136,55 @@ def resolve(files: Hdf5Files, found: Found, *, every_chunk: bool = False, above:
     return array
 
 
-def _parts(mapping: _Mapping, shape: tuple[int, ...], source: Any) -> Iterator[Part]:
+class _Sources:
+    """The sources of the virtual dataset in the file ``here``, each resolved once."""
+
+    def __init__(self, files: Hdf5Files, here: str, every_chunk: bool, above: tuple[str, ...]) -> None:
+        self._files, self._here, self._every_chunk, self._above = files, here, every_chunk, above
+        self._found: dict[tuple[str, str], Array] = {}
+
+    def get(self, mapping: _Mapping, number: int = 0) -> Array:
+        """The source of a mapping, of the block ``number`` where each block has a source of its own."""
+        key = _numbered(mapping.file, number), _numbered(mapping.path, number)
+        if key not in self._found:
+            target = self._here if key[0] == "." else search(key[0], self._here, _virtual_prefixes(self._here))
+            below = self._files.find(target, key[1])
+            self._found[key] = resolve(self._files, below, every_chunk=self._every_chunk, above=self._above)
+        return self._found[key]
+
+    def open_endless(self, mappings: list[_Mapping]) -> None:
+        """Find the sources of mappings without end: HDF5 itself opens them as soon as it is asked for the shape."""
+        prefixes = _virtual_prefixes(self._here)
+        for mapping in mappings:
+            if endless_axis(mapping.virtual) is not None:
+                self.get(mapping)
+                number = 1
+                while "%b" in mapping.file and locate(_numbered(mapping.file, number), self._here, prefixes):
+                    number += 1
+
+
+def _mappings(properties: h5py.h5p.PropDCID) -> list[_Mapping]:
+    return [
+        _Mapping(
+            properties.get_virtual_filename(number),
+            properties.get_virtual_dsetname(number),
+            properties.get_virtual_srcspace(number),
+            properties.get_virtual_vspace(number),
+        )
+        for number in range(properties.get_virtual_count())
+    ]
+
+
+def _parts(mapping: _Mapping, shape: tuple[int, ...], sources: _Sources) -> Iterator[Part]:
+    """The parts of a virtual dataset of ``shape`` that a mapping describes: one, or one per block."""
     axis = endless_axis(mapping.virtual)
     if axis is not None and _is_numbered(mapping):
         start, stride, _, _ = (int(values[axis]) for values in mapping.virtual.get_regular_hyperslab())
         for number in range(max(0, -(-(shape[axis] - start) // stride))):
-            found = source(mapping, number)
+            found = sources.get(mapping, number)
             yield _part(found, select(mapping.source, found.shape), select(mapping.virtual, shape, number=number))
         return
-    found = source(mapping)
+    found = sources.get(mapping)
     taken, placed = select(mapping.source, found.shape), select(mapping.virtual, shape)
     source_axis = endless_axis(mapping.source)
     if axis is not None and source_axis is not None and taken.axes is not None and placed.axes is not None:

@@ -15,7 +15,19 @@ from ..core.texts import NAME, one_line
 
 @dataclass(frozen=True)
 class Metadata:
-    """``axes`` as the file spells them, ``pixel_size`` by axis letter in ``pixel_unit``; ``None`` where unknown."""
+    """What a file says of an image; None where it says nothing.
+
+    Parameters
+    ----------
+    axes
+        As the file spells them.
+    channels
+        Names of the channels.
+    pixel_size
+        By letter of the axis, in ``pixel_unit``.
+    pixel_unit
+        One unit for all.
+    """
 
     axes: str | None = None
     channels: tuple[str, ...] | None = None
@@ -69,7 +81,17 @@ def from_json(content: Mapping[str, Any]) -> Metadata:
 def from_imagej(
     content: Mapping[str, Any], resolution: Mapping[str, float], axes: str, shape: Sequence[int]
 ) -> Metadata:
-    """Read ImageJ's ``unit``, ``spacing`` and ``Labels``; ``resolution`` is in pixels per unit, by axis letter."""
+    """Read what ImageJ writes: ``unit``, ``spacing`` and ``Labels``.
+
+    Parameters
+    ----------
+    content
+        ImageJ's metadata.
+    resolution
+        Pixels per unit, by letter of the axis.
+    axes, shape
+        Of the image; the channels among its axes tell which labels are names of channels.
+    """
     unit = unit_name(content.get("unit"))
     sizes: dict[str, float] | None = None
     if unit is not None and all(resolution.get(axis, 0) > 0 for axis in "XY"):
@@ -94,9 +116,14 @@ def _imagej_channels(labels: object, axes: str, shape: Sequence[int]) -> tuple[s
 
 
 def from_ome(xml: str, axes: str) -> Metadata:
-    """Read the first image's channel names and physical pixel sizes. Raises ``ValueError`` where it is not XML.
+    """Read the channel names and physical pixel sizes of the first image in OME-XML.
 
-    OME leaves a missing ``PhysicalSizeXUnit`` to mean µm.
+    OME leaves a missing ``PhysicalSizeXUnit`` to mean µm. Sizes are put into the unit of X.
+
+    Raises
+    ------
+    ValueError
+        Where it is not XML.
     """
     try:
         pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")

@@ -8,10 +8,20 @@ import numpy as np
 
 
 def pixel_digest(image: np.ndarray) -> str:
-    """SHA-256 of one channel ([Z], Y, X) as hexadecimal digits.
+    """Digest one channel of an image.
 
     Digested are the shape (Z, Y, X), with Z = 1 for a plane, and the values as float64, little-endian, in C order, with
     zero for negative zero. One plane at a time is converted.
+
+    Parameters
+    ----------
+    image
+        ([Z], Y, X), real numbers of any type.
+
+    Returns
+    -------
+    str
+        SHA-256 as hexadecimal digits.
     """
     volume = image[np.newaxis] if image.ndim == 2 else image
     digest = hashlib.sha256(f"{' '.join(map(str, volume.shape))}\n".encode())

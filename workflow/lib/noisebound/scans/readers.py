@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,30 @@ import numpy as np
 
 from ..core.errors import SAVE_AGAIN, InputError
 from ..core.sources import HDF5_SUFFIXES, TIFF_SUFFIXES, split_source
+from .axes import SPATIAL, resolve_axes
 from .stored_image import Origin, SourceFile, StoredImage
-
-AXES = "RCZYX"
-SPATIAL = "ZYX"
 
 
 @dataclass(frozen=True)
 class Header:
     """What is known of an image before its pixels are read.
 
-    ``shape`` and ``axes`` (letters of R repeat, C channel, Z, Y, X) go together; ``pixel_size`` has one entry per
-    spatial axis in the order [z,] y, x. ``files`` are all files that it is read from, the named one first, and
-    ``origins`` the arrays in them that hold its pixels.
+    Parameters
+    ----------
+    source
+        The source as it was named.
+    shape, dtype
+        Of the array.
+    axes
+        One letter of RCZYX per axis: R repeat, C channel, Z, Y, X.
+    channels
+        Names of the channels, where the file says so.
+    pixel_size, pixel_unit
+        One number per spatial axis of the image in the order [z], y, x, where the file says so.
+    files
+        All files that it is read from, the named one first.
+    origins
+        The arrays in them that hold its pixels.
     """
 
     source: str
@@ -44,9 +54,16 @@ class Header:
 
 @dataclass(frozen=True)
 class Image:
-    """An image whose values are finite real numbers; ``axes`` names the axes of ``array`` in their order.
+    """An image whose values are finite real numbers.
 
-    ``files`` are all files that it was read from, as they were before.
+    Parameters
+    ----------
+    array
+        The pixels, in the file's own dtype and order of axes.
+    axes, channels, pixel_size, pixel_unit
+        As in its :class:`Header`.
+    files
+        All files that it was read from, as they were before.
     """
 
     array: np.ndarray
@@ -58,18 +75,44 @@ class Image:
 
 
 def read_header(source: str | Path, *, axes: str | None = None) -> Header:
-    """Read shape, type and metadata of a TIFF file or of an HDF5 dataset (``file.h5:/path``) without its pixels.
+    """Read shape, type and metadata of an image without its pixels.
 
-    ``axes`` overrides what the file says. Raises ``InputError`` for a missing, empty, corrupt or truncated file, for
-    unknown, unusable or mismatching axes, for an array of size zero and for values that are not real numbers.
+    Parameters
+    ----------
+    source
+        A TIFF file, or an HDF5 dataset (``file.h5:/path``).
+    axes
+        Overrides what the file says.
+
+    Returns
+    -------
+    Header
+
+    Raises
+    ------
+    InputError
+        For a missing, empty, corrupt or truncated file, for unknown, unusable or mismatching axes, for an array of size
+        zero and for values that are not real numbers.
     """
     return _read(source, axes, pixels=False)[0]
 
 
 def read_image(source: str | Path, *, axes: str | None = None) -> Image:
-    """Read a TIFF file or an HDF5 dataset (``file.h5:/path``) whole, in its own dtype and native byte order.
+    """Read an image whole, in its own dtype and native byte order.
 
-    Raises ``InputError`` as ``read_header`` does, and for pixels that cannot be decoded, are NaN or are infinite.
+    Parameters
+    ----------
+    source, axes
+        As for :func:`read_header`.
+
+    Returns
+    -------
+    Image
+
+    Raises
+    ------
+    InputError
+        As :func:`read_header` does, and for pixels that cannot be decoded, are NaN or are infinite.
     """
     header, array = _read(source, axes, pixels=True)
     if array is None or array.shape != header.shape:
@@ -131,39 +174,6 @@ def _header(source: str, stored: StoredImage, given: str | None) -> Header:
         channels = None
     unit = metadata.pixel_unit if sizes else None
     return Header(source, shape, dtype, axes, channels, sizes, unit, stored.files, stored.origins)
-
-
-def resolve_axes(source: str | Path, shape: tuple[int, ...], axes: str | None, *, given: bool) -> str:
-    """Check ``axes`` against ``shape`` and return them as letters of RCZYX (T becomes R).
-
-    Raises ``InputError`` naming the remedy where axes are absent, unknown, repeated, of the wrong number, or lack Y
-    or X.
-    """
-    remedy = "set the `axes` column of the scan sheet to one letter per axis: R repeat, C channel, Z, Y, X"
-    if axes is None:
-        problem = f"the file does not say what its {len(shape)} axes of lengths {shape} are"
-        raise InputError(problem, file=source, remedy=remedy)
-    letters = axes.upper().replace("T", "R")
-    if "S" in letters:
-        raise InputError(
-            f"axes {axes!r} hold S, the colour samples of a photograph, which are not measured channels",
-            file=source,
-            remedy="save one plane per channel, or set the `axes` column with C in the place of S",
-        )
-    if len(letters) != len(shape):
-        problem = f"{len(letters)} axes {axes!r} for an array of {len(shape)} dimensions {shape}"
-        raise InputError(problem, file=source, remedy=remedy)
-    unknown = sorted(set(letters) - set(AXES))
-    if unknown:
-        said = "given" if given else "found in the file"
-        problem = f"axes {axes!r} {said} hold {', '.join(unknown)}, whose meaning is not known"
-        raise InputError(problem, file=source, remedy=remedy)
-    repeated = [letter for letter, count in Counter(letters).items() if count > 1]
-    if repeated:
-        raise InputError(f"axes {axes!r} name {', '.join(repeated)} twice", file=source, remedy=remedy)
-    if not {"Y", "X"} <= set(letters):
-        raise InputError(f"axes {axes!r} lack Y or X", file=source, remedy=remedy)
-    return letters
 
 
 def _pixel_size(sizes: dict[str, float] | None, axes: str) -> tuple[float, ...] | None:

@@ -17,7 +17,8 @@ from pathlib import Path
 from ..core.errors import InputError
 from ..core.storage import remove_parts, write_text
 from .register import ABANDONED
-from .sheet import SheetRow, parse_sheet, sheet_text
+from .sheet import parse_sheet, sheet_text
+from .sheet_row import SheetRow
 
 VARIABLE = "NOISEBOUND_SHEET"  # the environment variable in which jobs find the path of the copy
 FOLDER = Path(".snakemake", "noisebound")

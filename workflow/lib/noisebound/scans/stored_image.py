@@ -44,9 +44,20 @@ class Origin:
 
 @dataclass(frozen=True)
 class StoredImage:
-    """An image in its own dtype and order of axes; ``array`` is ``None`` where only the header was asked for.
+    """An image as it is stored, in its own dtype and order of axes.
 
-    ``files`` are all files that were opened, the one that was named first.
+    Parameters
+    ----------
+    shape, dtype
+        Of the array.
+    metadata
+        What the file says of it.
+    array
+        The pixels; None where only the header was asked for.
+    files
+        All files that were opened, the one that was named first.
+    origins
+        The boxes of arrays that hold the pixels.
     """
 
     shape: tuple[int, ...]

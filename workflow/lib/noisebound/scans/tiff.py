@@ -39,10 +39,27 @@ def _complaints() -> Iterator[list[str]]:
 
 
 def read_tiff(file: str, axes: str | None, *, pixels: bool) -> StoredImage:
-    """Shape, dtype, metadata and (with ``pixels``) the array of the only image series of a TIFF file.
+    """Read the only image series of a TIFF file.
 
-    Axes of length 1 are dropped unless the file writes them out or ``axes`` counts them. Raises ``InputError`` for a
-    file that is no TIFF, is truncated or corrupt, holds several images or needs a decoder that is not installed.
+    Parameters
+    ----------
+    file
+        The file.
+    axes
+        The axes that the scan sheet gives, or None. Axes of length 1 are dropped unless these count them, or the file
+        writes them out.
+    pixels
+        Whether to read the array too.
+
+    Returns
+    -------
+    StoredImage
+
+    Raises
+    ------
+    InputError
+        For a file that is no TIFF, is truncated or corrupt, holds several images or needs a decoder that is not
+        installed.
     """
     files, origins = (SourceFile.of(file),), (Origin(file, "", (), ()),)
     with _complaints() as complaints:

@@ -1,0 +1,111 @@
+"""Channels by name: which channel of a file is which of the run's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..core.errors import InputError
+from .readers import Header
+
+
+def channel_names(header: Header, wanted: Sequence[str] | None, file_channels: Sequence[str] | None) -> tuple[str, ...]:
+    """Names of a scan's channels.
+
+    Parameters
+    ----------
+    header
+        The first file of the scan.
+    wanted
+        The run's names, which are taken where there are any.
+    file_channels
+        Names that the scan sheet gives the channels of the file, which are taken next; then those in the file.
+
+    Returns
+    -------
+    tuple of str
+        One name per channel; numbered ones where nobody names them.
+    """
+    if wanted is not None:
+        return tuple(wanted)
+    return tuple(file_channels or header.channels or [f"channel {number}" for number in range(header.length("C"))])
+
+
+def match_channels(found: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...] | None:
+    """Find each wanted channel among those of a file.
+
+    A name matches itself, and itself with a suffix behind "_": "Mg" matches "Mg" and "Mg_Ka". Where every channel
+    matches the one in its place, the order of the file stays; otherwise every wanted name has to match exactly one.
+
+    Parameters
+    ----------
+    found
+        Names in the file, in its order.
+    wanted
+        The run's names.
+
+    Returns
+    -------
+    tuple of int or None
+        For each wanted name its index in ``found``; None where the names do not pair up one to one.
+    """
+
+    def fits(name: str, other: str) -> bool:
+        return other in (name, name.split("_", 1)[0])
+
+    if len(found) != len(wanted):
+        return None
+    if all(fits(name, other) for name, other in zip(found, wanted, strict=True)):
+        return tuple(range(len(wanted)))
+    places = [[place for place, name in enumerate(found) if fits(name, other)] for other in wanted]
+    order = tuple(place[0] for place in places if len(place) == 1)
+    return order if len(set(order)) == len(wanted) else None
+
+
+def channel_order(header: Header, names: tuple[str, ...], file_channels: Sequence[str] | None) -> tuple[int, ...]:
+    """For each of a scan's channels, its index in a file.
+
+    Parameters
+    ----------
+    header
+        The file.
+    names
+        Names of the scan's channels.
+    file_channels
+        Names that the scan sheet gives the channels of the file.
+
+    Returns
+    -------
+    tuple of int
+        The order of the file where nobody names its channels.
+
+    Raises
+    ------
+    InputError
+        Where the file has another number of channels, or channels of other names.
+    """
+    count = header.length("C")
+    if file_channels is not None and len(file_channels) != count:
+        raise InputError(
+            f"{len(file_channels)} channel names for {count} channels",
+            file=header.source,
+            key="channels",
+            value=";".join(file_channels),
+            remedy="give one name per channel of the file, in the file's order",
+        )
+    if count != len(names):
+        raise InputError(
+            f"{count} channels (axes {header.axes}, shape {header.shape}) where {len(names)} are configured: {names}",
+            file=header.source,
+            remedy="list the file's channels under `data.channels`, or set the `axes` column if C is another axis",
+        )
+    found = tuple(file_channels) if file_channels is not None else header.channels
+    if found is None:
+        return tuple(range(count))
+    order = match_channels(found, names)
+    if order is None:
+        raise InputError(
+            f"channels {', '.join(found)} in the file do not pair up with the configured {', '.join(names)}",
+            file=header.source,
+            remedy="correct `data.channels`, or name the file's channels in the `channels` column",
+        )
+    return order
