@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noisebound.networks import engine
-from noisebound.networks.cpu_engine import Layout, Plan
+from noisebound.networks.cpu_buffers import BUFFERS
+from noisebound.networks.cpu_layout import Layout
 from noisebound.networks.graph_network import MemberNetwork
 from tests.unit.learning_files import draw_small, give_weights
 
@@ -48,11 +49,11 @@ def test_other_networks_and_shapes_leave_no_trace_in_the_buffer(first: int) -> N
     networks = [network_of(1, [1, 6]), network_of(2, [6]), network_of(3, [2])]
     images = [torch.randn(1, 1, *shape, generator=torch.Generator().manual_seed(k)) for k, shape in enumerate(
         [(8, 9, 10), (5, 14, 9), (8, 9, 10), (12, 16, 16)])]  # fmt: skip
-    Plan._free.clear()
+    BUFFERS.free.clear()
     for k in range(12):
         network, image = networks[(first + k) % 3], images[(first + k) % 4]
         _, quantiles = engine.predict(network, image)
         with torch.no_grad():
             for fast, plain in zip(quantiles, network(image), strict=True):
                 torch.testing.assert_close(fast, plain, rtol=1e-5, atol=1e-5 * float(plain.abs().max()))
-    assert len(Plan._free) == 1
+    assert len(BUFFERS.free) == 1

@@ -1,4 +1,4 @@
-"""Compiled functions whose machine code is kept on disk, and for which a damaged or missing cache costs time alone.
+"""Compiled functions whose machine code is kept on disk; a damaged or missing file costs only time.
 
 numba keeps an index and numbered files of machine code, and trusts both: one torn file ends every process that reads
 it, and two processes that write at once may exchange their code. Here each signature of a function has one file, whose
