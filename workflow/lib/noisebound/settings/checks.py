@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..architecture.base import reach_of_cells
-from ..architecture.unet import FAMILY as UNET
+from ..architecture.settings import UNET, unet_settings
 from ..architecture.unet import check_reach
 from ..calibration.exchangeability import check_scans
 from ..core.errors import InputError
@@ -149,7 +149,7 @@ def _check_regions(settings: Settings, file: str | Path) -> None:
 
 def _check_architecture(settings: Settings, file: str | Path) -> None:
     if settings["architecture"]["family"] == UNET:
-        check_reach(settings["architecture"], file)
+        check_reach(unet_settings(settings["architecture"]), file)
         return
     bounds = settings["architecture"]["parameters"]
     if not isinstance(bounds, int) and bounds[0] > bounds[1]:
