@@ -19,6 +19,7 @@ from noisebound.architecture.draw_architecture import draw_architecture
 from noisebound.architecture.families import read_architecture
 from noisebound.architecture.limits import RANGES
 from noisebound.architecture.random_graph import Architecture, Edge
+from noisebound.architecture.settings import GraphSettings
 from noisebound.architecture.unet import UNetArchitecture
 from noisebound.core.errors import InputError
 from noisebound.networks.member_file import load_member
@@ -283,7 +284,7 @@ def test_the_configuration_offers_nothing_that_cannot_be_read() -> None:
 
 
 def test_networks_too_large_to_be_read_are_not_drawn(tmp_path: Path) -> None:
-    asked = {**SETTINGS, "latent": 10**5, "hidden": 10**5, "parameters": [1, 10**12]}
+    asked = GraphSettings(**{**SETTINGS, "latent": 10**5, "hidden": 10**5, "parameters": [1, 10**12]})
     with pytest.raises(InputError, match=r"architecture.*weights"):
         draw_architecture(
             tmp_path / "a.json", settings=asked, seed=1, member=0, dimensions=2, in_channels=1, out_channels=1

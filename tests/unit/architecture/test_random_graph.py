@@ -20,6 +20,7 @@ from scipy.stats import binomtest, chisquare
 
 from noisebound.architecture.draw_architecture import draw_architecture
 from noisebound.architecture.random_graph import Architecture, Edge, draw
+from noisebound.architecture.settings import GraphSettings
 from noisebound.core.errors import InputError
 from tests.unit.learning_files import SETTINGS, draw_small, write_architecture
 
@@ -84,7 +85,7 @@ def test_another_process_with_other_hashes_and_other_draws_writes_the_same_bytes
             for member in range(4):
                 draw_architecture(
                     path / f"{dimensions}-{member}.json",
-                    settings={**SETTINGS, "depth": 8, "max_radius": 12},
+                    settings=GraphSettings(**{**SETTINGS, "depth": 8, "max_radius": 12}),
                     seed=20250513,
                     member=member,
                     dimensions=dimensions,
@@ -101,6 +102,7 @@ numpy.random.random(17), numpy.random.default_rng(20250513).random(5), torch.ran
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 from pathlib import Path
 from noisebound.architecture.draw_architecture import draw_architecture
+from noisebound.architecture.settings import GraphSettings
 from tests.unit.learning_files import SETTINGS
 # In another order, and with draws in between: no graph may depend on another.
 for member in (3, 1, 0, 2):
@@ -108,7 +110,7 @@ for member in (3, 1, 0, 2):
         numpy.random.random(); torch.rand(1)
         draw_architecture(
             Path({str(tmp_path / "there")!r}) / f"{{dimensions}}-{{member}}.json",
-            settings={{**dict(reversed(SETTINGS.items())), "depth": 8, "max_radius": 12}},
+            settings=GraphSettings(**{{**dict(reversed(SETTINGS.items())), "depth": 8, "max_radius": 12}}),
             seed=20250513, member=member, dimensions=dimensions, in_channels=6, out_channels=6,
         )
 """
@@ -131,7 +133,8 @@ def population() -> list[Architecture]:
     """Many draws without binding bounds."""
     asked = {**SETTINGS, "depth": 5, "alpha": 0.7, "gamma": 1.2, "p_input": 0.3, "p_output": 0.6}
     asked |= {"dilations": [1, 2, 4], "channels": [2, 3, 5], "max_radius": 1000}
-    return [draw(asked, seed=s, member=s % 7, dimensions=2, in_channels=1, out_channels=1) for s in range(2500)]
+    drawn = GraphSettings(**asked)
+    return [draw(drawn, seed=s, member=s % 7, dimensions=2, in_channels=1, out_channels=1) for s in range(2500)]
 
 
 def hidden_targets(graph: Architecture, node: int) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 from noisebound.architecture.draw_architecture import draw_architecture
 from noisebound.architecture.families import read_architecture
 from noisebound.architecture.random_graph import Architecture, Edge
+from noisebound.architecture.settings import UNetSettings
 from noisebound.architecture.unet import UNetArchitecture, plan_unet
 from noisebound.core.errors import InputError
 from noisebound.ensemble.combine import combine_members
-from noisebound.ensemble.ensemble_scan import ensemble_scan
-from noisebound.ensemble.fit_latent_basis import fit_latent_basis
+from noisebound.ensemble.ensemble_scan import EnsembleFiles, ensemble_scan
+from noisebound.ensemble.fit_latent_basis import BasisFiles, fit_latent_basis
 from noisebound.ensemble.members import Ensemble
+from noisebound.ensemble.settings import BasisSettings, EnsembleSettings
 from noisebound.figures.architecture_figures import architectures, describe
 from noisebound.files.predictions import Predictions
 from noisebound.geometry.boxes import Box
@@ -28,11 +31,13 @@ from noisebound.geometry.tiling import mirror, tiles
 from noisebound.networks import engine
 from noisebound.networks.member_file import load_member, save_member
 from noisebound.networks.normalisation import Normalisation
-from noisebound.networks.unet_network import UNet, continue_to_multiples
+from noisebound.networks.space_to_depth import continue_to_multiples
+from noisebound.networks.unet_network import UNet
 from noisebound.regions.divide import divide
 from noisebound.report.index_page import drawn_architectures
 from noisebound.training.patches import check_patch
-from noisebound.training.train_member import train_member
+from noisebound.training.settings import DataSettings, TrainingSettings
+from noisebound.training.train_member import TrainingFiles, train_member
 from tests.unit.learning_files import (
     TRAINING,
     draw_small,
@@ -56,10 +61,9 @@ def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
-def plan(dimensions: int, levels: int, convolutions: int = 1, *, member: int = 0, **changes: Any) -> UNetArchitecture:
-    asked = {"unet": {"levels": levels, "width": 3, "convolutions": convolutions}, "latent": 4, "hidden": 5}
+def plan(dimensions: int, levels: int, convolutions: int = 1, *, member: int = 0) -> UNetArchitecture:
     return plan_unet(
-        {**asked, "max_radius": 99, **changes},
+        UNetSettings(levels, width=3, convolutions=convolutions, latent=4, hidden=5, max_radius=99),
         seed=1,
         member=member,
         dimensions=dimensions,
@@ -269,7 +273,8 @@ def test_the_size_of_the_tiles_changes_no_result_of_the_ensemble(
     area = write_regions(tmp_path / "s.json", shape, 0, [Box("train", (0,) * dimensions, shape)])
     basis = tmp_path / "basis.npz"
     fit_latent_basis(
-        weights, files, [scan], [area], basis, tmp_path / "sample.npz", components=3, sample_size=100, seed=1
+        BasisFiles(weights, files, [scan], [area], basis, tmp_path / "sample.npz"),
+        settings=BasisSettings(components=3, sample_size=100, frame=0, seed=1),
     )
     found = []
     for tile in ("auto", {2: [9, 13], 3: [2, 6, 5]}[dimensions]):
@@ -278,11 +283,13 @@ def test_the_size_of_the_tiles_changes_no_result_of_the_ensemble(
             "tile": tile,
             "overlap": "exact",
             "orientations": orientations,
+            "combine": "average",
             "frame": 0,
             "keep_members": False,
             "levels": [0.05, 0.95],
         }
-        ensemble_scan(weights, files, basis, scan, output, settings=ask, counts=False)
+        paths = EnsembleFiles(weights, files, basis, scan, output)
+        ensemble_scan(paths, settings=EnsembleSettings(**ask), counts=False)
         with Predictions(output) as images:
             found.append(np.concatenate([images.read(kind) for kind in ("lower", "median", "upper", "spread")]))
             latents = images.read_latent()
@@ -301,7 +308,7 @@ def test_an_ensemble_may_hold_both_families(tmp_path: Path) -> None:
     ensemble = Ensemble(weights, files)
     assert ensemble.alignment == 4 and ensemble.halo == (plan(2, 2).radius(),) * 2
     image = smooth_image((CHANNELS, 32, 32), 1).astype(np.float32)
-    (lower, median, upper), *_ = combine_members(ensemble, image, (slice(4, 28),) * 2, None)
+    (lower, median, upper), *_ = combine_members(ensemble, image, (slice(4, 28),) * 2, None, (0.05, 0.95), "average")
     assert (lower <= median).all() and (median <= upper).all() and median.shape == (CHANNELS, 24, 24)
 
 
@@ -320,10 +327,10 @@ def test_it_trains_also_where_an_image_is_smaller_than_the_patch(
 
     def train(name: str, **changes: Any) -> bytes:
         ask = {**TRAINING, "patch": patch, **changes}
-        paths = tmp_path / f"{name}.pt", tmp_path / f"{name}.csv"
-        given = {"member": 0, "seed": 1, "settings": ask, "transforms": ("none", "none"), "counts": False}
-        train_member(graph, [scan], [area], *paths, **given)
-        return paths[0].read_bytes()
+        files = TrainingFiles(graph, [scan], [area], tmp_path / f"{name}.pt", tmp_path / f"{name}.csv")
+        settings, data = TrainingSettings(**ask), DataSettings("none", "none", counts=False)
+        train_member(files, member=0, seed=1, settings=settings, data=data, checkpoint_every=5)
+        return (tmp_path / f"{name}.pt").read_bytes()
 
     first = train("one")
     assert first == train("two")
@@ -339,15 +346,15 @@ def test_patches_are_multiples_of_the_alignment() -> None:
 
 
 def test_the_step_writes_what_the_settings_ask_for(tmp_path: Path) -> None:
-    ask = {"family": "unet", "unet": {"levels": 2, "width": 8, "convolutions": 1}, "latent": 4, "hidden": 5}
+    ask = UNetSettings(levels=2, width=8, convolutions=1, latent=4, hidden=5, max_radius=13)
     facts = {"seed": 1, "dimensions": 3, "in_channels": 1, "out_channels": 1}
     for member in (0, 1):
-        draw_architecture(tmp_path / f"{member}.json", settings={**ask, "max_radius": 13}, member=member, **facts)
+        draw_architecture(tmp_path / f"{member}.json", settings=ask, member=member, **facts)
     one, other = (read_architecture(tmp_path / f"{member}.json") for member in (0, 1))
     assert isinstance(one, UNetArchitecture) and (one.levels, one.width, one.alignment, one.radius()) == (2, 8, 4, 13)
     assert one.to_json()["digest"] == other.to_json()["digest"] and other.member == 1
     with pytest.raises(InputError, match=r"'architecture\.max_radius', value 12.*sees 13 px.*Remedy: raise it to 13"):
-        draw_architecture(tmp_path / "2.json", settings={**ask, "max_radius": 12}, member=2, **facts)
+        draw_architecture(tmp_path / "2.json", settings=replace(ask, max_radius=12), member=2, **facts)
 
 
 def test_random_graphs_keep_their_digest() -> None:

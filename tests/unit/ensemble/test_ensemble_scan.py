@@ -15,10 +15,11 @@ import torch
 
 from noisebound.architecture.random_graph import Architecture
 from noisebound.core.errors import InputError
-from noisebound.ensemble.ensemble_scan import ensemble_scan
-from noisebound.ensemble.fit_latent_basis import fit_latent_basis
+from noisebound.ensemble.ensemble_scan import EnsembleFiles, ensemble_scan
+from noisebound.ensemble.fit_latent_basis import BasisFiles, fit_latent_basis
 from noisebound.ensemble.members import Ensemble
 from noisebound.ensemble.pooling import pool_quantiles
+from noisebound.ensemble.settings import BasisSettings, EnsembleSettings
 from noisebound.files.predictions import Predictions
 from noisebound.geometry.boxes import Box
 from noisebound.latent.basis import LatentBasis, fit_basis
@@ -105,10 +106,10 @@ def members(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def apply(members: Members, scan: Path, output: Path, **changes: Any) -> Path:
-    plain = {"tile": "auto", "overlap": "exact", "orientations": 1, "frame": 0, "keep_members": True}
-    settings = {**plain, "levels": [0.05, 0.95], **changes}
-    counts = COUNTS[members.dimensions]
-    ensemble_scan(members.weights, members.architectures, members.basis, scan, output, settings=settings, counts=counts)
+    plain = {"tile": "auto", "overlap": "exact", "orientations": 1, "combine": "average", "frame": 0}
+    settings = EnsembleSettings(**{**plain, "keep_members": True, "levels": [0.05, 0.95], **changes})
+    files = EnsembleFiles(members.weights, members.architectures, members.basis, scan, output)
+    ensemble_scan(files, settings=settings, counts=COUNTS[members.dimensions])
     return output
 
 
@@ -372,7 +373,8 @@ def test_pooled_members_are_the_quantiles_of_their_mixture(members: Members, tmp
 def fit(members: Members, scans: list[Path], regions: list[Path], folder: Path, **changes: Any) -> tuple[Path, Path]:
     settings = {"components": 5, "sample_size": 240, "seed": 1, "frame": 1, **changes}
     paths = folder / "basis.npz", folder / "sample.npz"
-    fit_latent_basis(members.weights, members.architectures, scans, regions, *paths, **settings)
+    files = BasisFiles(members.weights, members.architectures, scans, regions, *paths)
+    fit_latent_basis(files, settings=BasisSettings(**settings))
     return paths
 
 

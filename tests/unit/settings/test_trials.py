@@ -13,13 +13,15 @@ import pytest
 import torch
 import yaml
 
+from noisebound.architecture.settings import GraphSettings
 from noisebound.core.errors import InputError
 from noisebound.core.storage import read_json
 from noisebound.regions.divide import divide
 from noisebound.search.rank_trials import rank_trials
-from noisebound.search.train_trial import judge_network, train_trial
+from noisebound.search.train_trial import TrialFiles, TrialSettings, judge_network, train_trial
 from noisebound.settings import trials as search
 from noisebound.settings.trials import check_search, in_words, plan_trials, search_seed, tried_values, with_changes
+from noisebound.training.settings import DataSettings, TrainingSettings
 from tests.unit.learning_files import SETTINGS, TRAINING, smooth_image, write_regions, write_scan
 
 PROJECT = Path(__file__).parents[3]
@@ -178,18 +180,17 @@ def train(folder: Path, name: str, layout: tuple[str, ...] = ("TTS", "TTT"), **c
     scan = write_scan(folder / "scan.h5", scene[None], scene)
     regions = write_regions(folder / "regions.json", (40, 48), 6, divide((40, 48), list(layout), (6, 6)))
     train_trial(
-        [scan],
-        [regions],
-        folder / f"{name}.json",
-        folder / f"{name}.history.csv",
-        architecture=SETTINGS | {key: value for key, value in changed.items() if key in SETTINGS},
-        dimensions=2,
-        channels=1,
+        TrialFiles([scan], [regions], folder / f"{name}.json", folder / f"{name}.history.csv"),
         number=0,
-        seed=5,
-        settings=TRAINING | {key: value for key, value in changed.items() if key in TRAINING},
-        transforms=("none", "none"),
-        counts=False,
+        settings=TrialSettings(
+            architecture=GraphSettings(**SETTINGS | {key: value for key, value in changed.items() if key in SETTINGS}),
+            training=TrainingSettings(**TRAINING | {key: value for key, value in changed.items() if key in TRAINING}),
+            data=DataSettings("none", "none", counts=False),
+            dimensions=2,
+            channels=1,
+            seed=5,
+        ),
+        checkpoint_every=5,
     )
     return read_json(folder / f"{name}.json")
 

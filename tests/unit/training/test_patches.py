@@ -18,6 +18,7 @@ from noisebound.geometry.tiling import mirror
 from noisebound.networks.normalisation import Normalisation
 from noisebound.regions.divide import divide
 from noisebound.training.patches import PatchSampler, RoleImages, check_patch, dither, load_role
+from noisebound.training.settings import DataSettings
 from noisebound.training.statistics import measure_normalisation
 from tests.unit.learning_files import smooth_image, write_regions, write_scan
 
@@ -206,8 +207,8 @@ def test_statistics_come_from_train_pixels_only_and_are_theirs(tmp_path: Path) -
         )
         inputs.append(noisy[..., train])
         targets.append(((total - noisy.astype(float)) / 2)[..., train])
-    settings_ = {"transforms": ("sqrt", "anscombe"), "counts": True}
-    clean, spoilt_result = (measure_normalisation([f[i] for f in files], areas, **settings_) for i in (0, 1))
+    data = DataSettings("sqrt", "anscombe", counts=True)
+    clean, spoilt_result = (measure_normalisation([f[i] for f in files], areas, data) for i in (0, 1))
     for name in ("input_mean", "input_spread", "target_mean", "target_spread"):
         assert getattr(clean, name).tobytes() == getattr(spoilt_result, name).tobytes()
         assert getattr(clean, name).dtype == np.float32
@@ -223,12 +224,12 @@ def test_without_train_pixels_or_with_a_constant_channel_there_are_no_statistics
     area = write_regions(tmp_path / "a.json", (8, 8), 1, [Box("test", (0, 0), (8, 8))])
     scan = write_scan(tmp_path / "a.h5", noisy, noisy[0])
     with pytest.raises(InputError, match=r"no scan holds a training pixel.*Remedy"):
-        measure_normalisation([scan], [area], transforms=("none", "none"), counts=False)
+        measure_normalisation([scan], [area], DataSettings("none", "none", counts=False))
     area = write_regions(tmp_path / "a.json", (8, 8), 1, [Box("train", (0, 0), (8, 8))])
     noisy[:, 1] = 3
     scan = write_scan(tmp_path / "a.h5", noisy, noisy[0], channels=["Mg", "Fe"])
     with pytest.raises(InputError, match=r"'Fe'.*input of this channel is constant.*Remedy"):
-        measure_normalisation([scan], [area], transforms=("none", "none"), counts=False)
+        measure_normalisation([scan], [area], DataSettings("none", "none", counts=False))
 
 
 @pytest.mark.parametrize("exposures", [1, 9])

@@ -33,8 +33,10 @@ from noisebound.regions.divide import divide
 from noisebound.regions.regions import Regions
 from noisebound.settings.defaults import default_patch
 from noisebound.training.patches import load_role
-from noisebound.training.train_member import train_member
-from noisebound.training.trainer import Trainer, one_cycle
+from noisebound.training.schedule import one_cycle
+from noisebound.training.settings import DataSettings, TrainingSettings
+from noisebound.training.train_member import TrainingFiles, train_member
+from noisebound.training.trainer import Trainer
 from tests.unit.learning_files import (
     TRAINING,
     draw_small,
@@ -69,17 +71,15 @@ class Data:
         """Weights and history."""
         folder.mkdir(parents=True, exist_ok=True)
         member = Architecture.read(self.architecture).member
+        weights, history = folder / "member.pt", folder / "member.history.csv"
+        transform = "sqrt" if self.counts else "none"
         train_member(
-            self.architecture,
-            [self.scan],
-            [self.regions],
-            folder / "member.pt",
-            folder / "member.history.csv",
+            TrainingFiles(self.architecture, [self.scan], [self.regions], weights, history),
             member=member,
             seed=changes.pop("seed", self.seed),
-            settings={**self.settings, **changes},
-            transforms=("sqrt", "sqrt") if self.counts else ("none", "none"),
-            counts=self.counts,
+            settings=TrainingSettings(**{**self.settings, **changes}),
+            data=DataSettings(transform, transform, self.counts),
+            checkpoint_every=5,
             code=self.code,
         )
         with open(folder / "member.history.csv", encoding="utf-8") as stream:

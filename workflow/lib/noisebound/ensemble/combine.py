@@ -1,8 +1,9 @@
-"""Combining the members' predictions of one tile: average or pooled quantiles, spread."""
+"""Combining the members' predictions of one tile: average or pooled quantiles, spread, projected latents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,31 @@ from .members import Ensemble
 from .pooling import normal_quantile, pool_quantiles
 
 Floats = NDArray[np.float32]
-# Combined lower, median and upper, spread, projected latents, each member's median, and sums per channel over pixels of
-# the members' own variance and of the variance between them.
-TilePrediction = tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats], NDArray[np.float64]]
+
+
+class TilePrediction(NamedTuple):
+    """One tile, predicted by all members; images are float32 in the units of the reference.
+
+    Parameters
+    ----------
+    quantiles
+        Combined lower, median and upper, (C, *keep) each.
+    spread
+        Standard deviation of the members' medians, (C, *keep).
+    scores
+        Projected latents (K, *keep), where there is a basis.
+    medians
+        Each member's median, (C, *keep).
+    variances
+        float64 (2, C), sums over the pixels. Aleatoric: the mean over members of the variance of a normal distribution
+        that is as wide as their interval; zero without a basis. Epistemic: the squared spread.
+    """
+
+    quantiles: tuple[Floats, Floats, Floats]
+    spread: Floats
+    scores: Floats | None
+    medians: list[Floats]
+    variances: NDArray[np.float64]
 
 
 def combine_members(
@@ -22,21 +45,32 @@ def combine_members(
     image: Floats,
     inner: tuple[slice, ...],
     basis: LatentBasis | None,
-    levels: Sequence[float] = (0.05, 0.95),
-    combine: str = "average",
+    levels: Sequence[float],
+    combine: str,
 ) -> TilePrediction:
-    """Predict one tile with every member, and combine their quantiles, in physical units.
+    """Predict one tile with every member, and combine their quantiles.
 
-    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the combined (lower, median, upper) (C,
-    *keep), the spread, which is the standard deviation of the members' medians (C, *keep), the projected latents (K,
-    *keep) where a ``basis`` is given, each member's median, and (2, C) sums over the pixels, also only with a basis: of
-    the mean over members of the variance that a normal distribution of their width between ``levels`` would have
-    (aleatoric), and of the squared spread (epistemic).
+    Parameters
+    ----------
+    ensemble
+        The members.
+    image
+        float32 (C, *keep plus halo), raw.
+    inner
+        The part of ``image`` to keep.
+    basis
+        What the latents are projected on; where it is None, they are not.
+    levels
+        Levels of the members' lower and upper quantile.
+    combine
+        ``average``: the mean of the members' quantiles, which their disagreement does not widen. ``pool``: the
+        quantiles of their distributions taken together, which it widens (see ``pooling.pool_quantiles``); only then
+        are all members' quantiles of the tile held in memory.
 
-    ``combine`` "average": the mean of the members' quantiles, which is the quantile function of the Vincent average
-    (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137); their disagreement does not widen the interval. "pool": the
-    quantiles of their distributions taken together, which it widens, see ``pooling.pool_quantiles``. Only "pool" keeps
-    all members' quantiles of the tile in memory.
+    References
+    ----------
+    The mean of quantiles is the quantile function of the Vincent average: Vincent 1912; Genest, Ann. Statist. 20 (1992)
+    1137.
     """
     window = (slice(None), *inner)
     sums: list[NDArray[np.float64]] = []
@@ -69,4 +103,4 @@ def combine_members(
         lower, median, upper = ((total / len(ensemble)).astype(np.float32) for total in sums)
     spread = np.std(np.stack(medians), axis=0, dtype=np.float64).astype(np.float32)
     between = np.square(spread, dtype=np.float64).reshape(len(own), -1).sum(axis=1)
-    return (lower, median, upper), spread, scores, medians, np.stack([own, between])
+    return TilePrediction((lower, median, upper), spread, scores, medians, np.stack([own, between]))
