@@ -17,7 +17,7 @@ from noisebound.geometry.boxes import Box
 from noisebound.networks import engine
 from noisebound.networks.gpu_engine import bundle_edges
 from noisebound.networks.graph_network import MemberNetwork
-from noisebound.training.patches import RoleImages
+from noisebound.training.role_images import RoleImages
 from noisebound.training.settings import TrainingSettings
 from noisebound.training.trainer import Trainer
 

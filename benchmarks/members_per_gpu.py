@@ -19,7 +19,7 @@ import yaml
 from noisebound.architecture.random_graph import draw
 from noisebound.architecture.settings import graph_settings
 from noisebound.geometry.boxes import Box
-from noisebound.training.patches import RoleImages
+from noisebound.training.role_images import RoleImages
 from noisebound.training.settings import TrainingSettings
 from noisebound.training.trainer import Trainer
 

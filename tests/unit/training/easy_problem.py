@@ -14,7 +14,7 @@ import torch
 from noisebound.architecture.random_graph import Architecture
 from noisebound.networks.member_file import load_member
 from noisebound.regions.divide import divide
-from noisebound.training.patches import load_role
+from noisebound.training.role_images import load_role
 from noisebound.training.settings import DataSettings, TrainingSettings
 from noisebound.training.train_member import TrainingFiles, train_member
 from noisebound.training.trainer import Trainer

@@ -12,7 +12,7 @@ import torch
 
 from noisebound.core.errors import InputError
 from noisebound.networks.member_file import load_member
-from noisebound.training.patches import load_role
+from noisebound.training.role_images import load_role
 from noisebound.training.schedule import one_cycle
 from noisebound.training.trainer import Trainer
 from tests.unit.training.easy_problem import Data, judge, make_data

@@ -73,34 +73,56 @@ def combine_members(
     1137.
     """
     window = (slice(None), *inner)
-    sums: list[NDArray[np.float64]] = []
-    medians: list[Floats] = []
-    outer: list[tuple[Floats, Floats]] = []
-    own = np.zeros(ensemble.networks[0].architecture.out_channels)
-    scores: Floats | None = None
-    normal_width = normal_quantile(levels[1]) - normal_quantile(levels[0])
+    combination = _Combination(ensemble, basis, levels, combine)
     for m in range(len(ensemble)):
         latent, quantiles = ensemble.member(m, image)
-        kept = [quantile[window] for quantile in quantiles]
-        if not sums:
-            sums = [np.zeros(part.shape, dtype=np.float64) for part in kept]
-        for total, part in zip(sums, kept, strict=True):
+        combination.add(m, latent[window], [quantile[window] for quantile in quantiles])
+    return combination.result()
+
+
+class _Combination:
+    """What is known of one tile while member after member is added."""
+
+    def __init__(self, ensemble: Ensemble, basis: LatentBasis | None, levels: Sequence[float], combine: str) -> None:
+        self.ensemble, self.basis, self.levels, self.combine = ensemble, basis, levels, combine
+        self.normal_width = normal_quantile(levels[1]) - normal_quantile(levels[0])
+        self.sums: list[NDArray[np.float64]] = []
+        self.medians: list[Floats] = []
+        self.outer: list[tuple[Floats, Floats]] = []
+        self.aleatoric = np.zeros(ensemble.networks[0].architecture.out_channels)
+        self.scores: Floats | None = None
+
+    def add(self, m: int, latent: Floats, quantiles: Sequence[Floats]) -> None:
+        """Add the latents and the lower, median and upper of member ``m``."""
+        if not self.sums:
+            self.sums = [np.zeros(part.shape, dtype=np.float64) for part in quantiles]
+        for total, part in zip(self.sums, quantiles, strict=True):
             total += part
-        medians.append(kept[1])
-        if combine == "pool":
-            outer.append((kept[0], kept[2]))
-        if basis is not None:
-            deviation = (kept[2] - kept[0]) / normal_width
-            own += np.square(deviation).reshape(len(own), -1).sum(axis=1, dtype=np.float64) / len(ensemble)
-            partial = basis.partial(m, latent[window])
-            scores = partial if scores is None else scores + partial
-    if basis is not None and scores is not None:
-        scores = scores + basis.offset.reshape(-1, *(1,) * len(inner)).astype(np.float32)
-    if combine == "pool":
-        lows, highs = (np.stack([pair[end] for pair in outer]) for end in (0, 1))
-        lower, median, upper = pool_quantiles(lows, np.stack(medians), highs, levels, ensemble.device)
-    else:
-        lower, median, upper = ((total / len(ensemble)).astype(np.float32) for total in sums)
-    spread = np.std(np.stack(medians), axis=0, dtype=np.float64).astype(np.float32)
-    between = np.square(spread, dtype=np.float64).reshape(len(own), -1).sum(axis=1)
-    return TilePrediction((lower, median, upper), spread, scores, medians, np.stack([own, between]))
+        lower, median, upper = quantiles
+        self.medians.append(median)
+        if self.combine == "pool":
+            self.outer.append((lower, upper))
+        if self.basis is not None:
+            variance = np.square((upper - lower) / self.normal_width).reshape(len(self.aleatoric), -1)
+            self.aleatoric += variance.sum(axis=1, dtype=np.float64) / len(self.ensemble)
+            partial = self.basis.partial(m, latent)
+            self.scores = partial if self.scores is None else self.scores + partial
+
+    def result(self) -> TilePrediction:
+        """The combination of all members."""
+        medians = np.stack(self.medians)
+        spread = np.std(medians, axis=0, dtype=np.float64).astype(np.float32)
+        epistemic = np.square(spread, dtype=np.float64).reshape(len(self.aleatoric), -1).sum(axis=1)
+        scores = self.scores
+        if self.basis is not None and scores is not None:
+            scores = scores + self.basis.offset.reshape(-1, *(1,) * (scores.ndim - 1)).astype(np.float32)
+        variances = np.stack([self.aleatoric, epistemic])
+        return TilePrediction(self._quantiles(medians), spread, scores, self.medians, variances)
+
+    def _quantiles(self, medians: Floats) -> tuple[Floats, Floats, Floats]:
+        """Average or pooled lower, median and upper."""
+        if self.combine == "pool":
+            lows, highs = (np.stack([pair[end] for pair in self.outer]) for end in (0, 1))
+            return pool_quantiles(lows, medians, highs, self.levels, self.ensemble.device)
+        lower, median, upper = ((total / len(self.ensemble)).astype(np.float32) for total in self.sums)
+        return lower, median, upper

@@ -10,7 +10,7 @@ from ..geometry.tiling import DEFAULT_TILE, Tile, tiles
 from ..networks import engine
 from ..networks.losses import quantile_loss
 from ..networks.quantile_network import QuantileNetwork
-from .patches import RoleImages
+from .role_images import RoleImages
 
 
 @torch.no_grad()

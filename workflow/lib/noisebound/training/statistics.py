@@ -54,14 +54,19 @@ def measure_normalisation(
     for part, sums in moments.items():
         first, second = np.sum(sums, axis=0) / pixels
         spread = np.sqrt(np.maximum(second - first**2, 0))
-        for name, value, mean in zip(channels, spread, first, strict=True):
-            if value <= 1e-6 * max(abs(mean), 1e-6):
-                raise InputError(
-                    f"the {part} of this channel is constant over the training region",
-                    key="channel",
-                    value=name,
-                    remedy="leave the channel out, or train on a region where it varies",
-                )
+        _check_varies(part, channels, first, spread)
         statistics[f"{part}_mean"] = first.astype(np.float32)
         statistics[f"{part}_spread"] = spread.astype(np.float32)
     return Normalisation(*data.transforms, counts=data.counts, **statistics)
+
+
+def _check_varies(part: str, channels: Sequence[str], means: NDArray[np.float64], spreads: NDArray[np.float64]) -> None:
+    """Raise ``InputError`` where a channel of the input or the target (``part``) is constant."""
+    for name, mean, spread in zip(channels, means, spreads, strict=True):
+        if spread <= 1e-6 * max(abs(mean), 1e-6):
+            raise InputError(
+                f"the {part} of this channel is constant over the training region",
+                key="channel",
+                value=name,
+                remedy="leave the channel out, or train on a region where it varies",
+            )

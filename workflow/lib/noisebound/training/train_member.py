@@ -22,7 +22,7 @@ from ..networks.precision import resolve_precision
 from ..regions.regions import Regions
 from .checkpoint import checkpoint_path, resume, save_checkpoint, training_digest
 from .history import write_history
-from .patches import RoleImages, load_role
+from .role_images import RoleImages, load_role
 from .settings import DataSettings, TrainingSettings
 from .statistics import measure_normalisation
 from .trainer import Trainer
@@ -136,7 +136,7 @@ def _load_images(
 
 
 def _log_start(trainer: Trainer, images: dict[str, list[RoleImages]]) -> None:
-    graph = trainer.network.architecture
+    graph = trainer.architecture
     logger.info(
         "member %d: %s, %d parameters, receptive radius %s px, %d train and %d select pixels, on %s",
         graph.member,
@@ -155,7 +155,7 @@ def _train(
     """Take all steps, from the last checkpoint of the same training on."""
     checkpoint = checkpoint_path(files.weights)
     digest = training_digest(
-        trainer.network.architecture,
+        trainer.architecture,
         files.scans,
         files.regions,
         settings=replace(trainer.settings, precision=resolve_precision(trainer.settings.precision, trainer.device)),
