@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
 
 from noisebound.ensemble.combine import combine_members
 from noisebound.ensemble.members import Ensemble
 from noisebound.ensemble.pooling import pool_quantiles
 from noisebound.files.predictions import Predictions
+from noisebound.latent.basis import fit_basis
 from noisebound.networks import engine
 from noisebound.networks.member_file import load_member, save_member
 from tests.unit.ensemble.member_files import CHANNELS, TILES, Members, apply, make_frames, make_members, near
@@ -66,3 +71,50 @@ def test_pooled_members_are_the_quantiles_of_their_mixture(members: Members, tmp
         near(found.read("spread"), median.std(axis=0), 2e-5)
         averaged = upper.mean(axis=0) - lower.mean(axis=0)
         assert not np.allclose(found.read("upper") - found.read("lower"), averaged, rtol=1e-3)
+
+
+class Given:
+    """Members that predict given arrays, whatever the image: latents (L, Y, X) and three quantiles (C, Y, X) each."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, latents: list[np.ndarray], quantiles: list[np.ndarray]) -> None:
+        self.latents, self.quantiles = latents, quantiles
+        self.networks = [SimpleNamespace(architecture=SimpleNamespace(out_channels=len(quantiles[0][0])))]
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+    def member(self, m: int, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.latents[m], self.quantiles[m]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.sampled_from(["average", "pool"]))
+def test_a_tile_is_what_its_definitions_give(seed: int, count: int, combine: str) -> None:
+    random = np.random.default_rng(seed)
+    sizes = [int(size) for size in random.integers(1, 4, count)]
+    latents = [random.normal(size=(size, 7, 9)).astype(np.float32) for size in sizes]
+    drawn = random.normal(3, 2, size=(count, 3, 2, 7, 9)).astype(np.float32)
+    quantiles = list(np.sort(drawn, axis=1))
+    basis = fit_basis(random.normal(size=(50, sum(sizes))), sizes, min(2, sum(sizes)))
+    inner, levels = (slice(1, 6), slice(2, 8)), (0.1, 0.8)
+    given: Any = Given(latents, quantiles)
+    found = combine_members(given, np.zeros((2, 7, 9), np.float32), inner, basis, levels, combine)
+    lower, median, upper = np.stack(quantiles)[:, :, :, 1:6, 2:8].transpose(1, 0, 2, 3, 4).astype(np.float64)
+    expected: Any = (lower.mean(0), median.mean(0), upper.mean(0))
+    if combine == "pool":
+        expected = pool_quantiles(*(part.astype(np.float32) for part in (lower, median, upper)), levels)
+    for actual, wanted in zip(found.quantiles, expected, strict=True):
+        np.testing.assert_allclose(actual, wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.spread, median.std(0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(found.medians, median.astype(np.float32))
+    deviation = (upper - lower) / (norm.ppf(0.8) - norm.ppf(0.1))
+    np.testing.assert_allclose(found.variances[0], np.square(deviation).mean(0).sum((1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(found.variances[1], median.var(0).sum((1, 2)), rtol=1e-4, atol=1e-9)
+    assert found.scores is not None
+    projected = basis.project(np.concatenate(latents)[(slice(None), *inner)])
+    np.testing.assert_allclose(found.scores, projected, rtol=1e-4, atol=1e-4)
+    without = combine_members(given, np.zeros((2, 7, 9), np.float32), inner, None, levels, combine)
+    assert without.scores is None and not without.variances[0].any()
+    np.testing.assert_array_equal(without.spread, found.spread)

@@ -15,9 +15,10 @@ from noisebound.architecture.settings import GraphSettings
 from noisebound.core.errors import InputError
 from noisebound.core.storage import read_json
 from noisebound.regions.divide import divide
-from noisebound.search.train_trial import TrialFiles, TrialSettings, judge_network, train_trial
+from noisebound.search.train_trial import TrialFiles, TrialSettings, files_beside, judge_network, train_trial
 from noisebound.training.settings import DataSettings, TrainingSettings
-from tests.unit.learning_files import SETTINGS, TRAINING, smooth_image, write_regions, write_scan
+from tests.unit.learning_files import SETTINGS, TRAINING, smooth_image, write_architecture, write_regions, write_scan
+from tests.unit.unets import plan
 
 
 def train(folder: Path, name: str, layout: tuple[str, ...] = ("TTS", "TTT"), **changed: Any) -> dict[str, Any]:
@@ -85,3 +86,17 @@ def test_what_comes_after_the_best_step_does_not_count(tmp_path: Path) -> None:
     history.write_text("select_loss,seconds\nnan,1.0\n")
     with pytest.raises(InputError, match="no finite loss on a select region"):
         judge_network(graph, history)
+
+
+def test_files_of_a_network_lie_beside_its_outcome_and_a_u_net_has_no_depth(tmp_path: Path) -> None:
+    graph, weights, checkpoint = files_beside(tmp_path / "aaaaaaaa-1.json")
+    assert [path.name for path in (graph, weights, checkpoint)] == [
+        *("aaaaaaaa-1.graph.json", "aaaaaaaa-1.pt", "aaaaaaaa-1.checkpoint.pt"),
+    ]
+    assert {path.parent for path in (graph, weights, checkpoint)} == {tmp_path}
+    write_architecture(graph, plan(2, 1))
+    (tmp_path / "h.csv").write_text("select_loss,seconds\n0.5,1.0\n0.75,2.0\n")
+    parameters = plan(2, 1).parameter_count()
+    assert judge_network(graph, tmp_path / "h.csv") == {
+        **{"loss": 0.5, "depth": None, "parameters": parameters, "seconds": 2.0}
+    }
