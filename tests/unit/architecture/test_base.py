@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noisebound.architecture.base import Blueprint, digest_architecture, reach_of_cells
@@ -18,6 +18,7 @@ from tests.unit.learning_files import draw_small, write_architecture
 from tests.unit.unets import plan
 
 
+@settings(deadline=None)
 @given(st.integers(0, 9), st.integers(1, 6))
 def test_the_radius_on_cells_is_the_farthest_pixel_that_any_pixel_of_a_cell_sees(reach: int, cell: int) -> None:
     pixels = np.arange(cell * (2 * reach + 3))
@@ -27,6 +28,7 @@ def test_the_radius_on_cells_is_the_farthest_pixel_that_any_pixel_of_a_cell_sees
     assert reach_of_cells(reach, cell) == farthest
 
 
+@settings(deadline=None)
 @given(st.permutations(["member", "seed", "depth", "edges"]), st.integers(0, 9), st.integers(0, 2**40))
 def test_the_digest_depends_on_neither_the_order_of_the_keys_nor_member_nor_seed(
     keys: list[str], member: int, seed: int
