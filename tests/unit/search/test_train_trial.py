@@ -15,7 +15,7 @@ from noisebound.architecture.settings import GraphSettings
 from noisebound.core.errors import InputError
 from noisebound.core.storage import read_json
 from noisebound.regions.divide import divide
-from noisebound.search.train_trial import TrialFiles, TrialSettings, files_beside, judge_network, train_trial
+from noisebound.search.train_trial import TrialFiles, TrialSettings, files_beside, outcome_of, train_trial
 from noisebound.training.settings import DataSettings, TrainingSettings
 from tests.unit.learning_files import SETTINGS, TRAINING, smooth_image, write_architecture, write_regions, write_scan
 from tests.unit.unets import plan
@@ -82,10 +82,10 @@ def test_what_comes_after_the_best_step_does_not_count(tmp_path: Path) -> None:
     pd.DataFrame({"select_loss": [0.9, 0.1, 5.0, math.nan], "seconds": [1.0, 2.0, 3.0, 4.0]}).to_csv(
         history, na_rep="nan"
     )
-    assert judge_network(graph, history) == {"loss": 0.1, "depth": 2, "parameters": 7, "seconds": 4.0}
+    assert outcome_of(graph, history) == {"loss": 0.1, "depth": 2, "parameters": 7, "seconds": 4.0}
     history.write_text("select_loss,seconds\nnan,1.0\n")
     with pytest.raises(InputError, match="no finite loss on a select region"):
-        judge_network(graph, history)
+        outcome_of(graph, history)
 
 
 def test_files_of_a_network_lie_beside_its_outcome_and_a_u_net_has_no_depth(tmp_path: Path) -> None:
@@ -97,6 +97,6 @@ def test_files_of_a_network_lie_beside_its_outcome_and_a_u_net_has_no_depth(tmp_
     write_architecture(graph, plan(2, 1))
     (tmp_path / "h.csv").write_text("select_loss,seconds\n0.5,1.0\n0.75,2.0\n")
     parameters = plan(2, 1).parameter_count()
-    assert judge_network(graph, tmp_path / "h.csv") == {
+    assert outcome_of(graph, tmp_path / "h.csv") == {
         **{"loss": 0.5, "depth": None, "parameters": parameters, "seconds": 2.0}
     }

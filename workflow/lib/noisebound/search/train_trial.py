@@ -35,7 +35,7 @@ class TrialFiles:
     scans, regions
         Matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``.
     outcome
-        Output: what :func:`judge_network` returns, or the problem (JSON). Architecture, weights and checkpoint lie
+        Output: what :func:`outcome_of` returns, or the problem (JSON). Architecture, weights and checkpoint lie
         beside it (see :func:`files_beside`).
     history
         Output: the loss curves (CSV).
@@ -123,7 +123,7 @@ def train_trial(
             code=code,
             hardware=hardware,
         )
-        found: dict[str, Any] = judge_network(graph, files.history)
+        found: dict[str, Any] = outcome_of(graph, files.history)
     except InputError as error:
         if not (error.key or "").startswith(SEARCHED):
             raise
@@ -139,7 +139,7 @@ def files_beside(outcome: str | Path) -> tuple[Path, Path, Path]:
     return Path(outcome).with_suffix(".graph.json"), weights, checkpoint_path(weights)
 
 
-def judge_network(architecture: str | Path, history: str | Path) -> dict[str, float | None]:
+def outcome_of(architecture: str | Path, history: str | Path) -> dict[str, float | None]:
     """The outcome of one network.
 
     Parameters
