@@ -10,7 +10,7 @@ import torch
 from noisebound.geometry.boxes import Box
 from noisebound.geometry.tiling import mirror
 from noisebound.simulation.images import SIZE, SimulatedImages, simulate_images
-from noisebound.training.patches import RoleImages
+from noisebound.training.role_images import RoleImages
 
 SEEDS = {"train": 1000, "calibrate": 2000, "test": 3000}
 COUNTS = {"train": 500, "calibrate": 100, "test": 200}

@@ -91,7 +91,7 @@ def _tiles_of(ensemble: Ensemble, image: np.ndarray) -> Iterator[Any]:
     most = ensemble.pixels_within(usable_memory(ensemble.device, threads=1) // 2)
     for tile in tiles(shape, choose_size(shape, halo, comfortable, most, alignment), halo, alignment):
         piece = tile.complete(image[(slice(None), *tile.read)])
-        yield combine_members(ensemble, piece, tile.inner, None)[:2]
+        yield combine_members(ensemble, piece, tile.inner, None, (0.05, 0.95), "average")[:2]
 
 
 def _ensemble() -> Ensemble:

@@ -12,11 +12,13 @@ import torch
 import yaml
 
 from noisebound.architecture.random_graph import Architecture, draw
+from noisebound.architecture.settings import graph_settings
 from noisebound.geometry.boxes import Box
 from noisebound.networks import engine
 from noisebound.networks.gpu_engine import bundle_edges
 from noisebound.networks.graph_network import MemberNetwork
-from noisebound.training.patches import RoleImages
+from noisebound.training.role_images import RoleImages
+from noisebound.training.settings import TrainingSettings
 from noisebound.training.trainer import Trainer
 
 from .timing import seconds
@@ -42,7 +44,12 @@ def measure() -> OnDevice:
     device = torch.device("cuda")
     settings = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     architecture = draw(
-        settings["architecture"], seed=0, member=0, dimensions=2, in_channels=CHANNELS, out_channels=CHANNELS
+        graph_settings(settings["architecture"]),
+        seed=0,
+        member=0,
+        dimensions=2,
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
     )
     bandwidth = copy_bandwidth(device)
     network = MemberNetwork(architecture).to(device).eval()
@@ -84,7 +91,7 @@ def train(architecture: Architecture, settings: dict[str, Any], device: torch.de
     scan = RoleImages(noisy, target, mask, (box,))
     training = settings["training"]
     training["patch"] = training["patch"] or [128, 128]
-    trainer = Trainer(architecture, [scan], [], training, 0, device)
+    trainer = Trainer(architecture, [scan], [], TrainingSettings.of(training), 0, device)
     start = time.perf_counter()
     while not trainer.finished:
         trainer.advance()

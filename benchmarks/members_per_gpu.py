@@ -17,8 +17,10 @@ import torch
 import yaml
 
 from noisebound.architecture.random_graph import draw
+from noisebound.architecture.settings import graph_settings
 from noisebound.geometry.boxes import Box
-from noisebound.training.patches import RoleImages
+from noisebound.training.role_images import RoleImages
+from noisebound.training.settings import TrainingSettings
 from noisebound.training.trainer import Trainer
 
 CONFIG = Path(__file__).resolve().parents[1] / "config" / "config.yaml"
@@ -32,14 +34,19 @@ def train(member: int, seconds: float, together: Barrier, done: multiprocessing.
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     settings = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     graph = draw(
-        settings["architecture"], seed=1, member=member, dimensions=2, in_channels=CHANNELS, out_channels=CHANNELS
+        graph_settings(settings["architecture"]),
+        seed=1,
+        member=member,
+        dimensions=2,
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
     )
     noisy = torch.randn(1, CHANNELS, EXTENT, EXTENT, generator=torch.Generator().manual_seed(member)).to(device)
     mask = torch.ones(EXTENT, EXTENT, dtype=torch.bool)
     images = RoleImages(noisy, noisy, mask, (Box("train", (0, 0), (EXTENT, EXTENT)),))
     # No look at a select region falls into the measurement.
     plan = {**settings["training"], "patch": [128, 128], "steps": 10**9, "select_every": 10**9}
-    trainer = Trainer(graph, [images], [], plan, 1, device)
+    trainer = Trainer(graph, [images], [], TrainingSettings.of(plan), 1, device)
     for _ in range(WARM_UP):
         trainer.advance()
     together.wait()

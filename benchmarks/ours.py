@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ import torch
 
 from noisebound.architecture.base import Blueprint
 from noisebound.architecture.random_graph import draw
-from noisebound.architecture.unet import FAMILY, plan_unet
+from noisebound.architecture.settings import UNetSettings, architecture_settings
+from noisebound.architecture.unet import plan_unet
 from noisebound.geometry.tiling import mirror
 from noisebound.networks import engine
 from noisebound.networks.quantile_network import QuantileNetwork
+from noisebound.training.settings import TrainingSettings
 from noisebound.training.trainer import Trainer
 
 from .data import Scale, make_images, resident
@@ -40,16 +42,17 @@ def train_and_predict(settings: Mapping[str, Any], seed: int, member: int, budge
     train = make_images("train")
     scale = Scale.of(train)
     noisy, truth = scale.normalise(train)
-    make = plan_unet if settings["architecture"].get("family") == FAMILY else draw
-    architecture = make(settings["architecture"], seed=seed, member=member, dimensions=2, in_channels=1, out_channels=1)
+    asked = architecture_settings(settings["architecture"])
+    facts = {"seed": seed, "member": member, "dimensions": 2, "in_channels": 1, "out_channels": 1}
+    architecture = plan_unet(asked, **facts) if isinstance(asked, UNetSettings) else draw(asked, **facts)
     margin, select = int(settings["margin"]), int(settings["select"])
     chosen = resident(noisy[select:], truth[select:], margin)
     judged = [resident(noisy[:select], truth[:select], margin)] if select else []
-    training = {**settings["training"], "patch": list(chosen.mask.shape)}
+    training = TrainingSettings.of({**settings["training"], "patch": list(chosen.mask.shape)})
     compile_loops(architecture, chosen.mask.shape)
     trainer = Trainer(architecture, [chosen], judged, training, seed, torch.device("cpu"))
     if budget is not None:
-        training["steps"] = max(1, int(budget / seconds_per_step(trainer)))
+        training = replace(training, steps=max(1, int(budget / seconds_per_step(trainer))))
         trainer = Trainer(architecture, [chosen], judged, training, seed, torch.device("cpu"))
     start = time.process_time()
     while not trainer.finished:

@@ -12,7 +12,9 @@ import h5py
 import numpy as np
 import torch
 
+from noisebound.architecture.base import Blueprint
 from noisebound.architecture.random_graph import Architecture, draw
+from noisebound.architecture.settings import GraphSettings
 from noisebound.core.storage import write_json
 from noisebound.files.scan_sources import ScanSources
 from noisebound.geometry.boxes import Box
@@ -37,6 +39,7 @@ SETTINGS: dict[str, Any] = {
     "latent": 5,
     "hidden": 6,
     "max_radius": 6,
+    "cell": 1,
     "parameters": [1, 10**9],
 }
 
@@ -45,6 +48,7 @@ TRAINING: dict[str, Any] = {
     "steps": 12,
     "batch": 2,
     "patch": [24, 24],
+    "rim": None,
     "learning_rate": 0.02,
     "kernel_rate": 1.5,
     "weight_decay": 0.001,
@@ -53,7 +57,6 @@ TRAINING: dict[str, Any] = {
     "precision": "float32",
     "select_every": 4,
     "patience": 10,
-    "checkpoint_every": 5,
 }
 
 
@@ -62,7 +65,7 @@ def draw_small(
 ) -> Architecture:
     """A small random graph with as many channels in as out."""
     return draw(
-        {**SETTINGS, **settings},
+        GraphSettings(**{**SETTINGS, **settings}),
         seed=seed,
         member=member,
         dimensions=dimensions,
@@ -71,7 +74,7 @@ def draw_small(
     )
 
 
-def write_architecture(path: Path, architecture: Architecture) -> Path:
+def write_architecture(path: Path, architecture: Blueprint) -> Path:
     write_json(path, architecture.to_json())
     return path
 

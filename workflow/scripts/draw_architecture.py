@@ -1,8 +1,9 @@
-"""Draw the random graph of one member."""
+"""Draw the architecture of one member."""
 
 from typing import TYPE_CHECKING
 
 from noisebound.architecture.draw_architecture import draw_architecture
+from noisebound.architecture.settings import architecture_settings
 from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 with step(snakemake):
     draw_architecture(
         snakemake.output[0],
-        settings=snakemake.params.settings,
+        settings=architecture_settings(snakemake.params.settings),
         seed=snakemake.params.seed,
         member=int(snakemake.wildcards.member),
         dimensions=snakemake.params.dimensions,

@@ -1,8 +1,9 @@
-"""Average the members' quantile images of one scan and keep its latents."""
+"""Combine the members' quantile images of one scan and keep its latents."""
 
 from typing import TYPE_CHECKING
 
-from noisebound.ensemble.ensemble_scan import ensemble_scan
+from noisebound.ensemble.ensemble_scan import EnsembleFiles, ensemble_scan
+from noisebound.ensemble.settings import EnsembleSettings
 from noisebound.jobs.hardware import take_hardware
 from noisebound.jobs.step import step
 
@@ -11,12 +12,14 @@ if TYPE_CHECKING:
 
 with step(snakemake):
     ensemble_scan(
-        snakemake.input.members,
-        snakemake.input.architectures,
-        snakemake.input.basis,
-        snakemake.input.scan,
-        snakemake.output[0],
-        settings=snakemake.params.settings,
+        EnsembleFiles(
+            snakemake.input.members,
+            snakemake.input.architectures,
+            snakemake.input.basis,
+            snakemake.input.scan,
+            snakemake.output[0],
+        ),
+        settings=EnsembleSettings(**snakemake.params.settings),
         counts=snakemake.params.counts,
         hardware=take_hardware(snakemake.threads, snakemake.config["training"]["members_per_gpu"]),
     )

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.ensemble.fit_latent_basis import fit_latent_basis
+from noisebound.ensemble.fit_latent_basis import BasisFiles, fit_latent_basis
+from noisebound.ensemble.settings import BasisSettings
 from noisebound.jobs.hardware import take_hardware
 from noisebound.jobs.step import step
 
@@ -11,15 +12,19 @@ if TYPE_CHECKING:
 
 with step(snakemake):
     fit_latent_basis(
-        snakemake.input.members,
-        snakemake.input.architectures,
-        snakemake.input.scans,
-        snakemake.input.regions,
-        snakemake.output.basis,
-        snakemake.output.sample,
-        components=snakemake.params.components,
-        sample_size=snakemake.params.sample_size,
-        seed=snakemake.params.seed,
-        frame=snakemake.params.frame,
+        BasisFiles(
+            snakemake.input.members,
+            snakemake.input.architectures,
+            snakemake.input.scans,
+            snakemake.input.regions,
+            snakemake.output.basis,
+            snakemake.output.sample,
+        ),
+        settings=BasisSettings(
+            components=snakemake.params.components,
+            sample_size=snakemake.params.sample_size,
+            frame=snakemake.params.frame,
+            seed=snakemake.params.seed,
+        ),
         hardware=take_hardware(snakemake.threads, snakemake.config["training"]["members_per_gpu"]),
     )

@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from noisebound.architecture.base import Blueprint, digest_architecture
-from noisebound.architecture.draw_architecture import draw_architecture
 from noisebound.architecture.families import read_architecture
 from noisebound.architecture.limits import RANGES
 from noisebound.architecture.random_graph import Architecture, Edge
@@ -23,12 +22,16 @@ from noisebound.architecture.unet import UNetArchitecture
 from noisebound.core.errors import InputError
 from noisebound.networks.member_file import load_member
 from noisebound.report.index_page import drawn_architectures
-from tests.unit.architecture.test_unet import plan
-from tests.unit.learning_files import SETTINGS, draw_small, write_architecture
+from tests.unit.learning_files import draw_small
+from tests.unit.unets import plan
 
 SCHEMA = Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml"
+
+
 # What follows from the rest, so that whoever writes a file by hand can make it fit.
 DERIVED = ("nodes", "radius", "parameters", "alignment", "digest")
+
+
 Content = dict[str, Any]
 
 
@@ -280,17 +283,3 @@ def test_the_configuration_offers_nothing_that_cannot_be_read() -> None:
     for key, bounds in offered.items():
         least, most = RANGES[key]
         assert least <= bounds["minimum"] and bounds["maximum"] == most, key
-
-
-def test_networks_too_large_to_be_read_are_not_drawn(tmp_path: Path) -> None:
-    asked = {**SETTINGS, "latent": 10**5, "hidden": 10**5, "parameters": [1, 10**12]}
-    with pytest.raises(InputError, match=r"architecture.*weights"):
-        draw_architecture(
-            tmp_path / "a.json", settings=asked, seed=1, member=0, dimensions=2, in_channels=1, out_channels=1
-        )
-    assert not (tmp_path / "a.json").exists()
-
-
-def test_files_of_before_are_still_read(tmp_path: Path) -> None:
-    path = write_architecture(tmp_path / "a.json", draw_small(seed=1))
-    assert isinstance(read_architecture(path), Architecture)

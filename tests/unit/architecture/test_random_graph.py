@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from itertools import combinations
@@ -18,10 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare
 
-from noisebound.architecture.draw_architecture import draw_architecture
 from noisebound.architecture.random_graph import Architecture, Edge, draw
+from noisebound.architecture.settings import GraphSettings
 from noisebound.core.errors import InputError
-from tests.unit.learning_files import SETTINGS, draw_small, write_architecture
+from tests.unit.learning_files import (
+    SETTINGS,
+    draw_small,
+    write_architecture,
+)
+from tests.unit.networks.graphs import cases, drawn, make_network, network_of
 
 LIBRARY = Path(__file__).parents[3] / "workflow" / "lib"
 
@@ -78,48 +80,6 @@ def path_lengths(graph: Architecture) -> list[int]:
     return found
 
 
-def test_another_process_with_other_hashes_and_other_draws_writes_the_same_bytes(tmp_path: Path) -> None:
-    def write(path: Path) -> None:
-        for dimensions in (2, 3):
-            for member in range(4):
-                draw_architecture(
-                    path / f"{dimensions}-{member}.json",
-                    settings={**SETTINGS, "depth": 8, "max_radius": 12},
-                    seed=20250513,
-                    member=member,
-                    dimensions=dimensions,
-                    in_channels=6,
-                    out_channels=6,
-                )
-
-    write(tmp_path / "here")
-    code = f"""
-import random, sys
-import numpy, torch
-random.seed(3); numpy.random.seed(99); torch.manual_seed(5)
-numpy.random.random(17), numpy.random.default_rng(20250513).random(5), torch.rand(3)
-sys.path.insert(0, {str(Path(__file__).parents[3])!r})
-from pathlib import Path
-from noisebound.architecture.draw_architecture import draw_architecture
-from tests.unit.learning_files import SETTINGS
-# In another order, and with draws in between: no graph may depend on another.
-for member in (3, 1, 0, 2):
-    for dimensions in (3, 2):
-        numpy.random.random(); torch.rand(1)
-        draw_architecture(
-            Path({str(tmp_path / "there")!r}) / f"{{dimensions}}-{{member}}.json",
-            settings={{**dict(reversed(SETTINGS.items())), "depth": 8, "max_radius": 12}},
-            seed=20250513, member=member, dimensions=dimensions, in_channels=6, out_channels=6,
-        )
-"""
-    environment = {**os.environ, "PYTHONPATH": str(LIBRARY), "PYTHONHASHSEED": "4242"}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
-    names = sorted(os.listdir(tmp_path / "here"))
-    assert len(names) == 8 and names == sorted(os.listdir(tmp_path / "there"))
-    for name in names:
-        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
-
-
 def test_members_and_seeds_differ_and_dimensions_share_the_graph() -> None:
     digests = {draw_small(depth=6, seed=seed, member=m).to_json()["digest"] for seed in range(5) for m in range(8)}
     assert len(digests) == 40
@@ -131,7 +91,8 @@ def population() -> list[Architecture]:
     """Many draws without binding bounds."""
     asked = {**SETTINGS, "depth": 5, "alpha": 0.7, "gamma": 1.2, "p_input": 0.3, "p_output": 0.6}
     asked |= {"dilations": [1, 2, 4], "channels": [2, 3, 5], "max_radius": 1000}
-    return [draw(asked, seed=s, member=s % 7, dimensions=2, in_channels=1, out_channels=1) for s in range(2500)]
+    drawn = GraphSettings(**asked)
+    return [draw(drawn, seed=s, member=s % 7, dimensions=2, in_channels=1, out_channels=1) for s in range(2500)]
 
 
 def hidden_targets(graph: Architecture, node: int) -> tuple[int, ...]:
@@ -259,3 +220,32 @@ def test_the_digest_covers_what_shapes_the_network_and_nothing_else() -> None:
     for name, value in {"dimensions": 3, "in_channels": 2, "out_channels": 2, "latent": 5, "hidden": 4}.items():
         assert Architecture(**{**facts, name: value}).to_json()["digest"] != digest
     assert Architecture(**{**facts, "edges": (edges[0], Edge(1, 2, 1, 3))}).to_json()["digest"] != digest
+
+
+def test_random_graphs_keep_their_digest() -> None:
+    graph = Architecture(0, 1, 2, 1, 1, 1, 4, 5, (Edge(0, 1, 1, 2), Edge(1, 2, 2, 3)))
+    assert graph.to_json()["digest"] == "b9033838d15258088c1c02a67649d90c2d784363d78248acae7853660aa24a3a"
+    assert "family" not in graph.to_json()
+
+
+@cases
+def test_the_parameter_count_is_that_of_the_module(dimensions: int, seed: int) -> None:
+    network = make_network(dimensions, seed)
+    assert sum(p.numel() for p in network.parameters()) == network.architecture.parameter_count()
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_parameters_are_counted_as_they_are(dimensions: int) -> None:
+    architecture = drawn(dimensions=dimensions)
+    assert architecture.parameter_count() == sum(weights.numel() for weights in network_of(architecture).parameters())
+
+
+def test_without_cells_graphs_are_drawn_as_if_there_were_none() -> None:
+    """The digest is that of the time before there were cells."""
+    assert drawn(1, cell=1).to_json()["digest"] == "2afd0f790bd6f5ee667cccf2625303f2030350758307baba5de4d02b172c4656"
+
+
+def test_cells_too_wide_for_the_radius_are_refused() -> None:
+    with pytest.raises(InputError, match=r"architecture\.max_radius") as error:
+        drawn(cell=8)
+    assert "architecture.cell" in str(error.value)

@@ -42,7 +42,7 @@ def test_pooled_quantiles_solve_the_mixture(n: int) -> None:
 def test_pixels_do_not_depend_on_how_many_are_taken_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     lower, median, upper = members(3, 20)
     together = pool_quantiles(lower, median, upper, LEVELS)
-    monkeypatch.setattr(pooling, "_CHUNK", 7)
+    monkeypatch.setattr(pooling, "CHUNK", 7)
     np.testing.assert_array_equal(pool_quantiles(lower, median, upper, LEVELS), together)
 
 

@@ -143,3 +143,21 @@ def test_tiles_grow_with_the_memory_while_halos_are_a_burden() -> None:
     flat = [choose_size((4096, 4096), (2, 2), 10**5, most) for most in (10**5, 10**8)]
     assert flat[0] == flat[1]  # small halos are none
     assert (1 + 4 / flat[0][0]) * (1 + 4 / flat[0][1]) < WASTE
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_tiles_begin_and_end_at_multiples_of_the_alignment(data: st.DataObject) -> None:
+    ndim, alignment = data.draw(st.integers(2, 3)), 2 ** data.draw(st.integers(0, 3))
+    shape, size, halo = (
+        tuple(data.draw(st.integers(least, most)) for _ in range(ndim)) for least, most in ((1, 30), (1, 40), (0, 20))
+    )
+    scan, seen = np.arange(np.prod(shape)).reshape(1, *shape), np.zeros(shape, dtype=int)
+    for tile in tiles(shape, size, halo, alignment):
+        seen[tile.keep] += 1
+        whole = tile.complete(scan[(slice(None), *tile.read)])
+        assert np.array_equal(whole[(slice(None), *tile.inner)], scan[(slice(None), *tile.keep)])
+        for keep, inner, extent, rim in zip(tile.keep, tile.inner, whole.shape[1:], halo, strict=True):
+            assert (keep.start - inner.start) % alignment == 0 == extent % alignment
+            assert inner.start >= rim and extent - inner.stop >= rim
+    assert (seen == 1).all()

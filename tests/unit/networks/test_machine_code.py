@@ -18,6 +18,7 @@ from noisebound.networks import machine_code
 
 ROOT = Path(__file__).parents[3]
 
+
 MODULE = """
 from noisebound.networks.machine_code import compiled
 
@@ -166,3 +167,39 @@ def test_what_a_killed_writer_left_goes_when_it_is_old(cache: Path) -> None:
     path.unlink()
     use(cache.parent)
     assert path.exists() and not old.exists() and new.exists()
+
+
+TORN = """
+import os, sys
+
+cache, torn = os.environ["NUMBA_CACHE_DIR"], []
+
+
+def tear(event, arguments):
+    if event == "open" and str(arguments[0]).startswith(cache) and not os.path.exists(arguments[0]) and not torn:
+        torn.append(arguments[0])
+        with open(arguments[0], "wb") as stream:
+            stream.write(b"torn")
+
+
+import torch
+from noisebound.networks import engine as execution
+from noisebound.networks.graph_network import MemberNetwork
+from tests.unit.learning_files import draw_small
+
+network = MemberNetwork(draw_small())
+image = torch.randn(1, 1, 12, 12)
+sys.addaudithook(tear)
+latent, quantiles = execution.predict(network, image)
+torch.testing.assert_close(latent, network.encode(image), rtol=1e-4, atol=1e-5)
+print(*torn)
+"""
+
+
+def test_a_torn_file_of_machine_code_costs_time_not_the_job(tmp_path: Path) -> None:
+    """The file is torn just before it is read, so that the loops are compiled once only."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", TORN], cwd=root, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path) in done.stdout and done.stdout.strip() in done.stderr

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from noisebound.core.errors import InputError
-from noisebound.scans.sheet import SheetRow
+from noisebound.scans.sheet_row import SheetRow
 from noisebound.settings.configuration import check_configuration, check_plan, check_sheet, file_names, planned_trials
 
 ROWS = {

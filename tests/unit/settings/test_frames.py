@@ -12,7 +12,7 @@ import pytest
 import tifffile
 
 from noisebound.core.errors import InputError
-from noisebound.scans.sheet import SheetRow
+from noisebound.scans.sheet_row import SheetRow
 from noisebound.settings import frames
 from noisebound.settings.frames import check_frame
 

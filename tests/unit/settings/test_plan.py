@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from noisebound.core.errors import NoiseboundError
-from noisebound.scans.sheet import SheetRow
+from noisebound.scans.sheet_row import SheetRow
 from noisebound.settings.plan import CALIBRATION_MODE, SHAPELESS, Plan, run_folder
 from tests.unit.settings.configured import SCHEMA
 

@@ -1,28 +1,19 @@
-"""Which trials a search makes, how they are trained and ranked, and what its winner's file holds."""
+"""Which trials a search makes, and which it refuses."""
 
 from __future__ import annotations
 
 import copy
-import json
-import math
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
-import torch
 import yaml
 
 from noisebound.core.errors import InputError
-from noisebound.core.storage import read_json
-from noisebound.regions.divide import divide
-from noisebound.search.rank_trials import rank_trials
-from noisebound.search.train_trial import judge_network, train_trial
-from noisebound.settings import search_checks
+from noisebound.settings.search_checks import MOST_NETWORKS
 from noisebound.settings.search_checks import check_search
 from noisebound.settings.trial import in_words, search_seed, with_changes
 from noisebound.settings.trials import plan_trials, tried_values
-from tests.unit.learning_files import SETTINGS, TRAINING, smooth_image, write_regions, write_scan
 
 PROJECT = Path(__file__).parents[3]
 
@@ -35,6 +26,8 @@ def defaults(node: dict[str, Any]) -> Any:
 
 
 SCHEMA = yaml.safe_load((PROJECT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+
+
 BASE: dict[str, Any] = defaults(SCHEMA) | {"seed": 3}
 
 
@@ -148,7 +141,7 @@ def test_a_grid_that_nobody_would_train_is_refused_at_once() -> None:
     keys = {f"architecture.{key}": [0.1 * n for n in range(10)] for key in ("alpha", "gamma", "p_input", "p_output")}
     with pytest.raises(InputError, match=r"10000 trials with search\.repeats 1 are more than 1000 networks"):
         plan_trials(searching(keys))
-    assert len(plan_trials(searching(keys, method="random", trials=search_checks.MOST_NETWORKS))) > 900
+    assert len(plan_trials(searching(keys, method="random", trials=MOST_NETWORKS))) > 900
     with pytest.raises(InputError, match=r"501 trials with search\.repeats 2 are more than 1000 networks"):
         plan_trials(searching(keys, method="random", trials=501, repeats=2))
 
@@ -172,147 +165,3 @@ def test_changes_of_a_trial_leave_the_configuration_alone() -> None:
 def test_seeds_of_a_search_are_not_those_of_the_run() -> None:
     assert search_seed(1) != search_seed(2) != 2
     assert search_seed(1) == search_seed(1)
-
-
-def train(folder: Path, name: str, layout: tuple[str, ...] = ("TTS", "TTT"), **changed: Any) -> dict[str, Any]:
-    """The outcome of a network on an easy scene."""
-    scene = smooth_image((1, 40, 48), 1).astype("float32")
-    scan = write_scan(folder / "scan.h5", scene[None], scene)
-    regions = write_regions(folder / "regions.json", (40, 48), 6, divide((40, 48), list(layout), (6, 6)))
-    train_trial(
-        [scan],
-        [regions],
-        folder / f"{name}.json",
-        folder / f"{name}.history.csv",
-        architecture=SETTINGS | {key: value for key, value in changed.items() if key in SETTINGS},
-        dimensions=2,
-        channels=1,
-        number=0,
-        seed=5,
-        settings=TRAINING | {key: value for key, value in changed.items() if key in TRAINING},
-        transforms=("none", "none"),
-        counts=False,
-    )
-    return read_json(folder / f"{name}.json")
-
-
-@pytest.fixture
-def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-
-
-def test_a_network_is_trained_and_judged_on_the_select_region(tmp_path: Path, on_the_cpu: None) -> None:
-    outcome = train(tmp_path, "a", depth=3)
-    history = pd.read_csv(tmp_path / "a.history.csv")
-    assert outcome["loss"] == pytest.approx(history["select_loss"].min()) and outcome["depth"] == 3
-    # Settings of the training are compared on the same graph.
-    train(tmp_path, "b", depth=3, learning_rate=0.001)
-    graphs = [read_json(tmp_path / f"{name}.graph.json")["digest"] for name in "ab"]
-    assert graphs[0] == graphs[1]
-    assert read_json(tmp_path / "b.json")["loss"] != outcome["loss"]
-
-
-@pytest.mark.parametrize(
-    ("changed", "key"),
-    [({"parameters": [1, 10]}, "architecture.parameters"), ({"learning_rate": 1e30, "clip": 1e30}, "learning_rate")],
-)
-def test_settings_that_cannot_be_trained_are_an_outcome(
-    tmp_path: Path, on_the_cpu: None, changed: dict[str, Any], key: str
-) -> None:
-    outcome = train(tmp_path, "a", **changed)
-    assert set(outcome) == {"problem"} and key in outcome["problem"]
-    assert len(pd.read_csv(tmp_path / "a.history.csv")) == 0
-
-
-def test_what_is_not_the_fault_of_the_settings_is_an_error(tmp_path: Path, on_the_cpu: None) -> None:
-    with pytest.raises(InputError, match="no pixel has the role select"):
-        train(tmp_path, "a", layout=("TTT", "TTT"))
-    assert not (tmp_path / "a.json").exists()
-
-
-def test_what_comes_after_the_best_step_does_not_count(tmp_path: Path) -> None:
-    graph, history = tmp_path / "graph.json", tmp_path / "history.csv"
-    graph.write_text(json.dumps({"depth": 2, "parameters": 7}))
-    pd.DataFrame({"select_loss": [0.9, 0.1, 5.0, math.nan], "seconds": [1.0, 2.0, 3.0, 4.0]}).to_csv(
-        history, na_rep="nan"
-    )
-    assert judge_network(graph, history) == {"loss": 0.1, "depth": 2, "parameters": 7, "seconds": 4.0}
-    history.write_text("select_loss,seconds\nnan,1.0\n")
-    with pytest.raises(InputError, match="no finite loss on a select region"):
-        judge_network(graph, history)
-
-
-TRIALS: dict[str, dict[str, Any]] = {
-    "aaaaaaaa": {"architecture.depth": 2, "training.weight_decay": 1e-5},
-    "bbbbbbbb": {"architecture.depth": 4, "training.weight_decay": 0.01},
-    "cccccccc": {"architecture.depth": 9, "training.weight_decay": 0.01},
-}
-
-
-def ranked(folder: Path, outcomes: list[Any], trials: dict[str, dict[str, Any]] = TRIALS) -> tuple[pd.DataFrame, str]:
-    """The table of trials, and the text of the winner's file."""
-    files = [folder / f"{number}.json" for number in range(len(outcomes))]
-    for file, outcome in zip(files, outcomes, strict=True):
-        file.write_text(json.dumps(outcome))
-    table, best, figure = (folder / name for name in ("trials.csv", "best.yaml", "trials.svg"))
-    rank_trials(files, table, best, figure, trials=trials, run="r")
-    assert figure.read_text().count("<svg") == 1
-    return pd.read_csv(table), best.read_text()
-
-
-def network(loss: float, depth: int | None = 2) -> dict[str, Any]:
-    return {"loss": loss, "depth": depth, "parameters": 100 * (depth or 1), "seconds": 3.0}
-
-
-FAILED = {"problem": "no graph. Remedy: another."}
-
-
-def test_the_smallest_mean_loss_wins_and_what_failed_is_named(tmp_path: Path) -> None:
-    """The first trial has the single best network, the second the better mean; one network of the third failed."""
-    found, best = ranked(
-        tmp_path, [network(0.1), network(0.7), network(0.3, 4), network(0.3, 4), network(0.01, 9), FAILED]
-    )
-    assert found["trial"].tolist() == ["bbbbbbbb", "aaaaaaaa", "cccccccc"]
-    assert found["rank"].tolist()[:2] == [1, 2] and math.isnan(found["rank"][2])
-    assert found["loss"].tolist()[:2] == pytest.approx([0.3, 0.4]) and math.isnan(found["loss"][2])
-    assert found["error"].tolist()[:2] == pytest.approx([0.0, 0.3])
-    assert found["parameters"].tolist()[:2] == [400, 200]
-    assert found["problem"].fillna("").tolist() == ["", "", "1 of 2 networks: no graph. Remedy: another."]
-    assert found["architecture.depth"].tolist() == [4, 2, 9]
-    assert yaml.safe_load(best) == {"architecture": {"depth": 4}, "training": {"weight_decay": 0.01}}
-    assert "--configfile config/my-run.yaml" in best and "1 could not be trained" in best
-
-
-def test_the_winner_says_how_sure_the_order_is(tmp_path: Path) -> None:
-    """Standard errors 0.01, 0.01 and 0.2: the second lies 0.1 above the first, the third 0.3 above it."""
-    pairs = [(0.29, 0.31), (0.39, 0.41), (0.4, 0.8)]
-    _, best = ranked(tmp_path, [network(loss) for pair in pairs for loss in pair])
-    assert "loss 0.3 ± 0.01" in best and "1 of the 2 other trials within two standard errors" in best
-    assert "rather too low" in best
-    assert "1 of the 2 other trials" in (tmp_path / "trials.svg").read_text()
-    # Standard errors 0.2 and 0.2 are 0.28 together: 0.7 is more than twice that.
-    _, best = ranked(tmp_path, [*map(network, (0.1, 0.5, 0.8, 1.2)), FAILED, FAILED])
-    assert "0 of the 1 other trials within two standard errors" in best
-    _, best = ranked(tmp_path, [network(0.5), network(0.6), network(0.7)])
-    assert "one network per trial: the order may be chance" in best and "±" not in best
-    assert yaml.safe_load(best) == {"architecture": {"depth": 2}, "training": {"weight_decay": 1e-5}}
-    _, best = ranked(tmp_path, [network(0.5), FAILED, FAILED])
-    assert "no other trial to compare with" in best and "too low" not in best
-
-
-def test_of_equal_losses_fewer_parameters_win(tmp_path: Path) -> None:
-    found, _ = ranked(tmp_path, [network(0.5, 6), network(0.5, 4), network(0.5, 9)])
-    assert found["trial"].tolist() == ["bbbbbbbb", "aaaaaaaa", "cccccccc"]
-
-
-def test_numbers_of_the_winner_are_numbers_to_yaml(tmp_path: Path) -> None:
-    trial = {"training.weight_decay": 1e-5, "architecture.input_to_output": True, "architecture.channels": [4, 8]}
-    _, best = ranked(tmp_path, [network(0.5, None)], {"aaaaaaaa": trial})
-    content = yaml.safe_load(best)
-    assert content["training"]["weight_decay"] == 1e-5
-    assert content["architecture"] == {"input_to_output": True, "channels": [4, 8]}
-
-
-def test_a_search_of_which_nothing_could_be_trained_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none of 3 trials could be trained; the first, with depth 2.*: no graph"):
-        ranked(tmp_path, [FAILED] * 3)

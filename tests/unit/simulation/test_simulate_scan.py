@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from noisebound.architecture.settings import unet_settings
 from noisebound.architecture.unet import plan_unet
 from noisebound.core.errors import InputError
 from noisebound.ensemble.members import Ensemble
@@ -114,7 +115,7 @@ def test_width_of_the_noise_is_that_of_its_draws(dark: float, bright: float) -> 
 def test_an_image_is_predicted_as_if_it_were_a_scan_of_its_own(tmp_path: Path, family: str) -> None:
     unet = {"unet": {"levels": 1, "width": 3, "convolutions": 1}, "latent": 4, "hidden": 4, "max_radius": MARGIN}
     about = {"seed": 1, "member": 0, "dimensions": 2, "in_channels": 1, "out_channels": 1}
-    graph = draw_small(seed=3) if family == "random" else plan_unet(unet, **about)
+    graph = draw_small(seed=3) if family == "random" else plan_unet(unet_settings(unet), **about)
     network: QuantileNetwork = give_weights(engine.build_network(graph), 7)
     ones = np.ones(1, np.float32)
     normalisation = Normalisation(

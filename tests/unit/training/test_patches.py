@@ -1,4 +1,4 @@
-"""Training pixels: the right roles, their whole receptive field, their own targets, and nothing of anybody else's."""
+"""Patches: pixels of the right roles with their whole receptive field, all of them about as often."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from noisebound.core.errors import InputError
-from noisebound.core.variance import stabilise
 from noisebound.geometry.boxes import Box
 from noisebound.geometry.tiling import mirror
 from noisebound.networks.normalisation import Normalisation
 from noisebound.regions.divide import divide
-from noisebound.training.patches import PatchSampler, RoleImages, check_patch, dither, load_role
-from noisebound.training.statistics import measure_normalisation
-from tests.unit.learning_files import smooth_image, write_regions, write_scan
+from noisebound.training.patches import PatchSampler, check_patch
+from noisebound.training.role_images import RoleImages, load_role
+from tests.unit.learning_files import (
+    write_regions,
+    write_scan,
+)
 
 
 def plain(channels: int = 1) -> Normalisation:
@@ -125,158 +127,6 @@ def test_flips_and_turns_are_the_same_for_input_target_and_mask_and_reach_all_or
     assert len(orientations) == 2 * 8  # Z up or down, and the symmetries of a square
 
 
-@pytest.mark.parametrize("frames", [2, 5])
-def test_a_leave_one_out_target_never_contains_its_own_frame(tmp_path: Path, frames: int) -> None:
-    # Each frame is a power of two everywhere: a target tells which frames it is made of.
-    noisy = np.stack([np.full((1, 12, 12), 2**k, np.uint16) for k in range(frames)])
-    scan = write_scan(tmp_path / "s.h5", noisy, noisy.sum(0, dtype=np.uint32), kind="leave-one-out")
-    area = write_regions(tmp_path / "s.json", (12, 12), 1, [Box("train", (0, 0), (12, 12))])
-    images = load_role(scan, area, "train", (1, 1), plain(), np.random.default_rng(0))
-    assert images is not None and images.target.shape[0] == frames
-    generator, seen = torch.Generator().manual_seed(1), set()
-    for _ in range(40):
-        inputs, targets, mask = PatchSampler([images], (6, 6), (1, 1)).batch(3, generator)
-        for image, target, counts in zip(inputs, targets, mask, strict=True):
-            own = int(image[counts].unique().item())
-            others = round(float(target[counts].unique().item()) * (frames - 1))
-            assert others == 2**frames - 1 - own
-            seen.add(own)
-    assert len(seen) == frames
-
-
-def test_frames_that_share_a_measured_reference_are_paired_with_it(tmp_path: Path) -> None:
-    noisy = np.stack([np.full((1, 12, 12), k, np.float32) for k in range(3)])
-    scan = write_scan(tmp_path / "s.h5", noisy, np.full((1, 12, 12), 7, np.float32))
-    area = write_regions(tmp_path / "s.json", (12, 12), 1, [Box("train", (0, 0), (12, 12))])
-    images = load_role(scan, area, "train", (1, 1), plain(), np.random.default_rng(0))
-    assert images is not None and images.target.shape[0] == 1
-    batches = [PatchSampler([images], (6, 6), (1, 1)).batch(2, torch.Generator().manual_seed(s)) for s in range(20)]
-    assert {float(v) for inputs, _, mask in batches for v in inputs[mask]} == {0, 1, 2}
-    assert {float(v) for _, targets, mask in batches for v in targets[mask]} == {7}
-
-
-@pytest.mark.parametrize("role", ["train", "select"])
-def test_nothing_that_a_role_cannot_see_is_loaded(tmp_path: Path, role: str) -> None:
-    shape, radius = (30, 40), 3
-    boxes = divide(shape, ["TTSC", "TETT"], (radius, radius))
-    random = np.random.default_rng(0)
-    clean = random.normal(10, 1, (2, 2, *shape)).astype(np.float32)
-    visible = np.zeros(shape, dtype=bool)
-    owned = np.zeros(shape, dtype=bool)
-    for box in boxes:
-        if box.role == role:
-            owned[box.slices] = True
-    for y, x in np.argwhere(owned):
-        visible[max(y - radius, 0) : y + radius + 1, max(x - radius, 0) : x + radius + 1] = True
-    spoilt, target = clean.copy(), clean[0].copy()
-    spoilt[..., ~visible] = np.nan
-    target[..., ~owned] = np.nan
-    assert np.isnan(spoilt).any() and not visible.all()
-    area = write_regions(tmp_path / "s.json", shape, radius, boxes)
-    rim = (radius, radius)
-    files = write_scan(tmp_path / "a.h5", clean, clean[0]), write_scan(tmp_path / "b.h5", spoilt, target)
-    one, other = (load_role(file, area, role, rim, plain(2), np.random.default_rng(0)) for file in files)
-    assert one is not None and other is not None
-    assert torch.equal(one.noisy, other.noisy) and torch.equal(one.target, other.target)
-    assert torch.equal(one.mask, other.mask) and one.pixels == owned.sum()
-
-
-def test_statistics_come_from_train_pixels_only_and_are_theirs(tmp_path: Path) -> None:
-    random = np.random.default_rng(3)
-    files, areas, inputs, targets = [], [], [], []
-    for number, layout in enumerate((["TTE", "TSC"], ["ETT"])):
-        shape = (20, 30 + number)
-        noisy = random.poisson(smooth_image((3, 2, *shape), number)).astype(np.uint16)
-        boxes = divide(shape, layout, (2, 2))
-        areas.append(write_regions(tmp_path / f"{number}.json", shape, 2, boxes))
-        total = noisy.sum(0, dtype=np.uint32)
-        spoilt, spoilt_total = noisy.astype(np.float32), total.astype(np.float32)
-        train = np.zeros(shape, dtype=bool)
-        for box in boxes:
-            if box.role == "train":
-                train[box.slices] = True
-        spoilt[..., ~train] = np.nan
-        spoilt_total[..., ~train] = np.inf
-        names = tmp_path / f"{number}.h5", tmp_path / f"spoilt-{number}.h5"
-        files.append(
-            (
-                write_scan(names[0], noisy.astype(np.float32), total.astype(np.float32), kind="leave-one-out"),
-                write_scan(names[1], spoilt, spoilt_total, kind="leave-one-out"),
-            )
-        )
-        inputs.append(noisy[..., train])
-        targets.append(((total - noisy.astype(float)) / 2)[..., train])
-    settings_ = {"transforms": ("sqrt", "anscombe"), "counts": True}
-    clean, spoilt_result = (measure_normalisation([f[i] for f in files], areas, **settings_) for i in (0, 1))
-    for name in ("input_mean", "input_spread", "target_mean", "target_spread"):
-        assert getattr(clean, name).tobytes() == getattr(spoilt_result, name).tobytes()
-        assert getattr(clean, name).dtype == np.float32
-    for parts, transform, kind in ((inputs, "sqrt", "input"), (targets, "anscombe", "target")):
-        for c in range(2):
-            values = np.concatenate([stabilise(part[:, c].ravel(), transform) for part in parts]).astype(float)
-            np.testing.assert_allclose(getattr(clean, f"{kind}_mean")[c], values.mean(), rtol=1e-5)
-            np.testing.assert_allclose(getattr(clean, f"{kind}_spread")[c], values.std(), rtol=1e-4)
-
-
-def test_without_train_pixels_or_with_a_constant_channel_there_are_no_statistics(tmp_path: Path) -> None:
-    noisy = np.random.default_rng(0).normal(5, 1, (2, 2, 8, 8)).astype(np.float32)
-    area = write_regions(tmp_path / "a.json", (8, 8), 1, [Box("test", (0, 0), (8, 8))])
-    scan = write_scan(tmp_path / "a.h5", noisy, noisy[0])
-    with pytest.raises(InputError, match=r"no scan holds a training pixel.*Remedy"):
-        measure_normalisation([scan], [area], transforms=("none", "none"), counts=False)
-    area = write_regions(tmp_path / "a.json", (8, 8), 1, [Box("train", (0, 0), (8, 8))])
-    noisy[:, 1] = 3
-    scan = write_scan(tmp_path / "a.h5", noisy, noisy[0], channels=["Mg", "Fe"])
-    with pytest.raises(InputError, match=r"'Fe'.*input of this channel is constant.*Remedy"):
-        measure_normalisation([scan], [area], transforms=("none", "none"), counts=False)
-
-
-@pytest.mark.parametrize("exposures", [1, 9])
-def test_the_median_of_dithered_poisson_counts_is_their_rate_and_without_dither_it_is_not(exposures: int) -> None:
-    random = np.random.default_rng(0)
-    plain_errors = []
-    for total in (0.5, 0.7, 1, 1.3, 1.7, 2, 2.5, 3.3, 5, 7.5, 11.9, 20):
-        counts = (random.poisson(total, (1, 400_000)) / exposures).astype(np.float32)
-        dithered = dither(counts, exposures, random)
-        assert dithered.dtype == np.float32
-        error = float(np.median(dithered)) - total / exposures
-        assert abs(error) < (0.03 + 0.006) / exposures, (total, error * exposures)
-        plain_errors.append(abs(float(np.median(counts)) - total / exposures) * exposures)
-    assert max(plain_errors) > 0.4 and np.mean(plain_errors) > 0.1
-
-
-def test_dither_moves_no_count_past_another() -> None:
-    counts = np.repeat(np.arange(50, dtype=np.float32), 1000)[None] / 4
-    moved = dither(counts, 4, np.random.default_rng(0)) - counts
-    assert moved.min() >= -1 / 12 - 1e-6 and moved.max() <= 2 / 12 + 1e-6
-    assert abs(moved.mean() - 1 / 24) < 1e-3
-
-
-def test_only_counts_are_dithered(tmp_path: Path) -> None:
-    counts = np.random.default_rng(0).poisson(4, (3, 1, 10, 10)).astype(np.uint16)
-    scan = write_scan(tmp_path / "s.h5", counts, counts.sum(0, dtype=np.uint32), kind="leave-one-out", counts=True)
-    area = write_regions(tmp_path / "s.json", (10, 10), 0, [Box("train", (0, 0), (10, 10))])
-    expected = (counts.sum(0) - counts) / 2
-    statistics = np.zeros(1, np.float32), np.ones(1, np.float32)
-    for counted in (False, True):
-        same = Normalisation("none", "none", counted, *statistics, *statistics)
-        images = load_role(scan, area, "train", (0, 0), same, np.random.default_rng(0))
-        assert images is not None
-        np.testing.assert_array_equal(images.noisy, counts)
-        moved = images.target.numpy() - expected
-        if counted:
-            assert moved.std() > 0.1 and moved.min() >= -1 / 6 - 1e-6 and moved.max() <= 1 / 3 + 1e-6
-            assert len(np.unique(moved.round(4))) > 200  # every pixel of every target moves by its own draw
-        else:
-            np.testing.assert_allclose(moved, 0, atol=1e-6)
-
-
-def test_a_scan_without_the_role_gives_nothing(tmp_path: Path) -> None:
-    scan = write_scan(tmp_path / "s.h5", np.ones((1, 1, 8, 8), np.float32), None)
-    area = write_regions(tmp_path / "s.json", (8, 8), 1, [Box("apply", (0, 0), (8, 8))])
-    assert load_role(scan, area, "train", (1, 1), plain(), np.random.default_rng(0)) is None
-
-
 @pytest.mark.parametrize(("patch", "fits"), [((11, 11), True), ((10, 11), False), ((40, 8), False)])
 def test_patches_too_small_for_the_receptive_field_are_refused(patch: tuple[int, int], fits: bool) -> None:
     if fits:
@@ -319,3 +169,9 @@ def test_boxes_teach_in_proportion_to_their_pixels() -> None:
     shares = torch.bincount(target.flatten().long(), minlength=4)[1:] / 3000
     # Four standard errors of a share of 0.6.
     torch.testing.assert_close(shares, torch.tensor([0.1, 0.3, 0.6]), rtol=0, atol=4 * (0.24 / 3000) ** 0.5)
+
+
+def test_patches_are_multiples_of_the_alignment() -> None:
+    check_patch([32, 36], [13, 13], 4)
+    with pytest.raises(InputError, match=r"Remedy: for example \[32, 36\]"):
+        check_patch([32, 34], [13, 13], 4)

@@ -2,12 +2,12 @@
 
 Begin with ``base``.
 
-    base               What every architecture says of itself, whichever family it is of
+    base               The properties that every architecture has, whichever family it belongs to
     draw_architecture  step: draw one member's architecture from the seed and write it as JSON
-    families           Reading an architecture of either family from its file
-    limits             How large an architecture may be, so that a file that announces more is refused before anything
-                       is made of it
+    families           Reading an architecture of any family from its file
+    limits             Limits on the size of architectures, checked before anything is built
     random_graph       Random sparse mixed-scale graphs, drawn from a seed and written as JSON
+    settings           The section ``architecture`` of the configuration, one dataclass per family of networks
     unet               The U-Net as data: the encoder that a run can be compared with (Ronneberger et al.,
                        arXiv:1505.04597)
 """

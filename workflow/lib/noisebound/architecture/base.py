@@ -1,7 +1,7 @@
-"""What every architecture says of itself, whichever family it is of. No torch here: an architecture is data.
+"""The properties that every architecture has, whichever family it belongs to.
 
-A family describes one encoder, from an image to features at every pixel. What follows is the same for all: a projection
-to the latent vector of a pixel, and three per-pixel heads.
+A family describes the encoder, from an image to features at every pixel. Behind it, all networks have a projection to
+the latent vector of a pixel and three per-pixel heads. An architecture is data: nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -19,7 +19,21 @@ KERNEL = 3
 
 
 class Blueprint(ABC):
-    """The architecture of one member. Subclasses are frozen dataclasses that have these fields among their own."""
+    """The architecture of one member. Subclasses are frozen dataclasses with at least these fields.
+
+    Parameters
+    ----------
+    member
+        Number of the member.
+    seed
+        Seed of the run.
+    dimensions
+        Spatial dimensions of the images, 2 or 3.
+    in_channels, out_channels
+        Channels of the noisy image, and of each quantile image.
+    latent, hidden
+        Lengths of the latent vector of a pixel and of the hidden layer of each head.
+    """
 
     member: int
     seed: int
@@ -31,22 +45,21 @@ class Blueprint(ABC):
 
     @property
     def alignment(self) -> int:
-        """Images must begin and end at multiples of this number of pixels for a pixel's output not to depend on where
-        they were cut."""
+        """Tiles must begin and end at multiples of this many pixels, so that all tiles agree on a pixel's output."""
         return 1
 
     @property
     def head_outputs(self) -> int:
-        """Numbers that one head gives for every latent vector."""
+        """Number of outputs of one head for each latent vector."""
         return self.out_channels
 
     @abstractmethod
     def radius(self) -> int:
-        """Receptive radius in pixels, the same along every axis: an output depends on no input farther away."""
+        """Receptive radius (px), the same along every axis: an output depends on no input farther away."""
 
     @abstractmethod
     def features(self) -> int:
-        """Number of channels with which the encoder ends."""
+        """Number of channels at the end of the encoder."""
 
     @abstractmethod
     def encoder_count(self) -> int:
@@ -54,7 +67,7 @@ class Blueprint(ABC):
 
     @abstractmethod
     def words(self) -> str:
-        """What it is, in a few words for people."""
+        """A few words for people, such as "U-Net of 2 levels and width 16"."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -63,7 +76,13 @@ class Blueprint(ABC):
     @classmethod
     @abstractmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_json`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for other content."""
+        """Read what :meth:`to_json` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            For any other content.
+        """
 
     def parameter_count(self) -> int:
         """Number of trained parameters: the encoder, the latent projection and three per-pixel heads."""
@@ -73,11 +92,20 @@ class Blueprint(ABC):
 
     @classmethod
     def restore(cls, content: Any, path: str | Path) -> Self:
-        """The architecture that :meth:`to_json` wrote to ``path``.
+        """Check the content of an architecture file and make the architecture.
 
-        Raises ``InputError`` where the content was changed by hand: the digest, and everything else that follows from
-        the architecture (receptive radius, parameter count), must be what it gives; and where it is larger than any
-        network may be, which takes no time to find out.
+        Parameters
+        ----------
+        content
+            The JSON content, as :meth:`to_json` returned it.
+        path
+            The file, for error messages.
+
+        Raises
+        ------
+        InputError
+            Where the network is larger than any may be, or the digest, the receptive radius or the parameter count is
+            not that of the architecture, so that the file was changed by hand.
         """
         remedy = "delete it and draw it again"
         try:
@@ -99,10 +127,19 @@ class Blueprint(ABC):
 
 
 def reach_of_cells(reach: int, cell: int) -> int:
-    """Receptive radius in pixels of a network that sees ``reach`` cells far, wherever in its cell a pixel lies."""
+    """Receptive radius (px) of a network on cells of ``cell`` px with a radius of ``reach`` cells.
+
+    It holds for every pixel of a cell: one at its edge also sees the pixel at the opposite edge.
+    """
     return reach * cell + cell - 1
 
 
 def digest_architecture(content: Mapping[str, Any]) -> str:
-    """Digest of what shapes a network; the member's number and the seed do not."""
+    """Digest of everything that shapes a network, which the member's number and the seed do not.
+
+    Parameters
+    ----------
+    content
+        The fields of an architecture, without what follows from them.
+    """
     return digest_json({key: value for key, value in content.items() if key not in ("member", "seed")})

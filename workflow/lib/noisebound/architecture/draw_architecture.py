@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +10,52 @@ from ..core.storage import write_json
 from .base import Blueprint
 from .limits import check_size
 from .random_graph import draw
-from .unet import FAMILY as UNET
+from .settings import ArchitectureSettings, UNetSettings
 from .unet import plan_unet
 
 
 def draw_architecture(
     output: str | Path,
     *,
-    settings: Mapping[str, Any],
+    settings: ArchitectureSettings,
     seed: int,
     member: int,
     dimensions: int,
     in_channels: int,
     out_channels: int,
 ) -> None:
-    """Write one member's architecture as ``architectures/member-<m>.json``.
+    """Write ``architectures/member-<m>.json``.
 
-    ``settings["family"]`` says whether it is drawn (``random``, also where none is given; see :func:`draw`) or a U-Net
-    (``unet``; see ``plan_unet``). Raises ``InputError`` where it would be too large to be read.
+    Parameters
+    ----------
+    output
+        The file to write.
+    settings
+        The section ``architecture``: a random graph is drawn (``random_graph.draw``), a U-Net is not random
+        (``unet.plan_unet``).
+    seed
+        Seed of the run.
+    member
+        Number of the member.
+    dimensions
+        Spatial dimensions of the images, 2 or 3.
+    in_channels, out_channels
+        Channels of the noisy image, and of each quantile image.
+
+    Raises
+    ------
+    InputError
+        Where no network satisfies the settings, or it is too large to be read again.
     """
-    make: Callable[..., Blueprint] = plan_unet if settings.get("family") == UNET else draw
-    architecture = make(
-        settings, seed=seed, member=member, dimensions=dimensions, in_channels=in_channels, out_channels=out_channels
+    facts: dict[str, Any] = {
+        "seed": seed,
+        "member": member,
+        "dimensions": dimensions,
+        "in_channels": in_channels,
+        "out_channels": out_channels,
+    }
+    architecture: Blueprint = (
+        plan_unet(settings, **facts) if isinstance(settings, UNetSettings) else draw(settings, **facts)
     )
     try:
         check_size(architecture.parameter_count(), architecture.radius())

@@ -1,4 +1,4 @@
-"""Reading an architecture of either family from its file."""
+"""Reading an architecture of any family from its file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from ..core.storage import read_json
 from .base import Blueprint
 from .limits import MOST_BYTES
 from .random_graph import Architecture
-from .unet import FAMILY as UNET
+from .settings import UNET
 from .unet import UNetArchitecture
 
 
 def read_architecture(path: str | Path) -> Blueprint:
-    """Read ``architectures/member-<m>.json`` of any family: a file that names none holds a random graph.
+    """Read ``architectures/member-<m>.json``; a file that names no family holds a random graph.
 
-    Raises ``InputError`` where the file was changed by hand.
+    Raises
+    ------
+    InputError
+        Where the file was changed by hand.
     """
     content = read_json(path, MOST_BYTES)
     unet = isinstance(content, dict) and content.get("family") == UNET

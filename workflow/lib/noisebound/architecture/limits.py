@@ -1,4 +1,7 @@
-"""How large an architecture may be, so that a file that announces more is refused before anything is made of it."""
+"""Limits on the size of architectures, checked before anything is built.
+
+A file that announces more is refused at once, whatever its size.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +33,23 @@ EDGE = {"source", "target", "dilation", "channels"}
 
 
 def whole(content: Mapping[str, Any], key: str, where: str = "") -> int:
-    """The number under ``key``, which JSON must hold as a whole one.
+    """Return the integer under ``key``.
 
-    Raises ``KeyError`` where it is missing, ``ValueError`` where it is none or leaves its range. ``where`` says in
-    words of what it is a number.
+    Parameters
+    ----------
+    content
+        A JSON object.
+    key
+        One of the keys of ``RANGES``.
+    where
+        What the number belongs to, for the error message, such as " of an edge".
+
+    Raises
+    ------
+    KeyError
+        Where it is missing.
+    ValueError
+        Where it is no integer, or out of its range.
     """
     value, (least, most) = content[key], RANGES[key]
     if type(value) is not int or not least <= value <= most:  # True is an int, too
@@ -44,9 +60,12 @@ def whole(content: Mapping[str, Any], key: str, where: str = "") -> int:
 
 
 def check_edges(content: Any, output: int) -> None:
-    """Raise ``ValueError`` where ``content`` is not the edges of a graph from node 0 to the node ``output``.
+    """Check that ``content`` lists the edges of a graph from node 0 to the node ``output``.
 
-    They lead from earlier nodes to later ones, and every node but the first is reached.
+    Raises
+    ------
+    ValueError
+        Where an edge does not lead from an earlier node to a later one, or a node other than 0 has no incoming edge.
     """
     if not isinstance(content, list) or len(content) > output * (output + 1) // 2:
         raise ValueError(f"edges must be a list, with no more of them than {output + 1} nodes have pairs")
@@ -63,7 +82,7 @@ def check_edges(content: Any, output: int) -> None:
 
 
 def check_size(weights: int, radius: int) -> None:
-    """Raise ``ValueError`` for more trained numbers, or a receptive radius (px) larger, than any network may have."""
+    """Raise ``ValueError`` for more ``weights``, or a larger receptive ``radius`` (px), than a network may have."""
     if weights > MOST_WEIGHTS:
         raise ValueError(f"the network has {weights} weights, and {MOST_WEIGHTS} are the most that one may have")
     if radius > MOST_RADIUS:

@@ -1,9 +1,9 @@
-"""Random sparse mixed-scale graphs, drawn from a seed and written as JSON. No torch here: an architecture is data.
+"""Random sparse mixed-scale graphs, drawn from a seed and written as JSON.
 
-The family is the one of the method's paper (arXiv:2505.08176): a directed acyclic graph of ``depth`` hidden nodes
-between an input and an output node. The length l of a connection between hidden nodes follows p(l) ~ exp(-alpha l),
-the number k of connections that leave a node p(k) ~ k^-gamma. Every edge is one 3x3 (3x3x3) convolution with a dilation
-and a channel count of its own; a node concatenates what reaches it.
+The family is that of arXiv:2505.08176: a directed acyclic graph of ``depth`` hidden nodes between an input and an
+output node. The length l of a connection between hidden nodes follows p(l) ~ exp(-alpha l), the number k of connections
+that leave a node p(k) ~ k^-gamma. Every edge is one 3x3 (3x3x3) convolution with its own dilation and number of
+channels; a node concatenates the outputs of its incoming edges. An architecture is data: nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import numpy as np
 from ..core.errors import InputError
 from .base import KERNEL, Blueprint, digest_architecture, reach_of_cells
 from .limits import check_edges, whole
+from .settings import GraphSettings
 
 MAX_TRIES = 1000
-# How far the parameter count may be from the one asked for.
+# Largest relative difference of the parameter count from the one asked for.
 TOLERANCE = 0.1
 
 
@@ -44,8 +45,8 @@ class Edge:
 class Architecture(Blueprint):
     """The graph of one member. Node 0 is the input, 1..depth are hidden, depth + 1 is the output.
 
-    Its pixels are ``cell`` pixels of the image wide; those that lie in one are channels of the input and of the heads
-    (see ``cells``). Dilations count cells.
+    The network works on cells of ``cell`` px edge length, whose pixels are channels of the input and of the heads (see
+    ``networks.space_to_depth``). Dilations count cells.
     """
 
     member: int
@@ -61,12 +62,12 @@ class Architecture(Blueprint):
 
     @property
     def alignment(self) -> int:
-        """Images must begin and end at multiples of the edge length of a cell."""
+        """Tiles must begin and end at multiples of the edge length of a cell."""
         return self.cell
 
     @property
     def head_outputs(self) -> int:
-        """Every head gives all pixels of a cell at once."""
+        """A head predicts all pixels of a cell at once."""
         return int(self.out_channels * self.cell**self.dimensions)
 
     @property
@@ -83,10 +84,10 @@ class Architecture(Blueprint):
         return widths
 
     def radius(self) -> int:
-        """Receptive radius in pixels: the largest sum of dilations along a path from input to output.
+        """Receptive radius (px): the largest sum of dilations along a path from input to output.
 
-        A convolution of kernel size 3 and dilation d reaches d pixels to each side. The value is the same along every
-        axis; a pixel of the output depends on no input farther away. A pixel at one side of a cell also sees the other.
+        A convolution of kernel size 3 and dilation d reaches d cells to each side, along every axis. A pixel at one
+        edge of a cell also sees the opposite edge.
         """
         reach = [0] * (self.output + 1)
         for edge in sorted(self.edges, key=lambda edge: edge.target):  # all that reach a node before any that leave it
@@ -103,7 +104,7 @@ class Architecture(Blueprint):
         return sum(widths[e.source] * e.channels * e.taps(self.dimensions) + e.channels for e in self.edges)
 
     def words(self) -> str:
-        """What it is, in a few words for people."""
+        """A few words for people."""
         cells = "" if self.cell == 1 else f" on cells of {self.cell} px"
         return f"random graph of depth {self.depth}{cells}"
 
@@ -111,7 +112,7 @@ class Architecture(Blueprint):
         """The content of ``architectures/member-<m>.json``; ``digest`` covers everything that shapes the network."""
         content = asdict(self)
         if self.cell == 1:
-            del content["cell"]  # as in the files written before there were cells, which stay valid
+            del content["cell"]  # files written before there were cells stay valid
         content["edges"] = [asdict(edge) for edge in self.edges]
         digest = digest_architecture(content)
         kinds = {0: "input", self.output: "output"}
@@ -125,7 +126,13 @@ class Architecture(Blueprint):
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Architecture:
-        """The inverse of :meth:`to_json`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for other content."""
+        """Read what :meth:`to_json` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            For any other content.
+        """
         fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
         facts = {field: whole(content, field) for field in fields}
         check_edges(content["edges"], facts["depth"] + 1)
@@ -134,103 +141,125 @@ class Architecture(Blueprint):
 
 
 def draw(
-    settings: Mapping[str, Any], *, seed: int, member: int, dimensions: int, in_channels: int, out_channels: int
+    settings: GraphSettings, *, seed: int, member: int, dimensions: int, in_channels: int, out_channels: int
 ) -> Architecture:
-    """Draw the graph of one member.
+    """Draw the graph of one member from ``SeedSequence(seed, spawn_key=(member,))``.
 
-    ``settings`` holds ``depth``, ``alpha``, ``gamma``, ``p_input``, ``p_output``, ``input_to_output``,
-    ``pointwise_output`` (edges to the output are per-pixel), ``dilations``, ``channels``, ``latent``, ``hidden``,
-    ``max_radius`` (px), ``parameters`` (one number, met within 10 %, or [least, most]) and, where it is not 1, ``cell``
-    (px). The generator is
-    ``SeedSequence(seed, spawn_key=(member,))``: the same arguments give the same graph on any machine, and no other
-    draw can change it.
+    The same arguments give the same graph on any machine, whatever else is drawn. Graphs whose parameter count is out
+    of bounds are drawn again, at most ``MAX_TRIES`` times. Dilations on paths longer than ``settings.max_radius`` are
+    lowered, one random edge at a time, until the longest path fits.
 
-    Graphs whose parameter count leaves the bounds are drawn again, at most ``MAX_TRIES`` times. Dilations on paths
-    longer than ``max_radius`` are lowered, one random edge at a time, until the longest path fits.
+    Parameters
+    ----------
+    settings
+        The section ``architecture``.
+    seed
+        Seed of the run.
+    member
+        Number of the member.
+    dimensions
+        Spatial dimensions of the images, 2 or 3.
+    in_channels, out_channels
+        Channels of the noisy image, and of each quantile image.
 
-    Raises ``InputError`` when no graph can satisfy the bounds.
+    Raises
+    ------
+    InputError
+        Where no graph within the bounds is found.
     """
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(member,)))
-    asked, cell = settings["parameters"], int(settings.get("cell", 1))
-    most_reach = (int(settings["max_radius"]) - cell + 1) // cell
+    asked = settings.parameters
     least, most = ((1 - TOLERANCE) * asked, (1 + TOLERANCE) * asked) if isinstance(asked, int) else asked
     counts: list[int] = []
     for _ in range(MAX_TRIES):
-        pairs = _draw_connections(settings, random)
-        dilations = _draw_dilations(pairs, settings, most_reach, random)
-        if dilations is None:
+        edges = _draw_edges(settings, random)
+        if edges is None:
             continue
-        channels = random.choice(np.asarray(settings["channels"]), size=len(pairs))
         architecture = Architecture(
             member=member,
             seed=seed,
             dimensions=dimensions,
             in_channels=in_channels,
             out_channels=out_channels,
-            depth=int(settings["depth"]),
-            latent=int(settings["latent"]),
-            hidden=int(settings["hidden"]),
-            edges=tuple(
-                Edge(source, target, int(dilation), int(width))
-                for (source, target), dilation, width in zip(pairs, dilations, channels, strict=True)
-            ),
-            cell=cell,
+            depth=settings.depth,
+            latent=settings.latent,
+            hidden=settings.hidden,
+            edges=edges,
+            cell=settings.cell,
         )
-        count = architecture.parameter_count()
-        if least <= count <= most:
+        counts.append(architecture.parameter_count())
+        if least <= counts[-1] <= most:
             return architecture
-        counts.append(count)
+    raise _no_graph(settings, counts)
+
+
+def _no_graph(settings: GraphSettings, counts: Sequence[int]) -> InputError:
+    """The error for settings that no graph satisfies; ``counts`` are the parameter counts of all that were drawn."""
     if not counts:
-        raise InputError(
-            f"no graph of depth {settings['depth']} drawn in {MAX_TRIES} tries has a receptive radius this small",
+        return InputError(
+            f"no graph of depth {settings.depth} drawn in {MAX_TRIES} tries has a receptive radius this small",
             key="architecture.max_radius",
-            value=settings["max_radius"],
+            value=settings.max_radius,
             remedy="raise it, lower architecture.depth or architecture.cell, or allow smaller dilations",
         )
-    raise InputError(
+    return InputError(
         f"no graph drawn in {MAX_TRIES} tries has a parameter count within the bounds "
         f"(seen: {min(counts)} to {max(counts)}, median {int(np.median(counts))})",
         key="architecture.parameters",
-        value=asked,
+        value=settings.parameters,
         remedy="ask for another number, or change depth, channels, gamma or p_input",
     )
 
 
-def _draw_connections(settings: Mapping[str, Any], random: np.random.Generator) -> list[tuple[int, int]]:
-    """Pairs (source, target) in topological order; every hidden node has a way in and a way out."""
-    depth, output = int(settings["depth"]), int(settings["depth"]) + 1
+def _draw_edges(settings: GraphSettings, random: np.random.Generator) -> tuple[Edge, ...] | None:
+    """The edges of one graph in topological order, or None where its paths cannot be made short enough."""
+    pairs = _draw_connections(settings, random)
+    reach = (settings.max_radius - settings.cell + 1) // settings.cell
+    dilations = _draw_dilations(pairs, settings, reach, random)
+    if dilations is None:
+        return None
+    channels = random.choice(np.asarray(settings.channels), size=len(pairs))
+    return tuple(
+        Edge(source, target, int(dilation), int(width))
+        for (source, target), dilation, width in zip(pairs, dilations, channels, strict=True)
+    )
+
+
+def _draw_connections(settings: GraphSettings, random: np.random.Generator) -> list[tuple[int, int]]:
+    """Pairs (source, target) in topological order; every hidden node has an incoming and an outgoing edge."""
+    depth, output = settings.depth, settings.depth + 1
     pairs: set[tuple[int, int]] = set()
     for source in range(1, depth):
         lengths = np.arange(1, depth - source + 1)
-        degree_weights = lengths.astype(float) ** -float(settings["gamma"])
+        degree_weights = lengths.astype(float) ** -float(settings.gamma)
         degree = random.choice(lengths, p=degree_weights / degree_weights.sum())
         # Shifted by the shortest length, so that a steep decay does not underflow to zero for long connections.
-        length_weights = np.maximum(np.exp(-float(settings["alpha"]) * (lengths - 1)), 1e-300)
+        length_weights = np.maximum(np.exp(-float(settings.alpha) * (lengths - 1)), 1e-300)
         chosen = random.choice(lengths, size=degree, replace=False, p=length_weights / length_weights.sum())
         pairs.update((source, source + int(length)) for length in chosen)
-    reached, left = {target for _, target in pairs}, {source for source, _ in pairs}
+    targets, sources = {target for _, target in pairs}, {source for source, _ in pairs}
     for node in range(1, depth + 1):
-        if random.random() < settings["p_input"] or node not in reached:
+        if random.random() < settings.p_input or node not in targets:
             pairs.add((0, node))
     for node in range(1, depth + 1):
-        if random.random() < settings["p_output"] or node not in left:
+        if random.random() < settings.p_output or node not in sources:
             pairs.add((node, output))
-    if settings["input_to_output"]:
+    if settings.input_to_output:
         pairs.add((0, output))
     return sorted(pairs, key=lambda pair: (pair[1], pair[0]))
 
 
 def _draw_dilations(
-    pairs: Sequence[tuple[int, int]], settings: Mapping[str, Any], most: int, random: np.random.Generator
+    pairs: Sequence[tuple[int, int]], settings: GraphSettings, most: int, random: np.random.Generator
 ) -> list[int] | None:
     """A dilation for every pair such that no path is longer than ``most``, or None where none exists.
 
     Draws freely first, then lowers one random edge of the longest path at a time. Each round lowers one edge of
     finitely many values, so it ends.
     """
-    choices = sorted(int(dilation) for dilation in settings["dilations"])
-    output = int(settings["depth"]) + 1
-    spatial = [pair for pair in pairs if pair[1] != output or not settings["pointwise_output"]]
+    choices = sorted(int(dilation) for dilation in settings.dilations)
+    output = settings.depth + 1
+    spatial = [pair for pair in pairs if pair[1] != output or not settings.pointwise_output]
     least = dict.fromkeys(pairs, 0) | dict.fromkeys(spatial, choices[0])
     if sum(least[pair] for pair in _longest_path(least)) > most:
         return None

@@ -3,7 +3,7 @@
 On the way down, each level computes ``convolutions`` times a 3x3 (3x3x3) convolution and then halves the image by the
 largest of each 2x2 (2x2x2) pixels, with twice as many channels on the next level. On the way up, a per-pixel layer
 halves the channels, every pixel becomes 2x2 (2x2x2) equal ones (Odena et al., https://distill.pub/2016/deconv-checkerboard),
-the features of the same level on the way down are put beside them, and the convolutions follow again. There is no
+the features of the same level on the way down are concatenated, and the convolutions follow again. There is no
 normalisation layer, whose statistics would make a pixel depend on its batch.
 """
 
@@ -18,22 +18,23 @@ from typing import Any
 from ..core.errors import InputError
 from .base import KERNEL, Blueprint, digest_architecture
 from .limits import whole
-
-FAMILY = "unet"
+from .settings import UNET, UNetSettings
 
 
 def unet_radius(levels: int, convolutions: int) -> int:
-    """Receptive radius in pixels of a U-Net that halves its image ``levels`` times.
+    """Receptive radius (px) of a U-Net that halves its image ``levels`` times.
 
+    Notes
+    -----
     A convolution at level l reaches 2^l pixels. Those of both ways and of the lowest level add up to
-    convolutions * (3 * 2^levels - 2). A pixel at one end of a block of 2^levels pixels, the area of one pixel at the
-    lowest level, also sees the other end: 2^levels - 1 pixels more.
+    convolutions * (3 * 2^levels - 2). One pixel at the lowest level covers a block of 2^levels pixels, of which a pixel
+    at one end also sees the other end: 2^levels - 1 pixels more.
     """
     return convolutions * (3 * 2**levels - 2) + 2**levels - 1
 
 
 def unet_alignment(levels: int) -> int:
-    """Edge length in pixels of the area that one pixel at the lowest level covers."""
+    """Edge length (px) of the area that one pixel at the lowest level covers."""
     return int(2**levels)
 
 
@@ -58,7 +59,7 @@ class UNetArchitecture(Blueprint):
         return unet_alignment(self.levels)
 
     def radius(self) -> int:
-        """Receptive radius in pixels, whatever the place of a pixel in its block; see :func:`unet_radius`."""
+        """Receptive radius (px); see :func:`unet_radius`."""
         return unet_radius(self.levels, self.convolutions)
 
     def widths(self) -> tuple[int, ...]:
@@ -66,7 +67,7 @@ class UNetArchitecture(Blueprint):
         return tuple(self.width * 2**level for level in range(self.levels + 1))
 
     def features(self) -> int:
-        """Number of channels with which the encoder ends."""
+        """Number of channels at the end of the encoder."""
         return self.width
 
     def encoder_count(self) -> int:
@@ -82,12 +83,12 @@ class UNetArchitecture(Blueprint):
         return int(KERNEL**self.dimensions * read * outputs + self.convolutions * outputs)
 
     def words(self) -> str:
-        """What it is, in a few words for people."""
+        """A few words for people."""
         return f"U-Net of {self.levels} levels and width {self.width}"
 
     def to_json(self) -> dict[str, Any]:
         """The content of ``architectures/member-<m>.json``; ``digest`` covers everything that shapes the network."""
-        content = {"family": FAMILY, **asdict(self)}
+        content = {"family": UNET, **asdict(self)}
         return content | {
             "radius": [self.radius()] * self.dimensions,
             "alignment": self.alignment,
@@ -97,17 +98,25 @@ class UNetArchitecture(Blueprint):
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> UNetArchitecture:
-        """The inverse of :meth:`to_json`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for other content."""
+        """Read what :meth:`to_json` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            For any other content.
+        """
         return cls(**{field: whole(content, field) for field in cls.__dataclass_fields__})
 
 
 def plan_unet(
-    settings: Mapping[str, Any], *, seed: int, member: int, dimensions: int, in_channels: int, out_channels: int
+    settings: UNetSettings, *, seed: int, member: int, dimensions: int, in_channels: int, out_channels: int
 ) -> UNetArchitecture:
-    """The U-Net of one member; nothing of it is drawn.
+    """The U-Net of one member. Nothing of it is random.
 
-    ``settings`` holds ``unet`` (``levels``, ``width``, ``convolutions``), ``latent``, ``hidden`` and ``max_radius``
-    (px). Raises ``InputError`` where it sees farther than ``max_radius``.
+    Raises
+    ------
+    InputError
+        Where its receptive radius exceeds ``settings.max_radius``.
     """
     check_reach(settings)
     return UNetArchitecture(
@@ -116,21 +125,35 @@ def plan_unet(
         dimensions=dimensions,
         in_channels=in_channels,
         out_channels=out_channels,
-        **{key: int(settings["unet"][key]) for key in ("levels", "width", "convolutions")},
-        latent=int(settings["latent"]),
-        hidden=int(settings["hidden"]),
+        levels=settings.levels,
+        width=settings.width,
+        convolutions=settings.convolutions,
+        latent=settings.latent,
+        hidden=settings.hidden,
     )
 
 
-def check_reach(settings: Mapping[str, Any], file: str | Path | None = None) -> None:
-    """Raise ``InputError`` where the U-Net of the section ``architecture`` sees farther than its ``max_radius``."""
-    unet, most = settings["unet"], int(settings["max_radius"])
-    radius = unet_radius(unet["levels"], unet["convolutions"])
-    if radius > most:
+def check_reach(settings: UNetSettings, file: str | Path | None = None) -> None:
+    """Check the receptive radius of a U-Net against ``max_radius``.
+
+    Parameters
+    ----------
+    settings
+        The section ``architecture``.
+    file
+        The configuration file, for the error message.
+
+    Raises
+    ------
+    InputError
+        Where the radius is larger.
+    """
+    radius = unet_radius(settings.levels, settings.convolutions)
+    if radius > settings.max_radius:
         raise InputError(
-            f"a U-Net of {unet['levels']} levels with {unet['convolutions']} convolutions each sees {radius} px far",
+            f"a U-Net of {settings.levels} levels with {settings.convolutions} convolutions each sees {radius} px far",
             file=file,
             key="architecture.max_radius",
-            value=most,
+            value=settings.max_radius,
             remedy=f"raise it to {radius}, or lower architecture.unet.levels or architecture.unet.convolutions",
         )

@@ -15,7 +15,8 @@ from ..files.coverage_key import nominal_key
 from ..files.labels import read_tokens
 from ..files.ome_tiff import write_ome_tiff
 from ..files.prediction_writers import create_denoised
-from ..files.predictions import KINDS, Predictions
+from ..files.predictions_about import KINDS
+from ..files.predictions import Predictions
 from ..geometry.blocks import slabs
 from .conformal import Doubles, Floats
 from .intervals import SIDES, Calibration

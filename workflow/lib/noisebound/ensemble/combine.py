@@ -1,8 +1,9 @@
-"""Combining the members' predictions of one tile: average or pooled quantiles, spread."""
+"""Combining the members' predictions of one tile: average or pooled quantiles, spread, projected latents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,31 @@ from .members import Ensemble
 from .pooling import normal_quantile, pool_quantiles
 
 Floats = NDArray[np.float32]
-# Combined lower, median and upper, spread, projected latents, each member's median, and sums per channel over pixels of
-# the members' own variance and of the variance between them.
-TilePrediction = tuple[tuple[Floats, Floats, Floats], Floats, Floats | None, list[Floats], NDArray[np.float64]]
+
+
+class TilePrediction(NamedTuple):
+    """One tile, predicted by all members; images are float32 in the units of the reference.
+
+    Parameters
+    ----------
+    quantiles
+        Combined lower, median and upper, (C, *keep) each.
+    spread
+        Standard deviation of the members' medians, (C, *keep).
+    scores
+        Projected latents (K, *keep), where there is a basis.
+    medians
+        Each member's median, (C, *keep).
+    variances
+        float64 (2, C), sums over the pixels. Aleatoric: the mean over members of the variance of a normal distribution
+        that is as wide as their interval; zero without a basis. Epistemic: the squared spread.
+    """
+
+    quantiles: tuple[Floats, Floats, Floats]
+    spread: Floats
+    scores: Floats | None
+    medians: list[Floats]
+    variances: NDArray[np.float64]
 
 
 def combine_members(
@@ -22,51 +45,84 @@ def combine_members(
     image: Floats,
     inner: tuple[slice, ...],
     basis: LatentBasis | None,
-    levels: Sequence[float] = (0.05, 0.95),
-    combine: str = "average",
+    levels: Sequence[float],
+    combine: str,
 ) -> TilePrediction:
-    """Predict one tile with every member, and combine their quantiles, in physical units.
+    """Predict one tile with every member, and combine their quantiles.
 
-    ``image`` (C, *keep plus halo) raw, ``inner`` the part to keep. Returns the combined (lower, median, upper) (C,
-    *keep), the spread, which is the standard deviation of the members' medians (C, *keep), the projected latents (K,
-    *keep) where a ``basis`` is given, each member's median, and (2, C) sums over the pixels, also only with a basis: of
-    the mean over members of the variance that a normal distribution of their width between ``levels`` would have
-    (aleatoric), and of the squared spread (epistemic).
+    Parameters
+    ----------
+    ensemble
+        The members.
+    image
+        float32 (C, *keep plus halo), raw.
+    inner
+        The part of ``image`` to keep.
+    basis
+        What the latents are projected on; where it is None, they are not.
+    levels
+        Levels of the members' lower and upper quantile.
+    combine
+        ``average``: the mean of the members' quantiles, which their disagreement does not widen. ``pool``: the
+        quantiles of their distributions taken together, which it widens (see ``pooling.pool_quantiles``); only then
+        are all members' quantiles of the tile held in memory.
 
-    ``combine`` "average": the mean of the members' quantiles, which is the quantile function of the Vincent average
-    (Vincent 1912; Genest, Ann. Statist. 20 (1992) 1137); their disagreement does not widen the interval. "pool": the
-    quantiles of their distributions taken together, which it widens, see ``pooling.pool_quantiles``. Only "pool" keeps
-    all members' quantiles of the tile in memory.
+    References
+    ----------
+    The mean of quantiles is the quantile function of the Vincent average: Vincent 1912; Genest, Ann. Statist. 20 (1992)
+    1137.
     """
     window = (slice(None), *inner)
-    sums: list[NDArray[np.float64]] = []
-    medians: list[Floats] = []
-    outer: list[tuple[Floats, Floats]] = []
-    own = np.zeros(ensemble.networks[0].architecture.out_channels)
-    scores: Floats | None = None
-    normal_width = normal_quantile(levels[1]) - normal_quantile(levels[0])
+    combination = _Combination(ensemble, basis, levels, combine)
     for m in range(len(ensemble)):
         latent, quantiles = ensemble.member(m, image)
-        kept = [quantile[window] for quantile in quantiles]
-        if not sums:
-            sums = [np.zeros(part.shape, dtype=np.float64) for part in kept]
-        for total, part in zip(sums, kept, strict=True):
+        combination.add(m, latent[window], [quantile[window] for quantile in quantiles])
+    return combination.result()
+
+
+class _Combination:
+    """What is known of one tile while member after member is added."""
+
+    def __init__(self, ensemble: Ensemble, basis: LatentBasis | None, levels: Sequence[float], combine: str) -> None:
+        self.ensemble, self.basis, self.levels, self.combine = ensemble, basis, levels, combine
+        self.normal_width = normal_quantile(levels[1]) - normal_quantile(levels[0])
+        self.sums: list[NDArray[np.float64]] = []
+        self.medians: list[Floats] = []
+        self.outer: list[tuple[Floats, Floats]] = []
+        self.aleatoric = np.zeros(ensemble.networks[0].architecture.out_channels)
+        self.scores: Floats | None = None
+
+    def add(self, m: int, latent: Floats, quantiles: Sequence[Floats]) -> None:
+        """Add the latents and the lower, median and upper of member ``m``."""
+        if not self.sums:
+            self.sums = [np.zeros(part.shape, dtype=np.float64) for part in quantiles]
+        for total, part in zip(self.sums, quantiles, strict=True):
             total += part
-        medians.append(kept[1])
-        if combine == "pool":
-            outer.append((kept[0], kept[2]))
-        if basis is not None:
-            deviation = (kept[2] - kept[0]) / normal_width
-            own += np.square(deviation).reshape(len(own), -1).sum(axis=1, dtype=np.float64) / len(ensemble)
-            partial = basis.partial(m, latent[window])
-            scores = partial if scores is None else scores + partial
-    if basis is not None and scores is not None:
-        scores = scores + basis.offset.reshape(-1, *(1,) * len(inner)).astype(np.float32)
-    if combine == "pool":
-        lows, highs = (np.stack([pair[end] for pair in outer]) for end in (0, 1))
-        lower, median, upper = pool_quantiles(lows, np.stack(medians), highs, levels, ensemble.device)
-    else:
-        lower, median, upper = ((total / len(ensemble)).astype(np.float32) for total in sums)
-    spread = np.std(np.stack(medians), axis=0, dtype=np.float64).astype(np.float32)
-    between = np.square(spread, dtype=np.float64).reshape(len(own), -1).sum(axis=1)
-    return (lower, median, upper), spread, scores, medians, np.stack([own, between])
+        lower, median, upper = quantiles
+        self.medians.append(median)
+        if self.combine == "pool":
+            self.outer.append((lower, upper))
+        if self.basis is not None:
+            variance = np.square((upper - lower) / self.normal_width).reshape(len(self.aleatoric), -1)
+            self.aleatoric += variance.sum(axis=1, dtype=np.float64) / len(self.ensemble)
+            partial = self.basis.partial(m, latent)
+            self.scores = partial if self.scores is None else self.scores + partial
+
+    def result(self) -> TilePrediction:
+        """The combination of all members."""
+        medians = np.stack(self.medians)
+        spread = np.std(medians, axis=0, dtype=np.float64).astype(np.float32)
+        epistemic = np.square(spread, dtype=np.float64).reshape(len(self.aleatoric), -1).sum(axis=1)
+        scores = self.scores
+        if self.basis is not None and scores is not None:
+            scores = scores + self.basis.offset.reshape(-1, *(1,) * (scores.ndim - 1)).astype(np.float32)
+        variances = np.stack([self.aleatoric, epistemic])
+        return TilePrediction(self._quantiles(medians), spread, scores, self.medians, variances)
+
+    def _quantiles(self, medians: Floats) -> tuple[Floats, Floats, Floats]:
+        """Average or pooled lower, median and upper."""
+        if self.combine == "pool":
+            lows, highs = (np.stack([pair[end] for pair in self.outer]) for end in (0, 1))
+            return pool_quantiles(lows, medians, highs, self.levels, self.ensemble.device)
+        lower, median, upper = ((total / len(self.ensemble)).astype(np.float32) for total in self.sums)
+        return lower, median, upper

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,49 +20,74 @@ from ..latent.basis import fit_basis
 from ..latent.sample import LatentSample, save_sample
 from ..regions.regions import Regions
 from .members import Ensemble, exact_tiles
+from .settings import BasisSettings
 
 Floats = NDArray[np.float32]
 logger = logging.getLogger("noisebound")
 
 
-def fit_latent_basis(
-    members: Sequence[str | Path],
-    architectures: Sequence[str | Path],
-    scans: Sequence[str | Path],
-    regions: Sequence[str | Path],
-    basis: str | Path,
-    sample: str | Path,
-    *,
-    components: int,
-    sample_size: int,
-    seed: int,
-    frame: int = 0,
-    hardware: Hardware | None = None,
-) -> None:
+@dataclass(frozen=True)
+class BasisFiles:
+    """The files of the latent basis.
+
+    Parameters
+    ----------
+    members, architectures
+        Matching lists of ``members/member-<m>.pt`` and ``architectures/member-<m>.json``.
+    scans, regions
+        Matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``.
+    basis
+        Output: ``latent/basis.npz``.
+    sample
+        Output: ``latent/sample.npz``, the pixels that it was fitted on.
+    """
+
+    members: Sequence[str | Path]
+    architectures: Sequence[str | Path]
+    scans: Sequence[str | Path]
+    regions: Sequence[str | Path]
+    basis: str | Path
+    sample: str | Path
+
+
+def fit_latent_basis(files: BasisFiles, *, settings: BasisSettings, hardware: Hardware | None = None) -> None:
     """Fit the common basis of all members' latents on train pixels, and keep the sample for measures of stability.
 
     Every scan with train boxes gives equally many pixels, its boxes in proportion to their size. The sample also holds
     latents of noise-only input: values of the same boxes, drawn for each pixel and channel on its own, which keeps the
     histograms and destroys every structure.
+
+    Parameters
+    ----------
+    files
+        Inputs and outputs.
+    settings
+        How it is fitted.
+    hardware
+        What to compute on; by default that of this machine.
+
+    Raises
+    ------
+    InputError
+        Where no scan has a train region, or a scan does not fit the members.
     """
-    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2**31,)))
-    ensemble = Ensemble(members, architectures, hardware=hardware)
-    memory = ensemble.hardware.memory
-    areas = [Regions.read(path) for path in regions]
+    random = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(2**31,)))
+    ensemble = Ensemble(files.members, files.architectures, hardware=hardware)
+    areas = [Regions.read(path) for path in files.regions]
+    share = settings.sample_size / max(1, sum(bool(area.of("train")) for area in areas))
     drawn: dict[str, list[NDArray[Any]]] = {"latents": [], "null": [], "medians": [], "coordinates": [], "scan": []}
     names: list[str] = []
-    for path, area in zip(scans, areas, strict=True):
+    for path, area in zip(files.scans, areas, strict=True):
         boxes = area.of("train")
         if not boxes:
             continue
         with Scan(path) as source:
             ensemble.check(source, path)
-            share = sample_size / max(1, sum(bool(a.of("train")) for a in areas))
+            frame = min(settings.frame, source.n_frames - 1)
             total = sum(box.size for box in boxes)
             for box in boxes:
                 wanted = min(box.size, max(1, round(share * box.size / total)))
-                part = _sample_box(ensemble, source, min(frame, source.n_frames - 1), box, wanted, random, memory)
-                for key, values in part.items():
+                for key, values in _sample_box(ensemble, source, frame, box, wanted, random).items():
                     drawn[key].append(values)
                 drawn["scan"].append(np.full(wanted, len(names), dtype=np.int64))
         names.append(area.scan)
@@ -70,23 +96,24 @@ def fit_latent_basis(
         raise InputError("no scan has a train region", key="role", remedy="give a scan the role train or split")
     stacked = {key: np.concatenate(values) for key, values in drawn.items()}
     sizes = np.asarray(ensemble.latent_sizes, dtype=np.int64)
-    fit_basis(stacked["latents"], list(sizes), components).save(basis)
-    save_sample(sample, LatentSample(member_sizes=sizes, scans=tuple(names), **stacked))
+    fit_basis(stacked["latents"], list(sizes), settings.components).save(files.basis)
+    save_sample(files.sample, LatentSample(member_sizes=sizes, scans=tuple(names), **stacked))
 
 
 def _sample_box(
-    ensemble: Ensemble, source: Scan, frame: int, box: Box, wanted: int, random: np.random.Generator, memory: int
+    ensemble: Ensemble, source: Scan, frame: int, box: Box, wanted: int, random: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
     """Latents, medians and noise-only latents at ``wanted`` random pixels of one box, read tile by tile.
 
-    The noise is drawn for each tile in turn, so it depends on ``memory``, which therefore must not change by chance.
+    The noise is drawn tile by tile, so it depends on the size of the tiles: on the memory that a job may take, which
+    therefore must not change by chance.
     """
     chosen = np.sort(random.choice(box.size, size=wanted, replace=False))
     coordinates = np.stack(np.unravel_index(chosen, box.shape), axis=1) + np.asarray(box.lower)
     latents = np.zeros((wanted, sum(ensemble.latent_sizes)), dtype=np.float32)
     null = np.zeros_like(latents)
     medians = np.zeros((wanted, source.n_channels), dtype=np.float32)
-    for tile in exact_tiles(ensemble, source.shape, box.slices, memory):
+    for tile in exact_tiles(ensemble, source.shape, box.slices, ensemble.hardware.memory):
         starts = np.asarray([part.start for part in tile.keep])
         stops = np.asarray([part.stop for part in tile.keep])
         here = np.flatnonzero(((coordinates >= starts) & (coordinates < stops)).all(axis=1))

@@ -1,11 +1,10 @@
-"""All members over one tile: averaged quantiles, spread and latents, in every orientation."""
+"""The trained members of a run, and what each predicts of an image, averaged over orientations."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,12 +22,30 @@ from ..networks.normalisation import Normalisation
 from ..networks.quantile_network import QuantileNetwork
 
 Floats = NDArray[np.float32]
-# Features of a tile in bytes: on a processor what its caches nearly hold, on a GPU what keeps it busy.
+# Bytes of a tile's features: on a processor what its caches nearly hold, on a GPU what keeps it busy.
 COMFORTABLE = {"cpu": 64 << 20, "cuda": 1 << 30}
 
 
 class Ensemble:
-    """The trained members, ready to predict. Memory grows with the region asked for, not with the scan."""
+    """The trained members, ready to predict. Memory grows with the region asked for, not with the scan.
+
+    With several orientations, each member sees the image turned by right angles in Y and X (4), and mirrored as well
+    (8); its outputs are turned back and averaged. Training treats all orientations alike, so this only removes chance.
+
+    Parameters
+    ----------
+    members, architectures
+        Matching lists of ``members/member-<m>.pt`` and ``architectures/member-<m>.json``.
+    orientations
+        1, 4 or 8.
+    hardware
+        What to compute on; by default that of this machine.
+
+    Raises
+    ------
+    InputError
+        Where a file is not a member, or the members do not fit together.
+    """
 
     def __init__(
         self,
@@ -37,12 +54,6 @@ class Ensemble:
         orientations: int = 1,
         hardware: Hardware | None = None,
     ) -> None:
-        """Load weights and graphs; raises ``InputError`` where a file is no member or members do not fit together.
-
-        With ``orientations`` 4 or 8, each member sees the image in that many orientations (right-angle turns of Y and
-        X, then their mirror images), and its outputs, turned back, are averaged. Training treats all orientations
-        alike, so this only removes chance from what a member says. Without ``hardware``, that of this machine is used.
-        """
         if not members:
             raise InputError("no member is given", key="architecture.members", remedy="train at least one")
         self.orientations = [(turns, flipped) for flipped in (False, True) for turns in range(4)][:orientations]
@@ -68,7 +79,7 @@ class Ensemble:
         return len(self.networks)
 
     def pixels_within(self, memory: int) -> int:
-        """How many pixels, halo included, can be predicted at a time with ``memory`` bytes."""
+        """How many pixels, halo included, can be predicted at a time within ``memory`` bytes."""
         widest = max(engine.floats_per_pixel(network, self.device) for network in self.networks)
         quantities = 3 * self.networks[0].architecture.out_channels
         # Latents and quantiles of a member in several forms, sums in float64, and every member's median.
@@ -77,9 +88,21 @@ class Ensemble:
 
     @torch.no_grad()
     def member(self, m: int, image: Floats) -> tuple[Floats, tuple[Floats, Floats, Floats]]:
-        """Latents (L, *spatial) and quantiles (C, *spatial) of member ``m`` for a raw ``image`` (C, *spatial).
+        """Predict an image with one member.
 
-        The quantiles are lower, median and upper in the physical units of the reference, float32.
+        Parameters
+        ----------
+        m
+            Position of the member in the list.
+        image
+            float32 (C, *spatial), raw.
+
+        Returns
+        -------
+        latent : array
+            float32 (L, *spatial).
+        quantiles : tuple of array
+            Lower, median and upper, float32 (C, *spatial), in the units of the reference.
         """
         normalised = torch.from_numpy(self.normalisations[m].normalise_input(image))[None].to(self.device)
         sums: list[Tensor] = []
@@ -92,7 +115,7 @@ class Ensemble:
         return means[0], (lower, median, upper)
 
     def check(self, scan: Scan, path: str | Path) -> None:
-        """Raise ``InputError`` where a scan has other dimensions or channels than the members were trained on."""
+        """Raise ``InputError`` where a scan has other dimensions or channels than the members' training scans."""
         if (scan.ndim, scan.n_channels) != (self.dimensions, self.in_channels):
             raise InputError(
                 f"the scan has {scan.n_channels} channels in {scan.ndim}-D, the members were trained on "
@@ -114,11 +137,31 @@ def _turn_back(image: Tensor, turns: int, flipped: bool) -> Tensor:
     return turned.flip(-1) if flipped else turned
 
 
-def _tile_size(
-    tile: Any, ensemble: Ensemble, shape: Sequence[int], halo: Sequence[int], memory: int
+def tile_size(
+    tile: str | Sequence[int], ensemble: Ensemble, shape: Sequence[int], halo: Sequence[int], memory: int
 ) -> tuple[int, ...]:
-    if tile == "auto":
-        # Half of the memory, because files, libraries and what is read ahead need some as well.
+    """Lengths of tiles (px per axis) for a scan or a part of one.
+
+    Parameters
+    ----------
+    tile
+        The key ``ensemble.tile``: lengths, or ``auto`` for what suits hardware and memory.
+    ensemble
+        The members.
+    shape
+        Spatial shape of what is to be tiled.
+    halo
+        Pixels per axis that tiles read beyond what they keep.
+    memory
+        Bytes that the job may take.
+
+    Raises
+    ------
+    InputError
+        Where there is not one length per axis.
+    """
+    if isinstance(tile, str):
+        # Half of the memory, because files, libraries and the tile that is read ahead need some as well.
         most = ensemble.pixels_within(memory // 2)
         comfortable = ensemble.pixels_within(COMFORTABLE[ensemble.device.type])
         return choose_size(shape, halo, comfortable, most, ensemble.alignment)
@@ -135,5 +178,5 @@ def _tile_size(
 def exact_tiles(ensemble: Ensemble, shape: Sequence[int], region: Region, memory: int) -> Iterator[Tile]:
     """Tiles with the exact halo that cover a ``region`` of a scan of this ``shape`` within ``memory`` bytes."""
     extents = [part.stop - part.start for part in region]
-    size = _tile_size("auto", ensemble, extents, ensemble.halo, memory)
+    size = tile_size("auto", ensemble, extents, ensemble.halo, memory)
     return tiles(shape, size, ensemble.halo, ensemble.alignment, region)

@@ -1,4 +1,4 @@
-"""How far tiles must overlap where convolutions are not exact at borders: measured, not assumed."""
+"""The error of tiles that overlap by less than the receptive radius: measured on a few tiles."""
 
 from __future__ import annotations
 
@@ -12,47 +12,44 @@ from ..files.scan import Scan
 from ..geometry.tiling import Tile
 from .combine import combine_members
 from .members import Ensemble, exact_tiles
+from .settings import EnsembleSettings
 
 Floats = NDArray[np.float32]
 logger = logging.getLogger("noisebound")
-# On how many tiles the error of a narrow overlap is measured.
+# On how many tiles the error is measured.
 MEASURED_TILES = 3
 
 
 def measure_overlap(
-    ensemble: Ensemble,
-    source: Scan,
-    frame: int,
-    cuts: Sequence[Tile],
-    halo: Sequence[int],
-    memory: int,
-    levels: Sequence[float],
-    combine: str,
+    ensemble: Ensemble, source: Scan, pieces: Sequence[Tile], halo: Sequence[int], settings: EnsembleSettings
 ) -> dict[str, dict[str, float]]:
-    """What a ``halo`` narrower than the receptive radius changes, on a few tiles spread evenly over ``cuts``.
+    """Compare a narrow halo with the exact one, on a few tiles of the delivered frame spread evenly over the scan.
 
-    With the exact halo, a tile may need more than ``memory``: it is then computed in parts, which leave no trace.
-    Returns, for each channel, ``rms`` and ``largest`` difference of the median to that with the exact halo, and the
-    mean ``width`` of the exact interval from lower to upper, all in the unit of the reference.
+    With the exact halo, a tile may need more memory than a job may take: it is then computed in parts, which gives the
+    same numbers.
+
+    Parameters
+    ----------
+    ensemble
+        The members.
+    source
+        The scan.
+    pieces
+        All its tiles with the narrow halo.
+    halo
+        Pixels per axis that these tiles read beyond what they keep.
+    settings
+        The section ``ensemble``.
+
+    Returns
+    -------
+    dict
+        For each channel, ``rms`` and ``largest`` difference between the two medians, and the mean ``width`` of the
+        exact interval from lower to upper, all in the unit of the reference.
     """
-
-    def predict(tile: Tile) -> tuple[Floats, Floats, Floats]:
-        image = tile.complete(source.read_frame(frame, tile.read))
-        return combine_members(ensemble, image, tile.inner, None, levels, combine)[0]
-
-    chosen = sorted({round(at) for at in np.linspace(0, len(cuts) - 1, MEASURED_TILES)})
-    differences, widths = [], []
-    for tile in (cuts[number] for number in chosen):
-        narrow = predict(tile)[1]
-        for part in exact_tiles(ensemble, source.shape, tile.keep, memory):
-            lower, median, upper = predict(part)
-            within = (
-                slice(small.start - large.start, small.stop - large.start)
-                for small, large in zip(part.keep, tile.keep, strict=True)
-            )
-            differences.append((narrow[(slice(None), *within)] - median).reshape(len(median), -1))
-            widths.append((upper - lower).reshape(len(median), -1))
-    difference, width = np.concatenate(differences, axis=1), np.concatenate(widths, axis=1)
+    chosen = sorted({round(at) for at in np.linspace(0, len(pieces) - 1, MEASURED_TILES)})
+    compared = [_compare(ensemble, source, pieces[number], settings) for number in chosen]
+    difference, width = (np.concatenate(parts, axis=1) for parts in zip(*compared, strict=True))
     found = {}
     for c, channel in enumerate(source.channels):
         root = float(np.sqrt(np.mean(np.square(difference[c], dtype=np.float64))))
@@ -64,10 +61,30 @@ def measure_overlap(
             tuple(halo),
             ensemble.halo,
             len(chosen),
-            len(cuts),
+            len(pieces),
             channel,
             root,
             largest,
             mean,
         )
     return found
+
+
+def _compare(ensemble: Ensemble, source: Scan, tile: Tile, settings: EnsembleSettings) -> tuple[Floats, Floats]:
+    """Differences of the median to the exact one, and exact widths, (C, pixels) each, of one tile."""
+
+    def predict(part: Tile) -> tuple[Floats, Floats, Floats]:
+        image = part.complete(source.read_frame(settings.frame, part.read))
+        return combine_members(ensemble, image, part.inner, None, settings.levels, settings.combine).quantiles
+
+    narrow = predict(tile)[1]
+    differences, widths = [], []
+    for part in exact_tiles(ensemble, source.shape, tile.keep, ensemble.hardware.memory):
+        lower, median, upper = predict(part)
+        within = (
+            slice(small.start - large.start, small.stop - large.start)
+            for small, large in zip(part.keep, tile.keep, strict=True)
+        )
+        differences.append((narrow[(slice(None), *within)] - median).reshape(len(median), -1))
+        widths.append((upper - lower).reshape(len(median), -1))
+    return np.concatenate(differences, axis=1), np.concatenate(widths, axis=1)

@@ -19,10 +19,17 @@ def stream(
 ) -> None:
     """For every piece in turn: ``write(piece, compute(piece, read(piece)))``.
 
-    While one piece is computed in the calling thread, a second thread reads the next and a third writes the one before;
-    no more than these three are in memory. Each of the three works alone and in the order of the pieces, so what is
-    written is the same as without threads, and so is the exception that ends the work; it is raised here, after both
-    threads have stopped. A single piece needs no thread.
+    While one piece is computed in the calling thread, a second thread reads the next and a third writes the last one;
+    no more than these three are in memory. Each of the three handles the pieces in their order, so the output is the
+    same as without threads, and so is the exception that ends the work; it is raised here, after both threads have
+    stopped. A single piece needs no thread.
+
+    Parameters
+    ----------
+    pieces
+        What to work on.
+    read, compute, write
+        The three parts of the work.
     """
     if len(pieces) == 1:
         write(pieces[0], compute(pieces[0], read(pieces[0])))

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 
-from ..architecture.unet import FAMILY as UNET
+from ..architecture.settings import UNET
 from .style import INK, MUTED, PAPER, new_figure, style
 
 

@@ -2,25 +2,27 @@
 
 Begin with ``engine``.
 
-    cpu_engine        Direct convolution for processors: images as rows of numbers, run through the compiled ``loops``
-    cpu_loops         Compiled loops of the direct convolution: 3x3 taps as nine shifts along rows of numbers (see
-                      ``direct``)
-    engine            The fast way through a network: the same mathematics as ``network``, by the means that suit the
-                      hardware
-    gpu_engine        The same mathematics as ``network`` for GPUs and bfloat16: fewer, wider convolutions in the layout
-                      they like
+    cpu_buffers       Buffers of the compiled loops, used again and again
+    cpu_engine        Random graphs on processors in float32: direct convolution by the compiled loops of ``cpu_loops``
+    cpu_layout        How the compiled loops see an image: as one long row of numbers per channel, its lines parted by
+                      zeros
+    cpu_loops         Compiled loops of the direct convolution: 3x3 taps as nine shifts along rows of numbers
+    cpu_loss          The training loss, computed from the rows of the compiled loops
+    cpu_plan          A random graph as a list of convolutions over one buffer of features: the program of the compiled
+                      loops
+    engine            The fast way to compute a network, chosen by family, hardware and precision
+    gpu_engine        Random graphs on GPUs and in bfloat16: fewer, wider convolutions in channels-last memory
     graph_network     The random graph as a torch module: an encoder of dilated convolutions in front of the heads
-    losses            What training minimises: the pinball loss of all three quantiles at once
-    machine_code      Compiled functions whose machine code is kept on disk, and for which a damaged or missing cache
-                      costs time alone
-    member_file       Trained members as files: weights, normalisation, and the digest of the architecture that they
-                      belong to
-    normalisation     What a network sees instead of raw numbers: stabilised, then with zero mean and unit spread
-    precision         In which precision the networks compute
-    quantile_network  From an architecture to a torch module: encoder, one latent vector per pixel, three heads that
+    losses            The loss of training: the pinball loss of all three quantiles at once
+    machine_code      Compiled functions whose machine code is kept on disk; a damaged or missing file costs only time
+    member_file       Trained members as files: weights, normalisation, and the digest of their architecture
+    normalisation     Normalisation of a network's input and target: a variance-stabilising transform, then zero mean
+                      and unit spread
+    precision         The precision in which the networks compute
+    quantile_network  The torch module of every network: an encoder, one latent vector per pixel, three heads that
                       cannot cross
     space_to_depth    Images as cells: the pixels of a small square (cube) as channels of one (Shi et al.,
                       arXiv:1609.05158)
     unet_network      The U-Net as a torch module: another encoder in front of the same heads (see
-                      ``unet_architecture``)
+                      ``architecture.unet``)
 """

@@ -1,7 +1,8 @@
-"""Compiled loops of the direct convolution: 3x3 taps as nine shifts along rows of numbers (see ``direct``).
+"""Compiled loops of the direct convolution: 3x3 taps as nine shifts along rows of numbers.
 
-The inner loops read nine shifted rows of one source channel, and add them to one, three or four output channels while
-these lie in the fastest cache. Everything is float32; sums over pixels are split into short runs.
+The inner loops read nine shifted rows of one source channel and add them to one, three or four output channels while
+these lie in the first-level cache. Everything is float32; sums over pixels are split into short runs. The arguments
+come from ``cpu_layout`` and ``cpu_plan``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from .machine_code import compiled
 
-# For sums over pixels: longer, because each ends with a sum across the registers.
+# Length of a run of sums over pixels: longer than others, because each ends with a sum across the registers.
 SUM_RUN = 4096
 # Columns of a table of convolutions (see ``run``).
 SOURCE, INPUTS, TARGET, OUTPUTS, WEIGHTS, SHIFTS, GROUPS = range(7)
@@ -96,18 +97,18 @@ def _accumulate(rows, source, inputs, target, weights, shifts, start, size, begi
     flat, length = rows.ravel(), rows.shape[1]
     first = 0
     while first < target.shape[0]:
-        left = target.shape[0] - first
+        remaining = target.shape[0] - first
         for c in range(inputs):
             row = flat[(source + c) * length :]
             for g in range(shifts.shape[0]):
                 new = begin and c == 0 and g == 0
-                if left > 3:
+                if remaining > 3:
                     _add_to_four(row, target, first, weights[c, g], shifts[g], start, size, new, bias)
-                elif left == 3:
+                elif remaining == 3:
                     _add_to_three(row, target, first, weights[c, g], shifts[g], start, size, new, bias)
                 else:
                     _add_to_one(row, target, first, weights[c, g], shifts[g], start, size, new, bias)
-        first += 4 if left > 3 else 3 if left == 3 else 1
+        first += 4 if remaining > 3 else 3 if remaining == 3 else 1
 
 
 def _correlator(outputs: int) -> Callable[..., Any]:
@@ -205,9 +206,9 @@ def run(features, steps, shifts, weights, biases, slopes, inside, runs, order, b
     Each row of ``steps`` (E, 7) int64 is a convolution: it reads INPUTS channels from SOURCE on at GROUPS times nine
     shifts, the rows of ``shifts`` from SHIFTS on, and writes OUTPUTS channels from TARGET on; its weights (inputs,
     groups, outputs, 9) lie in ``weights`` from WEIGHTS on. ``biases`` (channels,); ``slopes`` (E,) of the rectifiers
-    behind. ``runs`` (R, 2) are first positions and lengths. ``blocks`` cuts ``order`` (E,), the order of computing,
-    into convolutions that are made together, run for run: none of a block needs more than the same positions of
-    another. Image by image, so that one image's features stay in the cache.
+    behind. ``runs`` (R, 2) are first positions and lengths. ``blocks`` are the bounds, in ``order`` (E,), of
+    convolutions that are computed together, run for run: none of a block needs more than the same positions of another.
+    Images are computed one by one, so that the features of one stay in the cache.
     """
     for b in range(features.shape[0]):
         rows = features[b]
@@ -229,10 +230,10 @@ def run_back(  # type: ignore[no-untyped-def]
 ):
     """Add the gradients of weights and biases to ``weight_sums`` and ``bias_sums``, laid out as in :func:`run`.
 
-    ``features`` as :func:`run` left them, ``arrived`` (B, outputs, length) the gradient of their last channels;
-    ``gradient`` (channels, length) is room to work in, whatever it holds.
-    ``back`` (E, 7) and ``back_weights`` describe the transposed convolutions: from the gradient of a step's target to
-    that of its source. Those with no inputs are left out.
+    ``features`` as :func:`run` left them; ``arrived`` (B, outputs, length) is the gradient of their last channels;
+    ``gradient`` (channels, length) is scratch memory with any content. ``back`` (E, 7) and ``back_weights`` describe
+    the transposed convolutions, from the gradient of a convolution's target to that of its source; those with no inputs
+    are skipped.
     """
     channels = features.shape[1]
     start, stop = runs[0, 0], runs[-1, 0] + runs[-1, 1]

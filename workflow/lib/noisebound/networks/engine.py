@@ -1,7 +1,8 @@
-"""The fast way through a network: the same mathematics as ``network``, by the means that suit the hardware.
+"""The fast way to compute a network, chosen by family, hardware and precision.
 
-Random graphs: on a processor in float32, compiled loops (``direct``); on a GPU, or in bfloat16, merged convolutions
-(``merged``). The few wide convolutions of a U-Net are what torch is fast at: it runs as it is, channels last.
+Random graphs run on a processor in float32 by compiled loops (``cpu_engine``), on a GPU or in bfloat16 by merged
+convolutions (``gpu_engine``). The few wide convolutions of a U-Net suit torch: it runs as it is, channels last. The
+results are those of the plain modules (``graph_network``, ``unet_network``) to 1e-5.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ..architecture.base import Blueprint
 from ..architecture.random_graph import Architecture
@@ -18,7 +18,7 @@ from ..architecture.unet import UNetArchitecture
 from . import gpu_engine
 from .graph_network import MemberNetwork
 from .losses import quantile_loss
-from .quantile_network import SLOPE, QuantileNetwork, quantiles_from
+from .quantile_network import QuantileNetwork, quantiles_from
 from .space_to_depth import fold, spread, unfold
 from .unet_network import UNet
 
@@ -26,7 +26,13 @@ Quantiles = tuple[Tensor, Tensor, Tensor]
 
 
 def build_network(architecture: Blueprint) -> QuantileNetwork:
-    """The plain torch module of an architecture, with weights as torch draws them. Raises ``TypeError`` for others."""
+    """The plain torch module of an architecture, with weights as torch draws them.
+
+    Raises
+    ------
+    TypeError
+        For an architecture of no known family.
+    """
     if isinstance(architecture, UNetArchitecture):
         return UNet(architecture)
     if isinstance(architecture, Architecture):
@@ -37,7 +43,17 @@ def build_network(architecture: Blueprint) -> QuantileNetwork:
 def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
     """Lower, median and upper, equal to ``network(image)`` to 1e-5, for training: gradients reach the weights.
 
-    ``image`` (B, C_in, [Z], Y, X), normalised; compiled loops take float32.
+    Parameters
+    ----------
+    network
+        The network.
+    image
+        (B, C_in, [Z], Y, X), normalised; the compiled loops take float32.
+
+    Returns
+    -------
+    tuple of Tensor
+        Three times (B, C_out, [Z], Y, X).
     """
     if not isinstance(network, MemberNetwork):
         return network.decode(network.encode(_channels_last(image)))
@@ -47,9 +63,7 @@ def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
         return _unfold_all(gpu_engine.predict(network, cells)[1], cell, spatial)
     from . import cpu_engine  # not needed on a GPU, and slow to import
 
-    plan = cpu_engine.Plan.of(network.architecture)
-    rows: Tensor = cpu_engine.DirectNetwork.apply(cells, plan, _vector(network))
-    pixels = unfold(plan.tables(cells.shape[2:]).layout.pixels(rows), cell, spatial)
+    pixels = unfold(cpu_engine.heads(network, cells), cell, spatial)
     return quantiles_from(*pixels.chunk(3, dim=1))
 
 
@@ -57,46 +71,63 @@ def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
 def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
     """Latents and quantiles in one pass, equal to ``network.encode(image)`` and ``network(image)`` to 1e-5.
 
-    The latent vector of a pixel is that of its cell.
+    Parameters
+    ----------
+    network
+        The network.
+    image
+        (B, C_in, [Z], Y, X), normalised.
+
+    Returns
+    -------
+    latent : Tensor
+        (B, L, [Z], Y, X); all pixels of a cell have the same.
+    quantiles : tuple of Tensor
+        Lower, median and upper, three times (B, C_out, [Z], Y, X).
     """
     if not isinstance(network, MemberNetwork):
         latent = network.encode(_channels_last(image))
         return latent, network.decode(latent)
     cell, spatial = network.architecture.cell, image.shape[2:]
-    latent, found = _predict_cells(network, fold(image, cell))
+    cells = fold(image, cell)
+    if _is_direct(cells):
+        from . import cpu_engine
+
+        latent, found = cpu_engine.predict(network, cells)
+    else:
+        latent, found = gpu_engine.predict(network, cells)
     return spread(latent, cell, spatial), _unfold_all(found, cell, spatial)
 
 
-def _unfold_all(found: Quantiles, cell: int, spatial: Sequence[int]) -> Quantiles:
-    lower, median, upper = (unfold(part, cell, spatial) for part in found)
-    return lower, median, upper
+def loss(network: QuantileNetwork, image: Tensor, target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
+    """``losses.quantile_loss`` of the network's quantiles, for training; in float32, whatever the network computes in.
 
+    Parameters
+    ----------
+    network
+        The network.
+    image
+        (B, C_in, [Z], Y, X), normalised.
+    target
+        (B, C_out, [Z], Y, X), normalised.
+    levels
+        Levels of lower, median and upper quantile.
+    mask
+        Boolean (B, 1, [Z], Y, X), the pixels that count.
 
-def _predict_cells(network: MemberNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
-    """Latents and what the heads give, of an image of cells."""
-    if not _is_direct(image):
-        return gpu_engine.predict(network, image)
-    from . import cpu_engine
+    Returns
+    -------
+    Tensor
+        A scalar.
+    """
+    if isinstance(network, MemberNetwork) and _is_direct(image):
+        cell = network.architecture.cell
+        if not any(extent % cell for extent in image.shape[2:]):
+            from . import cpu_engine
 
-    plan = cpu_engine.Plan.of(network.architecture)
-    packed = cpu_engine.pack(_vector(network), plan)
-    layout = plan.tables(image.shape[2:]).layout
-    buffer = plan.borrow(1, layout)
-    found = image.new_empty(len(image), network.architecture.latent + plan.outputs, *image.shape[2:])
-    for single, result in zip(image.split(1), found, strict=True):  # an image's features stay in the cache
-        cpu_engine.compute(buffer, single, plan, packed)
-        features = layout.pixels(buffer[0])
-        result[: -plan.outputs] = features[plan.latent : plan.latent + network.architecture.latent]
-        result[-plan.outputs :] = features[-plan.outputs :]
-    plan.give_back(buffer, layout)
-    latent, heads = found[:, : -plan.outputs], found[:, -plan.outputs :]
-    # The loops keep the latents behind their rectifier, which another one undoes.
-    return functional.leaky_relu_(latent, 1 / SLOPE), quantiles_from(*heads.chunk(3, dim=1))
-
-
-def _channels_last(image: Tensor) -> Tensor:
-    layout = torch.channels_last_3d if image.dim() == 5 else torch.channels_last
-    return image.contiguous(memory_format=layout)
+            cells, wanted, counted = fold(image, cell), fold(target, cell), fold(mask.expand_as(target), cell)
+            return cpu_engine.loss(network, cells, wanted, levels, counted)
+    return quantile_loss([part.float() for part in quantiles(network, image)], target, levels, mask)
 
 
 def floats_per_pixel(network: QuantileNetwork, device: torch.device) -> int:
@@ -113,34 +144,18 @@ def floats_per_pixel(network: QuantileNetwork, device: torch.device) -> int:
 
 
 def _is_direct(image: Tensor) -> bool:
-    """Whether the compiled loops can take it; they give no gradient with respect to the image."""
+    """Whether the compiled loops can take an image: float32 on a processor, with no gradient of its own."""
     on_processor = image.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
     return on_processor and image.dtype == torch.float32 and not image.requires_grad
 
 
-def loss(network: QuantileNetwork, image: Tensor, target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
-    """``quantile_loss`` of the network's quantiles of ``image`` (B, C_in, [Z], Y, X), for training.
-
-    In float32, whatever the precision of the network; arguments otherwise as there.
-    """
-    spatial = image.shape[2:]
-    if isinstance(network, MemberNetwork) and _is_direct(image):
-        cell = network.architecture.cell
-        if not any(extent % cell for extent in spatial):
-            from . import cpu_engine
-
-            plan = cpu_engine.Plan.of(network.architecture)
-            cells, wanted, counted = fold(image, cell), fold(target, cell), fold(mask.expand_as(target), cell)
-            rows = cpu_engine.DirectNetwork.apply(cells, plan, _vector(network))
-            found: Tensor = cpu_engine.QuantileLoss.apply(
-                rows, plan.tables(cells.shape[2:]).layout, wanted, levels, counted
-            )
-            return found
-    return quantile_loss([part.float() for part in quantiles(network, image)], target, levels, mask)
+def _unfold_all(found: Quantiles, cell: int, spatial: Sequence[int]) -> Quantiles:
+    """Quantiles of cells as quantiles of pixels."""
+    lower, median, upper = (unfold(part, cell, spatial) for part in found)
+    return lower, median, upper
 
 
-def _vector(network: MemberNetwork) -> Tensor:
-    """All parameters one after the other."""
-    if network.vector is not None:
-        return network.vector
-    return torch.cat([parameter.flatten() for parameter in network.parameters()])
+def _channels_last(image: Tensor) -> Tensor:
+    """The same image in the memory layout that torch computes fastest."""
+    layout = torch.channels_last_3d if image.dim() == 5 else torch.channels_last
+    return image.contiguous(memory_format=layout)

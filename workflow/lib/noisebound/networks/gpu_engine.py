@@ -1,14 +1,13 @@
-"""The same mathematics as ``network`` for GPUs and bfloat16: fewer, wider convolutions in the layout they like.
+"""Random graphs on GPUs and in bfloat16: fewer, wider convolutions in channels-last memory.
 
-Two rewritings, both exact up to the rounding of sums:
+Two rewritings of the plain network (``graph_network``), both exact up to the rounding of sums:
 
-- Edges that leave one node with the same dilation are one convolution whose output is split. A convolution to 3
+- Edges that leave one node with the same dilation become one convolution, whose output is split: a convolution to 3
   channels costs nearly as much as one to 16.
-- A volume is a stack of slices: a 3x3x3 convolution is a 3x3 convolution over three times the channels, those of the
-  slices a dilation below, at, and above. CPU libraries have fast 2-D kernels for few channels and slow 3-D ones.
+- A volume becomes a stack of slices: a 3x3x3 convolution is a 3x3 convolution over three times the channels, those of
+  the slices one dilation below, at, and above. Libraries have fast 2-D kernels for few channels and slow 3-D ones.
 
-Everything runs in channels-last memory. The weights stay those of the plain network, so training goes through here
-as well.
+The weights stay those of the plain network, so that training goes through here as well.
 """
 
 from __future__ import annotations
@@ -26,23 +25,28 @@ from .quantile_network import SLOPE, quantiles_from
 
 def predict(network: MemberNetwork, image: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
     """Latents and quantiles in one pass: equal to ``network.encode(image)`` and ``network(image)``."""
-    latent = _encode(network, _fold(image), _slices(image))
+    latent = _encode(network, _to_slices(image), _slice_count(image))
     lower, median, upper = _decode(network, latent)
-    return _unfold(latent, image), (_unfold(lower, image), _unfold(median, image), _unfold(upper, image))
+    return _from_slices(latent, image), (
+        _from_slices(lower, image),
+        _from_slices(median, image),
+        _from_slices(upper, image),
+    )
 
 
-def _fold(image: Tensor) -> Tensor:
+def _to_slices(image: Tensor) -> Tensor:
     """(B, C, [Z], Y, X) to (B [* Z], C, Y, X) in channels-last memory."""
     if image.dim() == 5:
         image = image.transpose(1, 2).flatten(0, 1)
     return image.contiguous(memory_format=torch.channels_last)
 
 
-def _slices(image: Tensor) -> int:
+def _slice_count(image: Tensor) -> int:
+    """Slices of a volume; 1 for an image."""
     return image.shape[2] if image.dim() == 5 else 1
 
 
-def _unfold(features: Tensor, image: Tensor) -> Tensor:
+def _from_slices(features: Tensor, image: Tensor) -> Tensor:
     """(B [* Z], C, Y, X) back to the layout of ``image``."""
     if image.dim() == 5:
         return features.unflatten(0, (image.shape[0], image.shape[2])).transpose(1, 2)
@@ -50,6 +54,7 @@ def _unfold(features: Tensor, image: Tensor) -> Tensor:
 
 
 def _encode(network: MemberNetwork, image: Tensor, slices: int) -> Tensor:
+    """Latent vectors of slices."""
     architecture = network.architecture
     arrived: dict[int, dict[int, Tensor]] = defaultdict(dict)
     convolutions = dict(zip(architecture.edges, network.edges, strict=True))
@@ -67,6 +72,7 @@ def _encode(network: MemberNetwork, image: Tensor, slices: int) -> Tensor:
 
 
 def _decode(network: MemberNetwork, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Lower, median and upper of slices; the first layers of all heads are one convolution."""
     active = functional.leaky_relu(latent, SLOPE)
     first = [head[0] for head in network.heads]  # type: ignore[index]
     weight, bias = torch.cat([c.weight for c in first]), torch.cat([c.bias for c in first])
@@ -80,14 +86,14 @@ def _decode(network: MemberNetwork, latent: Tensor) -> tuple[Tensor, Tensor, Ten
 
 
 def _pointwise(convolution: nn.Module, features: Tensor) -> Tensor:
-    """A 1x1 (1x1x1) convolution on folded features."""
+    """A 1x1 (1x1x1) convolution on slices."""
     weight: Tensor = convolution.weight  # type: ignore[assignment]
     bias: Tensor = convolution.bias  # type: ignore[assignment]
     return functional.conv2d(features, weight.flatten(2)[..., None], bias)
 
 
 def _convolve(features: Tensor, weight: Tensor, bias: Tensor, dilation: int, depth: int) -> Tensor:
-    """3x3 on images; 3x3x3 on folded volumes of ``depth`` slices, whose Z neighbours become channels; 1x1 on both."""
+    """3x3 on images; 3x3x3 on volumes of ``depth`` slices, whose Z neighbours become channels; 1x1 on both."""
     if not dilation:
         return functional.conv2d(features, weight.flatten(2)[..., None], bias)
     if weight.dim() == 5:
@@ -117,5 +123,5 @@ def bundle_edges(edges: tuple[Edge, ...]) -> tuple[tuple[Edge, ...], ...]:
 
 
 def _join(parts: dict[int, Tensor]) -> Tensor:
-    """Concatenate what reached a node, in the order of the sources."""
+    """Concatenate the inputs of a node, in the order of the sources."""
     return torch.cat([parts[source] for source in sorted(parts)], dim=1)

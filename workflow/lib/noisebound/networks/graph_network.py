@@ -13,7 +13,7 @@ from .space_to_depth import fold, unfold
 
 
 class MemberNetwork(QuantileNetwork):
-    """A member whose encoder is a random graph."""
+    """A member whose encoder is a random graph: one convolution per edge, in the order of the graph."""
 
     architecture: Architecture
 

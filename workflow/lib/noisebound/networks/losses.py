@@ -1,4 +1,4 @@
-"""What training minimises: the pinball loss of all three quantiles at once."""
+"""The loss of training: the pinball loss of all three quantiles at once."""
 
 from __future__ import annotations
 
@@ -10,18 +10,34 @@ from torch import Tensor
 
 
 def pinball_loss(prediction: Tensor, target: Tensor, level: float | Tensor, mask: Tensor) -> Tensor:
-    """Mean pinball loss at a quantile ``level`` over the pixels in ``mask`` and all channels.
+    """Mean pinball loss over the pixels in ``mask`` and all channels; its minimiser is the conditional quantile.
 
-    ``prediction`` and ``target`` (B, C, *spatial), ``mask`` boolean (B, 1, *spatial); returns a scalar. Its minimiser
-    is the conditional quantile (Koenker and Bassett, Econometrica 46 (1978) 33). Of predictions at several levels
-    (Q, B, C, *spatial), with ``level`` (Q, 1, 1, ...), it is the sum over them.
+    Parameters
+    ----------
+    prediction
+        (B, C, *spatial), or (Q, B, C, *spatial) for several levels.
+    target
+        (B, C, *spatial).
+    level
+        Level of the quantile, or (Q, 1, 1, ...) for several.
+    mask
+        Boolean (B, 1, *spatial), the pixels that count.
+
+    Returns
+    -------
+    Tensor
+        A scalar; for several levels the sum over them.
+
+    References
+    ----------
+    Koenker and Bassett, Econometrica 46 (1978) 33.
     """
     loss: Tensor = _Pinball.apply(prediction, target, level, mask)
     return loss
 
 
 class _Pinball(torch.autograd.Function):
-    """The loss is its slope times the error, so that the slope, which is the gradient, need not be found again."""
+    """The loss is the error times its slope; the slope is also the gradient, and so is computed once."""
 
     @staticmethod
     def forward(ctx: Any, prediction: Tensor, target: Tensor, level: float | Tensor, mask: Tensor) -> Tensor:

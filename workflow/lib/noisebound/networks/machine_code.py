@@ -1,9 +1,9 @@
-"""Compiled functions whose machine code is kept on disk, and for which a damaged or missing cache costs time alone.
+"""Compiled functions whose machine code is kept on disk; a damaged or missing file costs only time.
 
-numba keeps an index and numbered files of machine code, and trusts both: one torn file ends every process that reads
+numba keeps an index and numbered files of machine code, and trusts both: one damaged file ends every process that reads
 it, and two processes that write at once may exchange their code. Here each signature of a function has one file, whose
-first bytes are the digest of the rest. What does not fit its digest is never run: it is named, and replaced by what is
-compiled anew.
+first bytes are the digest of the rest. Code that does not match its digest is never run: the file is named in a
+warning, the function compiled anew, and the file replaced.
 """
 
 from __future__ import annotations
@@ -136,13 +136,13 @@ def _own_folder(file: str) -> str:
 
 def _read_checked(path: Path, key: bytes) -> bytes:
     """What :func:`_write_checked` wrote under the same key. Raises ``ValueError`` for anything else."""
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # which waits for no writer of a pipe
-        status = os.fstat(stream.fileno())
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # which does not wait for the writer of a pipe
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("it is not a file")
         if status.st_size > MOST:
             raise ValueError(f"{status.st_size} bytes are too many")
-        content = stream.read()
+        content = file.read()
     digest, code = content[:32], content[32:]
     if hashlib.sha256(key + code).digest() != digest:
         raise ValueError("its content does not fit its digest" if content else "it is empty")

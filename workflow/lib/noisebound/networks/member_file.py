@@ -1,4 +1,4 @@
-"""Trained members as files: weights, normalisation, and the digest of the architecture that they belong to."""
+"""Trained members as files: weights, normalisation, and the digest of their architecture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,23 @@ def save_member(
     member: int,
     step: int,
 ) -> None:
-    """Write a trained member: float32 weights on the CPU, and as JSON text the normalisation and the graph's digest."""
+    """Write a trained member.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    weights
+        float32 tensors by the names of the network's parameters.
+    architecture
+        The architecture, of which the digest is written.
+    normalisation
+        Transforms and statistics of the training pixels.
+    member
+        Number of the member.
+    step
+        The step of the training that gave the weights.
+    """
     about = {
         "member": member,
         "architecture": architecture.to_json()["digest"],
@@ -36,15 +52,32 @@ def save_member(
         "step": step,
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
-    # Through a stream, because torch writes the name of a file into the file.
-    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        torch.save({"about": json.dumps(about, sort_keys=True), "weights": tensors}, stream)
+    # Given a path, torch would write the name of the file into the file.
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        torch.save({"about": json.dumps(about, sort_keys=True), "weights": tensors}, file)
 
 
 def load_member(path: str | Path, architecture: str | Path) -> tuple[QuantileNetwork, Normalisation]:
     """Read a trained member without executing anything stored in the file.
 
-    Raises ``InputError`` where the file is not a member or belongs to another architecture.
+    Parameters
+    ----------
+    path
+        The file that :func:`save_member` wrote.
+    architecture
+        ``architectures/member-<m>.json`` of the same member.
+
+    Returns
+    -------
+    network : QuantileNetwork
+        On the processor, ready to predict.
+    normalisation : Normalisation
+        Transforms and statistics of its training pixels.
+
+    Raises
+    ------
+    InputError
+        Where the file is not a member, or belongs to another architecture.
     """
     graph = read_architecture(architecture)
     try:

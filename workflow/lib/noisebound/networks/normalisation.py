@@ -1,4 +1,4 @@
-"""What a network sees instead of raw numbers: stabilised, then with zero mean and unit spread."""
+"""Normalisation of a network's input and target: a variance-stabilising transform, then zero mean and unit spread."""
 
 from __future__ import annotations
 
@@ -11,13 +11,21 @@ from numpy.typing import NDArray
 
 from ..core.variance import stabilise, unstabilise
 
+STATISTICS = ("input_mean", "input_spread", "target_mean", "target_spread")
+
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Transforms and per-channel statistics, input and target apart; learned from training pixels only.
+    """Transforms and statistics per channel, measured on training pixels only.
 
-    Means and spreads are float32 arrays (C,) of transformed values. ``counts`` says that intensities cannot be
-    negative, so quantiles that map back below zero are delivered as zero.
+    Parameters
+    ----------
+    input_transform, target_transform
+        Names of variance-stabilising transforms (see ``core.variance``).
+    counts
+        Whether intensities are counts, so that restored values below zero become zero.
+    input_mean, input_spread, target_mean, target_spread
+        float32 (C,), means and standard deviations of transformed values.
     """
 
     input_transform: str
@@ -46,26 +54,25 @@ class Normalisation:
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers, exact to the last bit of float32."""
-        statistics = ("input_mean", "input_spread", "target_mean", "target_spread")
         return {
             "input_transform": self.input_transform,
             "target_transform": self.target_transform,
             "counts": self.counts,
-            **{name: [float(value) for value in getattr(self, name)] for name in statistics},
+            **{name: [float(value) for value in getattr(self, name)] for name in STATISTICS},
         }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Normalisation:
-        """The inverse of :meth:`to_json`."""
-        statistics = ("input_mean", "input_spread", "target_mean", "target_spread")
+        """Read what :meth:`to_json` returned."""
         return cls(
             input_transform=str(content["input_transform"]),
             target_transform=str(content["target_transform"]),
             counts=bool(content["counts"]),
-            **{name: np.asarray(content[name], dtype=np.float32) for name in statistics},
+            **{name: np.asarray(content[name], dtype=np.float32) for name in STATISTICS},
         )
 
 
 def _scale(values: NDArray[Any], mean: NDArray[Any], spread: NDArray[Any]) -> NDArray[np.float32]:
+    """``values`` (C, *spatial) with statistics (C,) taken out."""
     shape = (-1,) + (1,) * (values.ndim - 1)
     return ((values - mean.reshape(shape)) / spread.reshape(shape)).astype(np.float32)

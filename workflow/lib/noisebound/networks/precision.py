@@ -1,4 +1,4 @@
-"""In which precision the networks compute."""
+"""The precision in which the networks compute."""
 
 from __future__ import annotations
 
@@ -8,10 +8,25 @@ from ..core.errors import InputError
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """``float32`` or ``bfloat16``; ``auto`` is bfloat16 on GPUs that have it, and float32 on processors, whose compiled
-    loops are as fast.
+    """The precision behind ``auto``.
 
-    Raises ``InputError`` for another name.
+    Parameters
+    ----------
+    precision
+        ``auto``, ``float32`` or ``bfloat16``. ``auto`` is bfloat16 on GPUs that have it, and float32 elsewhere: the
+        compiled loops of processors are as fast in float32.
+    device
+        Where the networks compute.
+
+    Returns
+    -------
+    str
+        ``float32`` or ``bfloat16``.
+
+    Raises
+    ------
+    InputError
+        For any other name.
     """
     if precision not in ("auto", "float32", "bfloat16"):
         raise InputError(
@@ -27,9 +42,12 @@ def resolve_precision(precision: str, device: torch.device) -> str:
 
 
 def mixed_precision(precision: str, device: torch.device) -> torch.autocast:
-    """The context in which the convolutions of a training step run.
+    """The context in which the convolutions of a training step run; arguments as in :func:`resolve_precision`.
 
-    In bfloat16, products are of bfloat16 numbers and summed in float32, and the weights stay float32 (Micikevicius et
-    al., arXiv:1710.03740). ``precision`` as in :func:`resolve_precision`.
+    In bfloat16, products are of bfloat16 numbers and summed in float32, and the weights stay float32.
+
+    References
+    ----------
+    Micikevicius et al., arXiv:1710.03740.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=resolve_precision(precision, device) == "bfloat16")

@@ -1,7 +1,7 @@
-"""From an architecture to a torch module: encoder, one latent vector per pixel, three heads that cannot cross.
+"""The torch module of every network: an encoder, one latent vector per pixel, three heads that cannot cross.
 
-The encoder here is the random graph in its plain form: one convolution per edge, in the order of the graph. It holds
-the weights and is the oracle of ``execution``, which computes the same faster. ``unet`` has another encoder.
+The encoders are in ``graph_network`` and ``unet_network``. These modules hold the weights; ``engine``
+computes the same faster.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ from torch.nn import functional
 
 from ..architecture.base import Blueprint
 
-# Leaky, so that a channel that starts out negative everywhere can still learn.
-SLOPE = 0.1
-# Before the softplus: intervals start a third of the target's spread to each side, nearer to where they will end.
+SLOPE = 0.1  # of the rectifier: a channel that is negative everywhere at first can still learn
+# Before the softplus: intervals start at a third of the target's standard deviation to each side.
 FIRST_GAP = -1.0
 
 
 class QuantileNetwork(nn.Module):
     """One member: noisy image in, lower, median and upper quantile out, at every pixel. Subclasses add the encoder.
 
-    There is no normalisation layer: an output depends on nothing but the input inside its receptive radius, whatever
-    else is in the batch. Convolutions pad with zeros, which spoils a rim as wide as the receptive radius: callers give
-    the image with such a rim (see ``tiling``) and drop it.
+    There is no normalisation layer: an output depends only on the input within its receptive radius, whatever else is
+    in the batch. Convolutions pad with zeros, which spoils a rim as wide as the receptive radius: callers add such a
+    rim to the image (see ``geometry.tiling``) and drop it afterwards.
     """
 
     projection: nn.Conv2d | nn.Conv3d
@@ -38,7 +37,7 @@ class QuantileNetwork(nn.Module):
         self.convolution: type[nn.Conv2d] | type[nn.Conv3d] = nn.Conv3d if architecture.dimensions == 3 else nn.Conv2d
 
     def add_heads(self) -> None:
-        """Add what follows the encoder; the last step of a subclass's ``__init__``."""
+        """Add projection and heads; the last call in a subclass's ``__init__``."""
         architecture, convolution = self.architecture, self.convolution
         self.projection = convolution(architecture.features(), architecture.latent, 1)
         self.heads = nn.ModuleList(
@@ -51,14 +50,19 @@ class QuantileNetwork(nn.Module):
         )
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw all weights from ``generator`` (He et al. 2015, for the leaky slope); biases start at zero."""
+        """Draw all weights from ``generator``; biases start at zero, but for the gaps of the outer quantiles.
+
+        References
+        ----------
+        He et al., arXiv:1502.01852, for a leaky rectifier.
+        """
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Conv3d)):
                 nn.init.kaiming_normal_(module.weight, a=SLOPE, generator=generator)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         for head in self.heads:
-            # Small first predictions: the heads start near their bias, not at random images.
+            # Small weights: the first predictions are near the bias, not random images.
             head[-1].weight.data.mul_(0.1)  # type: ignore[index]
         for head in self.heads[1:]:
             head[-1].bias.data.fill_(FIRST_GAP)  # type: ignore[index]
@@ -79,10 +83,10 @@ class QuantileNetwork(nn.Module):
 
 
 def join_parameters(network: nn.Module) -> Tensor:
-    """All parameters of ``network`` as one vector (P,) that gathers gradients; they become parts of it.
+    """Make all parameters of ``network`` views of one vector (P,), which requires a gradient.
 
     What changes the vector changes the network, and the other way round. A ``QuantileNetwork`` remembers it, so that
-    ways of computing that need no single parameter can take the vector, and give one gradient instead of many.
+    the compiled loops can return one gradient instead of many.
     """
     parameters = list(network.parameters())
     vector = torch.cat([parameter.detach().flatten() for parameter in parameters])
@@ -94,8 +98,15 @@ def join_parameters(network: nn.Module) -> Tensor:
     return vector
 
 
+def parameter_vector(network: QuantileNetwork) -> Tensor:
+    """All parameters one after the other (P,): the vector of :func:`join_parameters`, or else a copy."""
+    if network.vector is not None:
+        return network.vector
+    return torch.cat([parameter.flatten() for parameter in network.parameters()])
+
+
 def places_of(parameters: Iterable[Tensor]) -> list[Tensor]:
-    """Where in the vector of :func:`join_parameters` the numbers of each parameter lie: int64, of its shape."""
+    """Indices into the vector of :func:`join_parameters`, for each parameter: int64, of its shape."""
     shapes = [parameter.shape for parameter in parameters]
     sizes = [shape.numel() for shape in shapes]
     parts = torch.arange(sum(sizes)).split(sizes)
@@ -103,10 +114,9 @@ def places_of(parameters: Iterable[Tensor]) -> list[Tensor]:
 
 
 def quantiles_from(median: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Lower, median and upper from the three heads' outputs; they cannot cross.
+    """Lower, median and upper from the outputs of the three heads; they cannot cross.
 
-    The outer quantiles learn their distance from the median without pulling it: their loss does not flow back into
-    the median's head, whose error would otherwise grow with theirs.
+    The loss of the outer quantiles has no gradient in the median's head, whose error would otherwise grow with theirs.
     """
     centre = median.detach()
     return centre - functional.softplus(below), median, centre + functional.softplus(above)

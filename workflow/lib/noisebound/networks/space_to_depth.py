@@ -13,9 +13,9 @@ from torch import Tensor
 
 
 def continue_to_multiples(image: Tensor, multiple: int) -> Tensor:
-    """Continue (B, C, *spatial) behind the end of each spatial axis as its mirror image, to a multiple of pixels.
+    """Continue (B, C, *spatial) as its mirror image behind the end of each axis, to a ``multiple`` of pixels.
 
-    The outermost pixel is repeated, as in ``tiling.mirror``.
+    The outermost pixel is repeated, as in ``geometry.tiling.mirror``.
     """
     for axis in range(2, image.dim()):
         extent = image.shape[axis]
@@ -28,7 +28,7 @@ def continue_to_multiples(image: Tensor, multiple: int) -> Tensor:
 def fold(image: Tensor, cell: int) -> Tensor:
     """Pixels (B, C, *spatial) to cells (B, C * cell^D, *spatial / cell); the pixels of a cell in row-major order.
 
-    An image whose lengths are no multiples of ``cell`` continues as its mirror image until they are.
+    An image whose lengths are not multiples of ``cell`` continues as its mirror image until they are.
     """
     if cell == 1:
         return image
@@ -50,20 +50,20 @@ def unfold(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
     pixels = features.permute(0, 1, *order)
     for axis in range(2, 2 + dimensions):
         pixels = pixels.flatten(axis, axis + 1)
-    return cut(pixels, spatial)
+    return crop(pixels, spatial)
 
 
 def spread(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
-    """What a cell holds, at each of its pixels: (B, C, *spatial / cell) to (B, C, *spatial)."""
+    """Give each pixel the values of its cell: (B, C, *spatial / cell) to (B, C, *spatial)."""
     if cell == 1:
         return features
     for axis in range(2, features.dim()):
         features = features.repeat_interleave(cell, axis)
-    return cut(features, spatial)
+    return crop(features, spatial)
 
 
-def cut(pixels: Tensor, spatial: Sequence[int]) -> Tensor:
-    """The first pixels of (B, C, ...) along each spatial axis: what :func:`continue_to_multiples` began with."""
+def crop(pixels: Tensor, spatial: Sequence[int]) -> Tensor:
+    """The first ``spatial`` pixels of (B, C, ...) along each axis; undoes :func:`continue_to_multiples`."""
     for axis, extent in enumerate(spatial, start=2):
         pixels = pixels.narrow(axis, 0, extent)
     return pixels

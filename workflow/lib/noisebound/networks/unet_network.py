@@ -1,4 +1,4 @@
-"""The U-Net as a torch module: another encoder in front of the same heads (see ``unet_architecture``)."""
+"""The U-Net as a torch module: another encoder in front of the same heads (see ``architecture.unet``)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from torch.nn import functional
 from ..architecture.base import KERNEL
 from ..architecture.unet import UNetArchitecture
 from .quantile_network import SLOPE, QuantileNetwork
-from .space_to_depth import continue_to_multiples, cut
+from .space_to_depth import continue_to_multiples, crop
 
 
 class UNet(QuantileNetwork):
     """A member whose encoder is a U-Net.
 
-    A pixel's output is the same wherever the image was cut, as long as it was cut at multiples of the architecture's
-    ``alignment``.
+    A pixel's output is the same in every tile that begins and ends at multiples of the architecture's ``alignment``.
     """
 
     architecture: UNetArchitecture
@@ -43,7 +42,7 @@ class UNet(QuantileNetwork):
     def encode(self, image: Tensor) -> Tensor:
         """Latent vectors; see :class:`QuantileNetwork`.
 
-        An image whose lengths are no multiples of ``alignment`` continues as its mirror image until they are.
+        An image whose lengths are not multiples of ``alignment`` continues as its mirror image until they are.
         """
         extents = image.shape[2:]
         features = continue_to_multiples(image, self.architecture.alignment)
@@ -56,13 +55,13 @@ class UNet(QuantileNetwork):
             above = functional.interpolate(narrow(features), scale_factor=2.0, mode="nearest")
             features = block(torch.cat([passed.pop(), above], dim=1))
         latent: Tensor = self.projection(features)
-        return cut(latent, extents)
+        return crop(latent, extents)
 
 
 def halve(features: Tensor) -> Tensor:
     """The largest of each 2x2 (2x2x2) pixels of (B, C, *spatial), all lengths even.
 
-    Not through the library's pooling layers, whose gradients on GPUs come without a promise of repeatability.
+    The library's pooling layers do not promise repeatable gradients on GPUs.
     """
     for axis in range(2, features.dim()):
         first, second = features.unflatten(axis, (-1, 2)).unbind(axis + 1)

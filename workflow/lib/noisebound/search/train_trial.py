@@ -1,105 +1,169 @@
-"""One network of a hyperparameter search: drawn and trained like a member, and what became of it."""
+"""The step train_trial: draw and train one network of a hyperparameter search, and note its outcome."""
 
 from __future__ import annotations
 
 import csv
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..architecture.draw_architecture import draw_architecture
+from ..architecture.settings import ArchitectureSettings
 from ..core.errors import InputError
 from ..core.hardware import Hardware
 from ..core.storage import read_json, write_json
 from ..regions.regions import Regions
 from ..training.checkpoint import checkpoint_path
-from ..training.train_member import train_member
-from ..training.trainer import write_history
+from ..training.history import write_history
+from ..training.settings import DataSettings, TrainingSettings
+from ..training.train_member import TrainingFiles, train_member
 
 logger = logging.getLogger("noisebound")
-# Errors about keys of these sections are the fault of a trial's settings; any other is one of the data or the machine.
+# Errors about keys of these sections are due to a trial's settings; any other is one of the data or the machine.
 SEARCHED = ("architecture.", "training.")
 
 
+@dataclass(frozen=True)
+class TrialFiles:
+    """The files of one network of a search.
+
+    Parameters
+    ----------
+    scans, regions
+        Matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``.
+    outcome
+        Output: what :func:`outcome_of` returns, or the problem (JSON). Architecture, weights and checkpoint lie
+        beside it (see :func:`files_beside`).
+    history
+        Output: the loss curves (CSV).
+    """
+
+    scans: Sequence[str | Path]
+    regions: Sequence[str | Path]
+    outcome: str | Path
+    history: str | Path
+
+
+@dataclass(frozen=True)
+class TrialSettings:
+    """What shapes the networks of one trial.
+
+    Parameters
+    ----------
+    architecture, training
+        These sections of the trial's configuration.
+    data
+        Transforms, and whether intensities are counts.
+    dimensions, channels
+        Spatial dimensions and channels of the scans.
+    seed
+        Seed of the search.
+    """
+
+    architecture: ArchitectureSettings
+    training: TrainingSettings
+    data: DataSettings
+    dimensions: int
+    channels: int
+    seed: int
+
+
 def train_trial(
-    scans: Sequence[str | Path],
-    regions: Sequence[str | Path],
-    outcome: str | Path,
-    history: str | Path,
+    files: TrialFiles,
     *,
-    architecture: Mapping[str, Any],
-    dimensions: int,
-    channels: int,
     number: int,
-    seed: int,
-    settings: Mapping[str, Any],
-    transforms: tuple[str, str],
-    counts: bool,
+    settings: TrialSettings,
+    checkpoint_every: int,
     code: str = "",
     hardware: Hardware | None = None,
 ) -> None:
-    """Draw and train network ``number`` of a trial, and write its ``outcome`` (JSON) and its ``history`` (CSV).
+    """Draw and train network ``number`` of a trial.
 
-    ``architecture`` and ``settings`` are the trial's; all else is as for ``draw_architecture`` and ``train_member``.
-    The outcome is that of :func:`judge_network`. Where the settings allow no graph, or the training diverges, it holds
-    ``problem`` instead, in words, and the history no row: a trial that fails is a result too, and ends no search. Graph
-    (``.graph.json``), weights (``.pt``) and checkpoint stay beside the outcome.
+    Settings that allow no graph, or with which the training diverges, are a result as well and end no search: the
+    outcome then holds ``problem``, in words, and the history no row.
 
-    Raises ``InputError`` for whatever is not the fault of the settings, such as scans without select regions.
+    Parameters
+    ----------
+    files
+        Inputs and outputs.
+    number
+        Number of the network in its trial, from 0.
+    settings
+        What shapes the network.
+    checkpoint_every, code, hardware
+        As in ``training.train_member``.
+
+    Raises
+    ------
+    InputError
+        For whatever is not due to the settings, such as scans without select regions.
     """
-    _check_select(regions)
-    graph, weights, _ = files_beside(outcome)
+    _check_select(files.regions)
+    graph, weights, _ = files_beside(files.outcome)
     try:
         draw_architecture(
             graph,
-            settings=architecture,
-            seed=seed,
+            settings=settings.architecture,
+            seed=settings.seed,
             member=number,
-            dimensions=dimensions,
-            in_channels=channels,
-            out_channels=channels,
+            dimensions=settings.dimensions,
+            in_channels=settings.channels,
+            out_channels=settings.channels,
         )
         train_member(
-            graph,
-            scans,
-            regions,
-            weights,
-            history,
+            TrainingFiles(graph, files.scans, files.regions, weights, files.history),
             member=number,
-            seed=seed,
-            settings=settings,
-            transforms=transforms,
-            counts=counts,
+            seed=settings.seed,
+            settings=settings.training,
+            data=settings.data,
+            checkpoint_every=checkpoint_every,
             code=code,
             hardware=hardware,
         )
-        found: dict[str, Any] = judge_network(graph, history)
+        found: dict[str, Any] = outcome_of(graph, files.history)
     except InputError as error:
         if not (error.key or "").startswith(SEARCHED):
             raise
         logger.error("these settings cannot be trained: %s", error)
-        write_history(history, [])
+        write_history(files.history, [])
         found = {"problem": error.without_file()}
-    write_json(outcome, found)
+    write_json(files.outcome, found)
 
 
 def files_beside(outcome: str | Path) -> tuple[Path, Path, Path]:
-    """Graph, weights and checkpoint of a network, which stay beside its outcome."""
+    """Architecture, weights and checkpoint of a network, beside its outcome."""
     weights = Path(outcome).with_suffix(".pt")
     return Path(outcome).with_suffix(".graph.json"), weights, checkpoint_path(weights)
 
 
-def judge_network(architecture: str | Path, history: str | Path) -> dict[str, float | None]:
-    """One network: loss (the smallest on the select regions), depth, parameters and seconds of training.
+def outcome_of(architecture: str | Path, history: str | Path) -> dict[str, float | None]:
+    """The outcome of one network.
 
-    The loss is the pinball loss summed over the quantiles, in units of the target's standard deviation after its
-    transform. ``depth`` is None for a U-Net. Raises ``InputError`` where no finite loss was measured.
+    Parameters
+    ----------
+    architecture
+        Its architecture (JSON).
+    history
+        Its loss curves (CSV).
+
+    Returns
+    -------
+    dict
+        ``loss``: the smallest pinball loss on the select regions, summed over the quantiles, in units of the
+        transformed target's standard deviation. ``depth``: None for a U-Net. ``parameters``: how many. ``seconds`` of
+        training.
+
+    Raises
+    ------
+    InputError
+        Where no finite loss was measured.
     """
     content = read_json(architecture)
-    with open(history, encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    with open(history, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     losses = [loss for row in rows if math.isfinite(loss := float(row["select_loss"] or "nan"))]
     if not losses:
         raise InputError(
@@ -117,6 +181,7 @@ def judge_network(architecture: str | Path, history: str | Path) -> dict[str, fl
 
 
 def _check_select(regions: Sequence[str | Path]) -> None:
+    """Raise ``InputError`` where no pixel has the role select."""
     if not any(Regions.read(file).of("select") for file in regions):
         raise InputError(
             "no pixel has the role select, on which trials are judged",

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..architecture.base import reach_of_cells
-from ..architecture.unet import FAMILY as UNET
+from ..architecture.settings import UNET, unet_settings
 from ..architecture.unet import check_reach
 from ..core.errors import InputError
 from ..regions.layout import check_layout
@@ -129,7 +129,7 @@ def check_architecture(settings: Settings, file: str | Path) -> None:
         Where no network fits, with key, value and remedy.
     """
     if settings["architecture"]["family"] == UNET:
-        check_reach(settings["architecture"], file)
+        check_reach(unet_settings(settings["architecture"]), file)
         return
     bounds = settings["architecture"]["parameters"]
     if not isinstance(bounds, int) and bounds[0] > bounds[1]:

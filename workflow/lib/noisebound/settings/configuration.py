@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.names import check_name
 from ..core.paths import check_paths
-from ..scans.sheet import SheetRow
+from ..scans.sheet_row import SheetRow
 from .canonical import canonical_settings
 from .checks import check_settings
 from .defaults import Settings, complete

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..architecture.unet import FAMILY as UNET
+from ..architecture.settings import UNET
 from ..architecture.unet import unet_alignment
 
 Settings = dict[str, Any]

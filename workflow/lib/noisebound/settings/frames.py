@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..core.errors import InputError
-from ..scans.sheet import SheetRow
+from ..scans.sheet_row import SheetRow
 from .defaults import Settings
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..architecture.unet import FAMILY as UNET
+from ..architecture.settings import UNET
 from ..architecture.unet import unet_alignment
 from ..core.errors import InputError
 from .checks import check_architecture, check_training, repeated_names

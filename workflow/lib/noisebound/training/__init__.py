@@ -2,11 +2,18 @@
 
 Begin with ``train_member``.
 
-    checkpoint    Checkpoints: a killed training goes on where it was, and never from another training's weights
+    averaging     Weights averaged over the steps of a training
+    checkpoint    Checkpoints, with which a killed training continues, and never another one
+    history       The loss curves of a training, ``members/member-<m>.history.csv``
+    learner       A network that learns: its weights, their optimiser and their average, step by step
     optimiser     The optimiser: orthogonalised momentum for the convolutions, AdamW for everything else
-    patches       Training pixels in memory, and random patches of them cut on the device that trains
-    statistics    Means and spreads of the training pixels, for the networks' normalisation
+    patches       Random patches of the training pixels
+    role_images   The pixels of one role in memory, with as much around them as a network sees
+    schedule      The learning rate over the steps of a training: one cycle
+    select_loss   The select loss: the loss of a network over all pixels with the role select
+    settings      What training needs of the configuration: the section ``training``, and the transforms of the section
+                  ``data``
+    statistics    Means and standard deviations of the training pixels, for the normalisation of a member
     train_member  step: train one member of the ensemble
-    trainer       The training loop of one network: random patches, a one-cycle schedule, averaged weights, the select
-                  loss
+    trainer       The training loop: a one-cycle schedule, the select loss, the best step, and when to stop
 """

@@ -1,26 +1,27 @@
-"""Checkpoints: a killed training goes on where it was, and never from another training's weights."""
+"""Checkpoints, with which a killed training continues, and never another one."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ..architecture.base import Blueprint
 from ..core.archives import check_archive
-from ..core.storage import digest_json
+from ..core.storage import atomic_path, digest_json
 from ..files.scan import Scan
 from ..regions.regions import Regions
+from .settings import DataSettings, TrainingSettings
 from .trainer import Trainer
 
 logger = logging.getLogger("noisebound")
 
 
 def checkpoint_path(output: str | Path) -> Path:
-    """Where the checkpoint of a member lies, whose weights are ``output``."""
+    """The checkpoint beside ``output``, the weights of a member."""
     return Path(output).with_suffix(".checkpoint.pt")
 
 
@@ -28,36 +29,72 @@ def training_digest(
     graph: Blueprint,
     scans: Sequence[str | Path],
     regions: Sequence[str | Path],
-    settings: Mapping[str, Any],
+    *,
+    settings: TrainingSettings,
+    data: DataSettings,
     seed: int,
-    transforms: tuple[str, str],
-    counts: bool,
     code: str,
 ) -> str:
-    """Digest of everything that shapes the weights, so that a checkpoint of another training is never continued."""
-    data = []
+    """Digest of everything that shapes the weights: a checkpoint with another digest is never continued.
+
+    Parameters
+    ----------
+    graph
+        The member's architecture.
+    scans, regions
+        Matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``.
+    settings
+        The section ``training``, with the precision that is used.
+    data
+        Transforms, and whether intensities are counts.
+    seed
+        Seed of the run.
+    code
+        Digest of the library.
+    """
+    facts = []
     for scan_file, region_file in zip(scans, regions, strict=True):
         with Scan(scan_file) as scan:
-            facts = [scan.channels, scan.shape, scan.n_frames, scan.reference_kind, scan.axes]
+            about = [scan.channels, scan.shape, scan.n_frames, scan.reference_kind, scan.axes]
             sources = [[source["sha256"], source["part"]] for source in scan.sources]
         boxes = [(b.role, b.lower, b.upper) for b in Regions.read(region_file).of("train", "select")]
-        data.append([facts, sources, boxes])
-    content = [graph.to_json()["digest"], graph.member, data, dict(settings), seed, list(transforms), counts, code]
-    return digest_json(content)
+        facts.append([about, sources, boxes])
+    return digest_json(
+        [
+            graph.to_json()["digest"],
+            graph.member,
+            facts,
+            asdict(settings),
+            seed,
+            list(data.transforms),
+            data.counts,
+            code,
+        ]
+    )
 
 
-def resume(trainer: Trainer, checkpoint: Path, digest: str) -> None:
-    if not checkpoint.exists():
+def save_checkpoint(trainer: Trainer, path: Path, digest: str) -> None:
+    """Write the state of a training and the digest of :func:`training_digest`."""
+    with atomic_path(path) as temporary:
+        torch.save({"digest": digest, **trainer.state()}, temporary)
+
+
+def resume(trainer: Trainer, path: Path, digest: str) -> None:
+    """Continue from a checkpoint of the same training, if there is one.
+
+    A checkpoint that is damaged, or has another ``digest``, is ignored with a line in the log.
+    """
+    if not path.exists():
         return
     try:
-        check_archive(checkpoint)
-        state = torch.load(checkpoint, map_location=trainer.device, weights_only=True)
+        check_archive(path)
+        state = torch.load(path, map_location=trainer.device, weights_only=True)
         found = state["digest"]
-    except Exception as error:  # a torn or foreign file must not stop the training it was meant to shorten
-        logger.warning("checkpoint %s cannot be read (%s): starting from the first step", checkpoint, error)
+    except Exception as error:  # a damaged file must not stop the training that it was meant to shorten
+        logger.warning("checkpoint %s cannot be read (%s): starting from the first step", path, error)
         return
     if found != digest:
-        logger.info("checkpoint %s belongs to other data, settings or code: starting from the first step", checkpoint)
+        logger.info("checkpoint %s belongs to other data, settings or code: starting from the first step", path)
         return
     trainer.restore(state)
-    logger.info("continuing from step %d of checkpoint %s", trainer.step, checkpoint)
+    logger.info("continuing from step %d of checkpoint %s", trainer.step, path)

@@ -1,11 +1,11 @@
 """The optimiser: orthogonalised momentum for the convolutions, AdamW for everything else.
 
-Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon; Liu et al., arXiv:2502.16982) takes, for every
-weight matrix, the orthogonal matrix nearest to the momentum as the step, so that all directions are learned at the
-same pace. A 3x3 (3x3x3) kernel is the matrix (out channels, in channels x taps).
+Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon; Liu et al., arXiv:2502.16982) steps, for every
+weight matrix, along the orthogonal matrix nearest to the momentum, so that all directions are learned at the same pace.
+A 3x3 (3x3x3) kernel is the matrix (out channels, in channels x taps).
 
-Networks this small have many small parameters: what a step costs is the number of calls. All parameters therefore lie
-in one vector, and take one step together.
+Networks this small have many small parameters, and the cost of a step is the number of calls. All parameters therefore
+lie in one vector and take one step together.
 """
 
 from __future__ import annotations
@@ -30,10 +30,22 @@ NEWTON_SCHULZ_STEPS = 5
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
-    """For each of ``matrices`` (k, n, m), n <= m, one with the same singular vectors and singular values in 0.7 to 1.2.
+    """Bring all singular values of matrices near 1, and keep their singular vectors.
 
-    Every iteration multiplies a matrix X from the left by a polynomial of X X^T, and so does their product, found from
-    the small X X^T alone. Columns of zeros change nothing and stay zeros.
+    Parameters
+    ----------
+    matrices
+        (k, n, m), n <= m. Columns of zeros stay zeros and change nothing.
+
+    Returns
+    -------
+    Tensor
+        (k, n, m), with singular values from 0.7 to 1.2.
+
+    Notes
+    -----
+    Every Newton-Schulz iteration multiplies a matrix X from the left by a polynomial of X X^T. The product of these
+    polynomials is found from the small matrix X X^T alone.
     """
     a, b, c = NEWTON_SCHULZ
     gram = matrices @ matrices.mT
@@ -49,10 +61,15 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Kernels:
-    """Kernels with equally many rows: ``places`` int64 (k, n, m), where in the vector their numbers lie.
+    """Kernels with equally many rows, as matrices that are orthogonalised together.
 
-    Tall matrices lie on their side, and short ones end with places behind the end of the vector, which hold zeros.
-    ``scales`` (k, 1, 1): how far each goes for a rate of one.
+    Parameters
+    ----------
+    places
+        int64 (k, n, m), indices into the vector of all parameters. Tall matrices are transposed, and short ones are
+        filled up with an index behind the end of the vector, where a zero is.
+    scales
+        (k, 1, 1), length of each step for a rate of one.
     """
 
     places: Tensor
@@ -60,7 +77,15 @@ class Kernels:
 
 
 def group_kernels(kernels: list[Tensor], behind: int) -> list[Kernels]:
-    """``kernels`` int64 (O, C, [3], 3, 3) hold places in a vector of the length ``behind``."""
+    """Group kernels by their number of rows.
+
+    Parameters
+    ----------
+    kernels
+        int64 (O, C, [3], 3, 3), indices into the vector of all parameters.
+    behind
+        Length of the vector.
+    """
     alike: dict[int, list[tuple[Tensor, float]]] = defaultdict(list)
     for kernel in kernels:
         matrix = kernel.flatten(1)
@@ -79,9 +104,16 @@ def group_kernels(kernels: list[Tensor], behind: int) -> list[Kernels]:
 class KernelOptimiser(torch.optim.Optimizer):
     """Muon for convolution kernels wider than one pixel, AdamW for pointwise layers and biases.
 
-    ``lr`` is that of AdamW; kernels learn with ``kernel_rate`` times as much. Both shrink their weights by
-    ``lr * weight_decay`` per step. A gradient longer than ``clip`` is shortened to it. The parameters of ``network``
-    become parts of one vector; they must stay on the device where they are.
+    Parameters
+    ----------
+    network
+        Its parameters become views of one vector; they must stay on the device where they are.
+    weight_decay
+        All weights shrink by the share ``lr * weight_decay`` per step.
+    kernel_rate
+        Rate of the kernels, as a multiple of ``lr``, the rate of AdamW.
+    clip
+        A longer gradient is shortened to this norm.
     """
 
     def __init__(self, network: nn.Module, *, weight_decay: float, kernel_rate: float, clip: float = math.inf) -> None:
@@ -99,7 +131,7 @@ class KernelOptimiser(torch.optim.Optimizer):
         super().__init__([self.vector], {"lr": 0.0, "weight_decay": weight_decay, "kernel_rate": kernel_rate})
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients."""
+        """Remove all gradients."""
         for parameter in (self.vector, *self.parameters):
             parameter.grad = None
 
@@ -125,13 +157,15 @@ class KernelOptimiser(torch.optim.Optimizer):
         self._step_adam(state, gradient[self.others], group["lr"])
 
     def _begin(self, state: dict[str, Any]) -> None:
+        """Zero moments, before the first step."""
         state["momentum"] = torch.zeros_like(self.vector)
         state["mean"], state["square"] = (self.vector.new_zeros(len(self.others)) for _ in range(2))
         state["step"] = torch.zeros(())
 
     def _step_kernels(self, state: dict[str, Any], gradient: Tensor, rate: float) -> None:
+        """Step of the kernels, along their orthogonalised Nesterov momentum."""
         momentum = state["momentum"].mul_(MOMENTUM).add_(gradient)
-        # One number more, which fills short matrices up.
+        # One zero more, which fills up short matrices.
         ahead = nn.functional.pad(gradient.add(momentum, alpha=MOMENTUM), (0, 1))
         change = torch.zeros_like(ahead)
         for kernels in self.kernels:
@@ -139,6 +173,7 @@ class KernelOptimiser(torch.optim.Optimizer):
         self.vector.add_(change[:-1], alpha=-rate)
 
     def _step_adam(self, state: dict[str, Any], gradient: Tensor, rate: float) -> None:
+        """Step of all other parameters, whose gradient is given."""
         state["step"] += 1
         count = float(state["step"])
         first, second = ADAM_BETAS

@@ -1,4 +1,4 @@
-"""Means and spreads of the training pixels, for the networks' normalisation."""
+"""Means and standard deviations of the training pixels, for the normalisation of a member."""
 
 from __future__ import annotations
 
@@ -13,16 +13,25 @@ from ..core.variance import stabilise
 from ..files.scan import Scan
 from ..networks.normalisation import Normalisation
 from ..regions.regions import Regions
+from .settings import DataSettings
 
 
 def measure_normalisation(
-    scans: Sequence[str | Path], regions: Sequence[str | Path], *, transforms: tuple[str, str], counts: bool
+    scans: Sequence[str | Path], regions: Sequence[str | Path], data: DataSettings
 ) -> Normalisation:
-    """Mean and spread per channel of transformed noisy frames and targets over training pixels only.
+    """Mean and standard deviation per channel of transformed noisy frames and targets, over training pixels only.
 
-    ``transforms`` names those of input and target. Every scan's every frame counts.
+    Parameters
+    ----------
+    scans, regions
+        Matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``; all frames of all scans count alike.
+    data
+        Transforms of input and target, and whether intensities are counts.
 
-    Raises ``InputError`` where no scan holds training pixels, or a channel is constant there.
+    Raises
+    ------
+    InputError
+        Where no scan holds training pixels, or a channel is constant there.
     """
     moments: dict[str, list[NDArray[np.float64]]] = {"input": [], "target": []}
     pixels = 0
@@ -34,7 +43,7 @@ def measure_normalisation(
                 for frame in range(scan.n_frames):
                     pixels += box.size
                     images = scan.read_frame(frame, box.slices), scan.read_target(frame, box.slices)
-                    for part, image, transform in zip(moments, images, transforms, strict=True):
+                    for part, image, transform in zip(moments, images, data.transforms, strict=True):
                         values = stabilise(image, transform).reshape(len(channels), -1).astype(np.float64)
                         moments[part].append(np.stack([values.sum(1), np.square(values).sum(1)]))
     if not pixels:
@@ -45,14 +54,19 @@ def measure_normalisation(
     for part, sums in moments.items():
         first, second = np.sum(sums, axis=0) / pixels
         spread = np.sqrt(np.maximum(second - first**2, 0))
-        for name, value, mean in zip(channels, spread, first, strict=True):
-            if value <= 1e-6 * max(abs(mean), 1e-6):
-                raise InputError(
-                    f"the {part} of this channel is constant over the training region",
-                    key="channel",
-                    value=name,
-                    remedy="leave the channel out, or train on a region where it varies",
-                )
+        _check_varies(part, channels, first, spread)
         statistics[f"{part}_mean"] = first.astype(np.float32)
         statistics[f"{part}_spread"] = spread.astype(np.float32)
-    return Normalisation(*transforms, counts=counts, **statistics)
+    return Normalisation(*data.transforms, counts=data.counts, **statistics)
+
+
+def _check_varies(part: str, channels: Sequence[str], means: NDArray[np.float64], spreads: NDArray[np.float64]) -> None:
+    """Raise ``InputError`` where a channel of the input or the target (``part``) is constant."""
+    for name, mean, spread in zip(channels, means, spreads, strict=True):
+        if spread <= 1e-6 * max(abs(mean), 1e-6):
+            raise InputError(
+                f"the {part} of this channel is constant over the training region",
+                key="channel",
+                value=name,
+                remedy="leave the channel out, or train on a region where it varies",
+            )

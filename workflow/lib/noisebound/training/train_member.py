@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,97 +14,164 @@ from ..architecture.base import Blueprint
 from ..architecture.families import read_architecture
 from ..core.errors import InputError, LeakageError
 from ..core.hardware import Hardware
-from ..core.storage import atomic_path, write_json
+from ..core.storage import write_json
 from ..files.scan import Scan
 from ..networks.member_file import save_member
+from ..networks.normalisation import Normalisation
 from ..networks.precision import resolve_precision
 from ..regions.regions import Regions
-from .checkpoint import checkpoint_path, resume, training_digest
-from .patches import RoleImages, load_role
+from .checkpoint import checkpoint_path, resume, save_checkpoint, training_digest
+from .history import write_history
+from .role_images import RoleImages, load_role
+from .settings import DataSettings, TrainingSettings
 from .statistics import measure_normalisation
-from .trainer import Trainer, write_history
+from .trainer import Trainer
 
 logger = logging.getLogger("noisebound")
 
 
+@dataclass(frozen=True)
+class TrainingFiles:
+    """The files of one training.
+
+    Parameters
+    ----------
+    architecture
+        ``architectures/member-<m>.json``.
+    scans, regions
+        Matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``.
+    weights
+        Output: the trained member.
+    history
+        Output: the loss curves (CSV).
+    about
+        Output, unless it is None: what the member was trained with (JSON); the pages compare it with the configuration.
+    """
+
+    architecture: str | Path
+    scans: Sequence[str | Path]
+    regions: Sequence[str | Path]
+    weights: str | Path
+    history: str | Path
+    about: str | Path | None = None
+
+
 def train_member(
-    architecture: str | Path,
-    scans: Sequence[str | Path],
-    regions: Sequence[str | Path],
-    output: str | Path,
-    history: str | Path,
+    files: TrainingFiles,
     *,
     member: int,
     seed: int,
-    settings: Mapping[str, Any],
-    transforms: tuple[str, str],
-    counts: bool,
-    about: str | Path | None = None,
+    settings: TrainingSettings,
+    data: DataSettings,
+    checkpoint_every: int,
     code: str = "",
     hardware: Hardware | None = None,
 ) -> None:
-    """Train one member and write its weights (``.pt``) and its ``history`` (CSV).
+    """Train one member and write its weights and its loss curves.
 
-    ``about`` is a JSON file for what the member was trained with: the pages compare it with what they state.
+    Pixels with the role train are learned from; those with the role select choose the step whose weights are kept. A
+    checkpoint beside the weights lets a killed training continue. The last one stays: where Snakemake was killed before
+    it saw this job end, it repeats the job, which then has nothing left to train.
 
-    ``scans`` and ``regions`` are matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``; pixels with role
-    train are learned from, pixels with role select choose the step whose weights are kept. ``transforms`` names the
-    variance-stabilising transforms of input and target. A checkpoint beside the output, bound to data, architecture,
-    settings and ``code`` (a digest of the library) by a digest, lets a killed job continue. The last one is kept: a job
-    that ended while no Snakemake watched is repeated by the next, and that repetition then has nothing left to train.
-    How often it is written (``settings["checkpoint_every"]``, in steps) changes no weight and is no part of the digest.
-    Without ``hardware``, that of this machine is used.
+    Parameters
+    ----------
+    files
+        Inputs and outputs.
+    member
+        Number of the member.
+    seed
+        Seed of the run.
+    settings
+        The section ``training``.
+    data
+        Transforms, and whether intensities are counts.
+    checkpoint_every
+        Steps between two checkpoints; it changes no weight.
+    code
+        Digest of the library; a checkpoint of other code is not continued.
+    hardware
+        What to compute on; by default that of this machine.
 
-    Raises ``InputError`` where the scans do not fit the architecture or hold no training pixels, where a patch is
-    smaller than the receptive field or does not fit the alignment, and where the training diverges.
+    Raises
+    ------
+    InputError
+        Where the scans do not fit the architecture or hold no training pixels, where a patch is smaller than the
+        receptive field or does not fit the alignment, and where the training diverges.
+    LeakageError
+        Where the guard band of the regions is narrower than the receptive radius.
     """
     hardware = hardware or Hardware.here()
     hardware.prepare()
-    device = hardware.device
     torch.use_deterministic_algorithms(True, warn_only=True)
-    graph = read_architecture(architecture)
-    _check_scans(graph, scans, regions)
-    normalisation = measure_normalisation(scans, regions, transforms=transforms, counts=counts)
+    graph = read_architecture(files.architecture)
+    _check_scans(graph, files.scans, files.regions)
+    normalisation = measure_normalisation(files.scans, files.regions, data)
+    images = _load_images(graph, files, normalisation, member, seed)
+    trainer = Trainer(graph, images["train"], images["select"], settings, seed, hardware.device)
+    _log_start(trainer, images)
+    _train(trainer, files, data, seed, checkpoint_every, code)
+    write_history(files.history, trainer.history)
+    save_member(files.weights, trainer.best, graph, normalisation, member=member, step=trainer.best_step)
+    if files.about is not None:
+        made = {"member": member, "seed": seed, "training": asdict(settings), "transforms": list(data.transforms)}
+        write_json(files.about, {**made, "counts": data.counts, "architecture": graph.to_json()["digest"]})
+
+
+def _load_images(
+    graph: Blueprint, files: TrainingFiles, normalisation: Normalisation, member: int, seed: int
+) -> dict[str, list[RoleImages]]:
+    """The train and the select images of all scans."""
     radius = [graph.radius()] * graph.dimensions
-    # spawn_key (member, 2): apart from the streams of the graph and of the training.
+    # Other random numbers than those of the architecture, (member,), and of the training, (member, 1).
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(member, 2)))
     images: dict[str, list[RoleImages]] = {"train": [], "select": []}
     for role, found in images.items():
-        for scan_file, region_file in zip(scans, regions, strict=True):
+        for scan_file, region_file in zip(files.scans, files.regions, strict=True):
             loaded = load_role(scan_file, region_file, role, radius, normalisation, random)
             if loaded is not None:
                 found.append(loaded)
     if not images["select"]:
         logger.warning("no pixel has role 'select': the weights of the last step are kept")
-    trainer = Trainer(graph, images["train"], images["select"], settings, seed, device)
+    return images
+
+
+def _log_start(trainer: Trainer, images: dict[str, list[RoleImages]]) -> None:
+    graph = trainer.architecture
     logger.info(
         "member %d: %s, %d parameters, receptive radius %s px, %d train and %d select pixels, on %s",
-        member,
+        graph.member,
         graph.words(),
         graph.parameter_count(),
-        radius,
+        [graph.radius()] * graph.dimensions,
         sum(image.pixels for image in images["train"]),
         sum(image.pixels for image in images["select"]),
-        device,
+        trainer.device,
     )
-    checkpoint = checkpoint_path(output)
-    shaping = {key: value for key, value in settings.items() if key != "checkpoint_every"}
-    resolved = {**shaping, "precision": resolve_precision(str(settings["precision"]), device)}
-    digest = training_digest(graph, scans, regions, resolved, seed, transforms, counts, code)
+
+
+def _train(
+    trainer: Trainer, files: TrainingFiles, data: DataSettings, seed: int, checkpoint_every: int, code: str
+) -> None:
+    """Take all steps, from the last checkpoint of the same training on."""
+    checkpoint = checkpoint_path(files.weights)
+    digest = training_digest(
+        trainer.architecture,
+        files.scans,
+        files.regions,
+        settings=replace(trainer.settings, precision=resolve_precision(trainer.settings.precision, trainer.device)),
+        data=data,
+        seed=seed,
+        code=code,
+    )
     resume(trainer, checkpoint, digest)
     while not trainer.finished:
         trainer.advance()
-        if trainer.step % int(settings["checkpoint_every"]) == 0 or trainer.finished:
-            with atomic_path(checkpoint) as temporary:
-                torch.save({"digest": digest, **trainer.state()}, temporary)
-    write_history(history, trainer.history)
-    save_member(output, trainer.best, graph, normalisation, member=member, step=trainer.best_step)
-    if about is not None:
-        made = {"member": member, "seed": seed, "training": shaping, "transforms": list(transforms)}
-        write_json(about, {**made, "counts": counts, "architecture": graph.to_json()["digest"]})
+        if trainer.step % checkpoint_every == 0 or trainer.finished:
+            save_checkpoint(trainer, checkpoint, digest)
 
 
 def _check_scans(graph: Blueprint, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
+    """Raise where a scan has other channels than the network, or a guard band narrower than its receptive radius."""
     for scan_file, region_file in zip(scans, regions, strict=True):
         guard = Regions.read(region_file).guard
         if min(guard) < graph.radius():
