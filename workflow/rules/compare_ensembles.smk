@@ -35,9 +35,11 @@ rule compare_ensembles:
     params:
         **named(
             montages={role: [montage_of(scan) for scan in simulated_scans(role)] for role in ("calibrate", "test")},
-            nominal=config["calibration"]["primary"],
-            subsets=config["simulation"]["subsets"],
-            orientations=config["ensemble"]["orientations"],
+            settings={
+                "nominal": config["calibration"]["primary"],
+                "subsets": config["simulation"]["subsets"],
+                "orientations": config["ensemble"]["orientations"],
+            },
             seed=config["seed"],
         ),
         code=library_digest("simulation.compare_ensembles", script=SCRIPTS / "compare_ensembles.py"),
