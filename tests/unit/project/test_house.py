@@ -21,7 +21,7 @@ FILES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.
 ROOMS = [".".join(path.relative_to(LIBRARY).with_suffix("").parts) for path in FILES]
 PACKAGES = sorted(path.parent for path in LIBRARY.rglob("__init__.py") if path.parent != LIBRARY)
 # What surrounds every step and changes no result.
-AROUND = ("jobs.step", "jobs.log", "jobs.output_lock", "jobs.gpu_places", "jobs.records")
+AROUND = ("jobs.step", "jobs.log", "jobs.output_lock", "jobs.processes", "jobs.gpu_places", "jobs.records")
 # They describe the records themselves.
 ABOUT_RECORDS = {"describe_run"}
 

@@ -27,7 +27,8 @@ from typing import Any
 from ..core.errors import NoiseboundError
 from ..core.storage import sha256_file, write_json
 from ..core.versions import software_versions
-from .output_lock import has_ended, holder_of
+from .output_lock import holder_of
+from .processes import has_ended
 
 logger = logging.getLogger("noisebound")
 FINISHED, FAILED, CUT_OFF, RUNNING = "finished", "failed", "cut off", "running"
@@ -59,7 +60,7 @@ def recorded(
 ) -> Iterator[None]:
     """Keep the record of the job that is the body, in ``folder`` (``provenance/jobs`` of the results).
 
-    ``process`` is the job's :func:`noisebound.jobs.output_lock.identity`; ``waited`` are seconds that it waited for
+    ``process`` is the job's :func:`noisebound.jobs.processes.identity`; ``waited`` are seconds that it waited for
     another job. ``params`` are the rule's parameters as Snakemake compares them: see :mod:`noisebound.jobs.memory`.
     Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left
     tells how the files that are there came about.
