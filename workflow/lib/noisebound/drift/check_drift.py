@@ -1,4 +1,10 @@
-"""The step check_drift: whether a scan is like those that calibrated, and whether its image can be trusted."""
+"""The step check_drift: whether a scan is like those that calibrated, and whether its image can be trusted.
+
+The file ``drift/<scan>.json`` holds ``verdict`` (like, unlike, too few, calibrates, learned from), ``p``,
+``resolution``, ``level``, ``unit``, ``scan_p`` (that of whole scans, where 2 or more calibrate), numbers of blocks and
+scans, ``statistics`` (largest deviation first), ``residuals``, ``background``, ``words`` and ``warnings``, each with
+title, text and remedy.
+"""
 
 from __future__ import annotations
 
@@ -66,19 +72,12 @@ def check_drift(
     ``settings`` and, where blocks are the unit, one of the statistics responsible exceeds its calibrated values, or
     falls below them, in at least the share ``difference`` of all pairs of blocks.
 
-    The file holds ``verdict`` (like, unlike, too few, calibrates, learned from), ``p``, ``resolution``, ``level``,
-    ``unit``, ``scan_p`` (that of whole scans, where 2 or more calibrate), numbers of blocks and scans, ``statistics``
-    (largest deviation first), ``residuals``, ``background``, ``words`` and ``warnings``, each with title, text and
-    remedy.
-
     Parameters
     ----------
     files
         Of the scan.
-    basis
-        File of the latent basis.
-    calibrated
-        File of :func:`noisebound.drift.fit_drift.fit_drift`.
+    basis, calibrated
+        Files of the latent basis and of :func:`noisebound.drift.fit_drift.fit_drift`.
     output
         File to write.
     settings
@@ -103,12 +102,10 @@ def check_drift(
             residuals = describe_residuals(noisy, raw, images, shown, known.side, known.expected)
             blocks = describe_blocks(noisy, raw, shown, known.side, latent_scale(basis))
             table = block_table(noisy, blocks, residuals.correlation, len(shown) == len(area.boxes))
-            content["residuals"] = residual_findings(
-                residuals.correlation, known.table, noisy.ndim, settings.correlation
-            )
-            content["background"] = background_findings(
-                residuals, known.flat, noisy.channels, 1 - (images.primary or 0)
-            )
+            found = residual_findings(residuals.correlation, known.table, noisy.ndim, settings.correlation)
+            content["residuals"] = found
+            allowed = 1 - (images.primary or 0)
+            content["background"] = background_findings(residuals, known.flat, noisy.channels, allowed)
     # A scan that calibrates a part of itself is no new one: its test regions were not drawn from many scans but lie
     # elsewhere in the same field of view, and their coverage is measured.
     if judged and not area.of("calibrate"):

@@ -1,7 +1,8 @@
 """The step compare_ensembles: random networks, U-Nets of as many parameters and filters judged where truth is known.
 
 What was published of this experiment (ensembles of 1 to 25 networks, 64x64 images with asymmetric, heteroskedastic
-noise) stands beside what is measured.
+noise) stands beside what is measured. Members' quantiles are averaged; only every second pixel of every second line is
+judged. The filters' settings are chosen with the truth of 30 of the test images, which favours them.
 """
 
 from __future__ import annotations
@@ -85,9 +86,7 @@ def compare_ensembles(
 ) -> None:
     """Judge ensembles of every size on simulated test scans, and write tables and the images of one example.
 
-    Members' quantiles are averaged; only every second pixel of every second line is judged. All members' quantiles are
-    held in memory, 12 bytes for each pixel and member of a family. The filters' settings are chosen with the truth of
-    30 of the test images, which favours them.
+    All members' quantiles are held in memory, 12 bytes for each pixel and member of a family.
 
     Parameters
     ----------
@@ -95,10 +94,8 @@ def compare_ensembles(
         Files of "random" and "unet".
     scans
         Files to "calibrate" and to "test".
-    outputs
-        Files to write.
-    settings
-        What the configuration says about the comparison.
+    outputs, settings
+        Files to write, and what the configuration says.
     seed
         Of the run.
     hardware
@@ -131,13 +128,11 @@ def compare_ensembles(
         images |= {f"{family}/{kind}": values[example] for kind, values in delivered.items()}
     filters, filtered = judge_filters(test)
     images |= {f"filter/{name}": values[example] for name, values in filtered.items()}
-    table = pd.concat(tables, ignore_index=True)
-    write_table(outputs.curves, table.columns, table.itertuples(index=False))
-    write_table(outputs.filters, filters.columns, filters.itertuples(index=False))
+    _write(outputs.curves, pd.concat(tables, ignore_index=True))
+    _write(outputs.filters, filters)
     write_examples(outputs.examples, images)
-    summary = {"nominal": nominal, "images": {role: len(part.truth) for role, part in data.items()}}
-    summary |= {"size": scans["test"].montages[0].size, **_about_test(test, known)}
-    summary |= {"subsets": settings.subsets, "tuned_on": min(CHOSEN_ON, len(test.truth))}
+    summary = {"nominal": nominal, **_about_images(data, scans, known), "subsets": settings.subsets}
+    summary |= {"tuned_on": min(CHOSEN_ON, len(test.truth))}
     summary |= {"families": found, "filters": filters.to_dict("records"), "digests": _digests(families, scans)}
     write_json(outputs.summary, summary)
 
@@ -202,6 +197,10 @@ def about_members(files: MemberFiles) -> dict[str, Any]:
     return {"parameters": [min(counts), max(counts)], "training_seconds": float(np.median(seconds))}
 
 
+def _write(path: str | Path, table: pd.DataFrame) -> None:
+    write_table(path, table.columns, table.itertuples(index=False))
+
+
 def _known(test: KnownImages, nominal: float) -> Known:
     """What is known of the test pixels that are judged."""
     low, high = np.quantile(test.truth, [(1 - nominal) / 2, (1 + nominal) / 2])
@@ -209,9 +208,12 @@ def _known(test: KnownImages, nominal: float) -> Known:
     return Known(_thin(test.reference), _thin(test.truth), float(high - low), noise)
 
 
-def _about_test(test: KnownImages, known: Known) -> dict[str, Any]:
-    """Properties of the test images that the measured figures depend on."""
+def _about_images(data: Mapping[str, KnownImages], scans: Mapping[str, ScanFiles], known: Known) -> dict[str, Any]:
+    """Numbers of images, and properties of the test images that the measured figures depend on."""
+    test = data["test"]
     return {
+        "images": {role: len(part.truth) for role, part in data.items()},
+        "size": scans["test"].montages[0].size,
         "marginal_width": known.marginal_width,
         "noise_width": known.noise_width,
         "noisy_correlation": correlation(test.noisy, test.truth),
