@@ -34,12 +34,12 @@ rule compare_ensembles:
         runtime=minutes(60),
     params:
         **named(
-            montages={
-                role: [PLAN.montage(scan) for scan in PLAN.simulated_with(role)] for role in ("calibrate", "test")
+            montages={role: [PLAN.montage(scan) for scan in PLAN.simulated_with(role)] for role in ("calibrate", "test")},
+            settings={
+                "nominal": config["calibration"]["primary"],
+                "subsets": config["simulation"]["subsets"],
+                "orientations": config["ensemble"]["orientations"],
             },
-            nominal=config["calibration"]["primary"],
-            subsets=config["simulation"]["subsets"],
-            orientations=config["ensemble"]["orientations"],
             seed=config["seed"],
         ),
         code=library_digest("simulation.compare_ensembles", script=SCRIPTS / "compare_ensembles.py"),

@@ -23,9 +23,7 @@ rule fit_tokens:
         runtime=minutes(15, per_mb=0.05, scans=HOLDS_TRAIN),
     params:
         **named(
-            tokens=config["structure"]["tokens"],
-            repeats=config["structure"]["repeats"],
-            sample_size=config["structure"]["sample"],
+            settings={key: config["structure"][key] for key in ("tokens", "sample", "repeats")},
             seed=config["seed"],
         ),
         code=library_digest("structure.fit_tokens", script=SCRIPTS / "fit_tokens.py"),

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.drift.check_drift import check_drift
+from noisebound.drift.check_drift import CheckedScan, check_drift
+from noisebound.drift.settings import DriftSettings
 from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
@@ -10,16 +11,15 @@ if TYPE_CHECKING:
 
 with step(snakemake):
     check_drift(
-        snakemake.input.ensemble,
-        snakemake.input.denoised,
-        snakemake.input.scan,
-        snakemake.input.regions,
+        CheckedScan(
+            ensemble=snakemake.input.ensemble,
+            denoised=snakemake.input.denoised,
+            scan=snakemake.input.scan,
+            regions=snakemake.input.regions,
+        ),
         snakemake.input.basis,
         snakemake.input.calibrated,
         snakemake.output[0],
-        level=snakemake.params.level,
-        difference=snakemake.params.difference,
-        correlation=snakemake.params.correlation,
-        draws=snakemake.params.draws,
+        settings=DriftSettings(**snakemake.params.settings),
         seed=snakemake.params.seed,
     )

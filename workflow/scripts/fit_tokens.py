@@ -3,22 +3,23 @@
 from typing import TYPE_CHECKING
 
 from noisebound.jobs.step import step
-from noisebound.structure.fit_tokens import fit_tokens
+from noisebound.structure.fit_tokens import StructureSettings, fit_tokens
+from noisebound.structure.train_pixels import TrainFiles
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake):
     fit_tokens(
-        snakemake.input.ensembles,
-        snakemake.input.regions,
+        TrainFiles(
+            ensembles=snakemake.input.ensembles,
+            regions=snakemake.input.regions,
+            scans=snakemake.input.scans,
+        ),
         snakemake.input.basis,
         snakemake.input.sample,
         snakemake.output.model,
         snakemake.output.stability,
-        tokens=snakemake.params.tokens,
-        repeats=snakemake.params.repeats,
+        settings=StructureSettings(**snakemake.params.settings),
         seed=snakemake.params.seed,
-        sample_size=snakemake.params.sample_size,
-        scans=snakemake.input.scans,
     )

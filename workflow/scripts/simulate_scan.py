@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from noisebound.geometry.montage import Montage
 from noisebound.jobs.step import step
 from noisebound.simulation.simulate_scan import simulate_scan
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 with step(snakemake):
     simulate_scan(
         snakemake.output[0],
-        **snakemake.params.montage,
+        Montage(**snakemake.params.montage),
         seed=snakemake.params.seed,
         reference_noise=snakemake.params.reference_noise,
     )

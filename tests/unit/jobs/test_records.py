@@ -17,7 +17,8 @@ import pytest
 
 from noisebound.core.errors import InputError
 from noisebound.jobs import records
-from noisebound.jobs.output_lock import identity, lock_path
+from noisebound.jobs.output_lock import lock_path
+from noisebound.jobs.processes import identity
 from noisebound.jobs.records import describe_file, read_records, record_path, recorded
 from noisebound.jobs.step import step
 

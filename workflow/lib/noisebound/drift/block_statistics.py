@@ -7,10 +7,9 @@ what makes the blocks of two scans comparable by ranks (see ``similarity``).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +20,12 @@ from ..files.scan import Scan
 from ..geometry.blocks import blocks_of_box
 from ..geometry.boxes import Box
 from ..latent.basis import LatentBasis
-from ..regions.regions import Regions
 
 Doubles = NDArray[np.float64]
 # Spatial frequencies, in cycles per pixel, that part coarse from middle and middle from fine.
 BANDS = (0.125, 0.25)
-# Per channel, in this order; "saturated" is added when two tables are compared.
+# Per channel, in this order.
 IMAGE_STATISTICS = ("mean", "contrast", "noise", "middle", "fine", "zeros")
-SATURATED = "saturated"
-DISTANCE = "distance"
 _LAPLACIAN_NORM = 6.0
 
 
@@ -77,75 +73,6 @@ def latent_statistics(block: NDArray[np.float32], scale: Doubles) -> Doubles:
     return np.append(scores.mean(axis=1), np.square(scores).mean())
 
 
-@dataclass(frozen=True, eq=False)
-class BlockTable:
-    """Blocks of one or more scans with their statistics.
-
-    ``channels`` are names; ``image`` is (N, C, 6), ``latent`` (N, K + 1) or (N, 0) without latents; ``top`` (N, C)
-    the largest raw value of a block and ``at_top`` (N, C) the share of its pixels that have it; ``field`` (N,) numbers
-    the field of view, ``fields`` names them, and ``whole`` says which of these served calibration as a whole scan;
-    ``residual`` (N, C, L) is the autocorrelation of residuals (see ``residuals``).
-    """
-
-    channels: tuple[str, ...]
-    image: Doubles
-    latent: Doubles
-    top: Doubles
-    at_top: Doubles
-    field: NDArray[np.int64]
-    fields: tuple[str, ...]
-    whole: NDArray[np.bool_]
-    residual: Doubles
-
-    def __len__(self) -> int:
-        return len(self.image)
-
-    @classmethod
-    def joined(cls, tables: Sequence[BlockTable]) -> Self:
-        """All blocks of several tables; fields of the same name are one, whole where they are in every table."""
-        names = tuple(dict.fromkeys(name for table in tables for name in table.fields))
-        whole = np.array(
-            [all(t.whole[t.fields.index(name)] for t in tables if name in t.fields) for name in names], dtype=bool
-        )
-        numbers = [np.array([names.index(name) for name in table.fields], np.int64)[table.field] for table in tables]
-        parts = ("image", "latent", "top", "at_top", "residual")
-        arrays = {part: np.concatenate([getattr(table, part) for table in tables]) for part in parts}
-        return cls(tables[0].channels, field=np.concatenate(numbers), fields=names, whole=whole, **arrays)
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """For an npz file; the inverse of :meth:`from_arrays`."""
-        names = {"channels": np.array(self.channels), "fields": np.array(self.fields)}
-        parts = ("image", "latent", "top", "at_top", "field", "whole", "residual")
-        return names | {part: getattr(self, part) for part in parts}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """The inverse of :meth:`to_arrays`."""
-        names = {key: tuple(str(name) for name in arrays[key]) for key in ("channels", "fields")}
-        return cls(**names, **{key: value for key, value in arrays.items() if key not in names})  # type: ignore[arg-type]
-
-
-TABLE_ARRAYS = ("channels", "fields", "image", "latent", "top", "at_top", "field", "whole", "residual")
-
-
-def compared(calibrated: BlockTable, new: BlockTable) -> tuple[list[tuple[str, str]], Doubles, Doubles]:
-    """Names, (kind, channel or number of the component), and the values of both tables, (N, F) float64 each.
-
-    Saturation is the share of a block's pixels at the largest value of both tables together, for which no scan is
-    privileged.
-    """
-    names = [(kind, channel) for channel in calibrated.channels for kind in (*IMAGE_STATISTICS, SATURATED)]
-    n_latent = calibrated.latent.shape[1]
-    names += [("latent", str(k + 1)) for k in range(n_latent - 1)] + ([(DISTANCE, "")] if n_latent else [])
-    top = np.maximum(calibrated.top.max(axis=0), new.top.max(axis=0))
-    values = []
-    for table in (calibrated, new):
-        saturated = np.where(table.top == top, table.at_top, 0.0)
-        images = np.concatenate([table.image, saturated[:, :, None]], axis=2)
-        values.append(np.concatenate([images.reshape(len(table), -1), table.latent], axis=1))
-    return names, values[0], values[1]
-
-
 def describe_blocks(
     scan: Scan, ensemble: Predictions, boxes: Sequence[Box], side: int, scale: Doubles
 ) -> dict[str, Doubles]:
@@ -176,18 +103,3 @@ def latent_scale(basis: str | Path) -> Doubles:
     deviations = LatentBasis.load(basis).scores_sd
     scale: Doubles = np.maximum(deviations / deviations[0], 1e-6)
     return scale
-
-
-def block_table(
-    scan: Scan, regions: Regions, found: dict[str, Doubles], residual: Doubles, complete: bool
-) -> BlockTable:
-    """Blocks of one scan from ``describe_blocks`` and ``describe_residuals``, ``complete`` where they are all of it."""
-    return BlockTable(
-        channels=scan.channels,
-        field=np.zeros(len(residual), np.int64),
-        # Repeats of one field of view are one thing to exchange, as in the calibration of intervals.
-        fields=(f"group {scan.group}" if scan.group else f"scan {scan.name}",),
-        whole=np.array([complete]),
-        residual=residual,
-        **{name: values for name, values in found.items() if name != "median"},
-    )

@@ -1,106 +1,129 @@
-"""The step check_drift: whether a scan is like those that calibrated, and whether its image can be trusted."""
+"""The step check_drift: whether a scan is like those that calibrated, and whether its image can be trusted.
+
+The file ``drift/<scan>.json`` holds ``verdict`` (like, unlike, too few, calibrates, learned from), ``p``,
+``resolution``, ``level``, ``unit``, ``scan_p`` (that of whole scans, where 2 or more calibrate), numbers of blocks and
+scans, ``statistics`` (largest deviation first), ``residuals``, ``background``, ``words`` and ``warnings``, each with
+title, text and remedy.
+"""
 
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..core.arrays import read_arrays
+from ..core.arrays import plain
 from ..core.errors import InputError
 from ..core.storage import write_json
 from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..regions.regions import Regions
-from .block_statistics import TABLE_ARRAYS, BlockTable, block_table, describe_blocks, latent_scale
-from .findings import background_findings, likeness, residual_findings
-from .residuals import Expected, describe_residuals
+from .block_statistics import describe_blocks, latent_scale
+from .block_table import block_table
+from .calibrated import Calibrated
+from .findings import background_findings, residual_findings
+from .likeness import likeness
+from .residuals import describe_residuals
+from .settings import DriftSettings
 from .words import explain
 
 logger = logging.getLogger("noisebound")
 # Roles whose pixels taught no network; those that calibrate are what others are compared with.
 UNSEEN = ("calibrate", "test", "apply")
 JUDGED = ("test", "apply")
+# Keeps the random permutations apart from all other random streams of a run.
 _SPAWN_KEY = (0xD21F7,)
 
 
+@dataclass(frozen=True)
+class CheckedScan:
+    """Files of the scan that is checked.
+
+    Parameters
+    ----------
+    ensemble, denoised
+        What the ensemble predicts, and its calibrated intervals.
+    scan, regions
+        The standard file, and the roles of its regions.
+    """
+
+    ensemble: str | Path
+    denoised: str | Path
+    scan: str | Path
+    regions: str | Path
+
+
 def check_drift(
-    ensemble: str | Path,
-    denoised: str | Path,
-    scan: str | Path,
-    regions: str | Path,
+    files: CheckedScan,
     basis: str | Path,
     calibrated: str | Path,
     output: str | Path,
     *,
-    level: float,
-    difference: float,
-    correlation: float,
-    draws: int,
+    settings: DriftSettings,
     seed: int,
 ) -> None:
     """Check one scan and write ``drift/<scan>.json``.
 
-    ``calibrated`` is the file of :func:`fit_drift`. A scan is called unlike the calibrate regions if the p-value of all
-    statistics together is at most ``level`` and, where blocks are the unit, one of the statistics responsible exceeds
-    its calibrated values, or falls below them, in a share of at least ``difference`` of all pairs of blocks.
-    ``correlation`` is how far the autocorrelation of residuals may exceed that on the calibrate regions.
+    A scan is called unlike the calibrate regions if the p-value of all statistics together is at most the level of
+    ``settings`` and, where blocks are the unit, one of the statistics responsible exceeds its calibrated values, or
+    falls below them, in at least the share ``difference`` of all pairs of blocks.
 
-    The file holds ``verdict`` (like, unlike, too few, calibrates, learned from), ``p``, ``resolution``, ``level``,
-    ``unit``, ``scan_p`` (that of whole scans, where 2 or more calibrate), numbers of blocks and scans, ``statistics``
-    (largest deviation first), ``residuals``, ``background``, ``words`` and ``warnings``, each with title, text and
-    remedy.
+    Parameters
+    ----------
+    files
+        Of the scan.
+    basis, calibrated
+        Files of the latent basis and of :func:`noisebound.drift.fit_drift.fit_drift`.
+    output
+        File to write.
+    settings
+        The section ``drift`` of the configuration.
+    seed
+        Of the run.
+
+    Raises
+    ------
+    InputError
+        Where a file is unusable or the scan has other channels than the calibrate regions.
     """
-    names = [field.name for field in fields(Expected)]
-    arrays = read_arrays(calibrated, (*TABLE_ARRAYS, "side", *names, "level", "pattern"))
-    side = int(arrays.pop("side"))
-    expected = Expected(**{name: arrays.pop(name) for name in names})
-    even = [arrays.pop(name) for name in ("level", "pattern")]
-    reference = BlockTable.from_arrays(arrays)
-    area = Regions.read(regions)
-    content: dict[str, Any] = {"scan": area.scan, "level": level, "difference": difference, "block": side}
-    with Scan(scan) as noisy, Predictions(ensemble) as raw, Predictions(denoised) as images:
-        if tuple(noisy.channels) != reference.channels:
-            raise InputError(
-                f"channels {list(noisy.channels)} are not those of the calibrate regions, {list(reference.channels)}",
-                file=scan,
-                key="data.channels",
-                remedy="run the workflow again, so that all steps see the same channels",
-            )
-        boxes = area.of(*UNSEEN)
-        judged = area.of(*JUDGED)
-        if boxes:
-            shown = judged or boxes
-            left = describe_residuals(noisy, raw, images, shown, side, expected)
-            blocks = describe_blocks(noisy, raw, shown, side, latent_scale(basis))
-            table = block_table(noisy, area, blocks, left.correlation, len(shown) == len(area.boxes))
-            content["residuals"] = residual_findings(left.correlation, reference, noisy.ndim, correlation)
-            content["background"] = background_findings(
-                left, (even[0], even[1]), noisy.channels, 1 - (images.primary or 0)
-            )
-        # A scan that calibrates a part of itself is no new one: its test regions were not drawn from many scans but lie
-        # elsewhere in the same field of view, and their coverage is measured.
-        if judged and not area.of("calibrate"):
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=_SPAWN_KEY))
-            content |= likeness(reference, table, level, difference, draws, rng)
-        else:
-            content |= {"verdict": "calibrates" if boxes else "learned from", "p": None, "statistics": []}
+    known = Calibrated.load(calibrated)
+    area = Regions.read(files.regions)
+    unseen, judged = area.of(*UNSEEN), area.of(*JUDGED)
+    shown = judged or unseen
+    content: dict[str, Any] = {"scan": area.scan, "level": settings.level}
+    content |= {"difference": settings.difference, "block": known.side}
+    with Scan(files.scan) as noisy, Predictions(files.ensemble) as raw, Predictions(files.denoised) as images:
+        _check_channels(noisy, known.table.channels, files.scan)
+        if shown:
+            residuals = describe_residuals(noisy, raw, images, shown, known.side, known.expected)
+            blocks = describe_blocks(noisy, raw, shown, known.side, latent_scale(basis))
+            table = block_table(noisy, blocks, residuals.correlation, len(shown) == len(area.boxes))
+            found = residual_findings(residuals.correlation, known.table, noisy.ndim, settings.correlation)
+            content["residuals"] = found
+            allowed = 1 - (images.primary or 0)
+            content["background"] = background_findings(residuals, known.flat, noisy.channels, allowed)
+    # A scan that calibrates a part of itself is no new one: its test regions were not drawn from many scans but lie
+    # elsewhere in the same field of view, and their coverage is measured.
+    if judged and not area.of("calibrate"):
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=_SPAWN_KEY))
+        content |= likeness(known.table, table, settings.level, settings.difference, settings.draws, rng)
+    else:
+        content |= {"verdict": "calibrates" if unseen else "learned from", "p": None, "statistics": []}
     content |= explain(content)
-    write_json(output, _plain(content))
+    write_json(output, plain(content))
     logger.info("scan %s: %s", area.scan, content["words"])
 
 
-def _plain(content: Any) -> Any:
-    """The same with null for numbers that JSON does not have."""
-    if isinstance(content, Mapping):
-        return {key: _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    if isinstance(content, float) and not math.isfinite(content):
-        return None
-    return content
+def _check_channels(scan: Scan, calibrated: Sequence[str], file: str | Path) -> None:
+    """Raise ``InputError`` where a scan has other channels than the calibrate regions."""
+    if tuple(scan.channels) != tuple(calibrated):
+        raise InputError(
+            f"channels {list(scan.channels)} are not those of the calibrate regions, {list(calibrated)}",
+            file=file,
+            key="data.channels",
+            remedy="run the workflow again, so that all steps see the same channels",
+        )

@@ -6,23 +6,34 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 
 from ..calibration.median_to_mean import Floats, fit_mean
-from ..core.arrays import write_arrays
 from ..core.errors import InputError
 from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..geometry.blocks import blocks_of_box
 from ..regions.regions import Regions
-from .block_statistics import IMAGE_STATISTICS, BlockTable, Doubles, block_table, describe_blocks, latent_scale
-from .residuals import Expected, Residuals, describe_residuals, gains, shifted
+from .block_statistics import IMAGE_STATISTICS, Doubles, describe_blocks, latent_scale
+from .block_table import BlockTable, block_table
+from .calibrated import Calibrated, FlatBlocks
+from .expected import Expected, gains, shifted
+from .residuals import Residuals, describe_residuals
 
 logger = logging.getLogger("noisebound")
-# Pixels of the calibrate regions behind the shift from median to mean, at most about so many.
+# At most about so many pixels of the calibrate regions say by how much the mean exceeds the median.
 SHIFT_PIXELS = 1 << 20
+
+
+class CalibrateScan(NamedTuple):
+    """Files of a scan with a calibrate region, and its regions."""
+
+    ensemble: str | Path
+    scan: str | Path
+    regions: Regions
 
 
 def fit_drift(
@@ -34,9 +45,23 @@ def fit_drift(
     *,
     block: int,
 ) -> None:
-    """Describe all blocks, ``block`` px wide, of the calibrate regions and write them as npz (see ``BlockTable``).
+    """Describe all blocks of the calibrate regions and write ``drift/calibrated.npz`` (see :class:`Calibrated`).
 
-    ``ensembles``, ``scans`` and ``regions`` are parallel. Raises ``InputError`` where no scan has a calibrate region.
+    Parameters
+    ----------
+    ensembles, scans, regions
+        Files of the scans, in the same order.
+    basis
+        File of the latent basis.
+    output
+        File to write.
+    block
+        Edge length of the blocks in pixels.
+
+    Raises
+    ------
+    InputError
+        Where no scan has a calibrate region.
     """
     scale = latent_scale(basis)
     used, found = [], []
@@ -46,7 +71,7 @@ def fit_drift(
             continue
         with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
             found.append(describe_blocks(scan, ensemble, area.of("calibrate"), block, scale))
-            used.append((ensemble_path, scan_path, area))
+            used.append(CalibrateScan(ensemble_path, scan_path, area))
             counts = scan.counts
     if not used:
         raise InputError(
@@ -54,15 +79,15 @@ def fit_drift(
         )
     noisy_means = np.concatenate([blocks["image"][:, :, IMAGE_STATISTICS.index("mean")] for blocks in found])
     expected = fit_expected(used, noisy_means, np.concatenate([blocks["median"] for blocks in found]), counts, block)
-    tables, left = [], []
+    tables, parts = [], []
     for (ensemble_path, scan_path, area), blocks in zip(used, found, strict=True):
         boxes = area.of("calibrate")
         with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
-            left.append(describe_residuals(scan, ensemble, None, boxes, block, expected))
-            tables.append(block_table(scan, area, blocks, left[-1].correlation, len(boxes) == len(area.boxes)))
-    table, all_left = BlockTable.joined(tables), Residuals.joined(left)
-    even = {"level": all_left.level[all_left.flat], "pattern": all_left.pattern[all_left.flat]}
-    write_arrays(output, {**table.to_arrays(), "side": np.array(block), **vars(expected), **even})
+            parts.append(describe_residuals(scan, ensemble, None, boxes, block, expected))
+            tables.append(block_table(scan, blocks, parts[-1].correlation, len(boxes) == len(area.boxes)))
+    table, residuals = BlockTable.joined(tables), Residuals.joined(parts)
+    flat = FlatBlocks(residuals.level[residuals.flat], residuals.pattern[residuals.flat])
+    Calibrated(table, block, expected, flat).save(output)
     logger.info("%d blocks of %d fields of view calibrate", len(table), len(table.fields))
 
 
@@ -73,24 +98,30 @@ def fit_expected(
     counts: bool,
     block: int,
 ) -> Expected:
-    """What images let one expect of noisy frames, from the calibrate regions of all scans together.
+    """Fit what a denoised image predicts of the noisy frame, on the calibrate regions of all scans together.
 
-    One map of all scans: networks map all alike, and on an even scan an invented structure would make its own map.
-    ``used`` holds the files of ensemble and scan and the regions, ``noisy_means`` and ``median_means`` (N, C) the means
-    of all blocks in that order. The shift from median to mean is that of the calibration. Like it, it rests on the
-    references, whose noise has nothing to do with the noisy frame's; without any, it is 0.
+    One fit serves all scans. A fit to each scan alone could hide invented structure: in a scan without contrast, the
+    structure itself would decide the gain.
+
+    Parameters
+    ----------
+    used
+        Files of ensemble and scan, and the regions (:class:`CalibrateScan`), of every scan.
+    noisy_means, median_means
+        Means of the noisy frame and of the ensemble's median over all blocks, (N, C) float64, in the order of ``used``.
+    counts
+        Whether values are counts.
+    block
+        Edge length of the blocks in pixels.
+
+    Notes
+    -----
+    The shift from median to mean is fitted to the references, as the calibration does it: their noise is independent of
+    the noisy frame. Without references it is 0.
     """
     channels = noisy_means.shape[1]
-    step = math.ceil(sum(box.size for *_, area in used for box in area.of("calibrate")) / SHIFT_PIXELS)
-    medians, targets = [], []
-    for ensemble_path, scan_path, area in used:
-        with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
-            if not scan.has_reference:
-                continue
-            for box in area.of("calibrate"):
-                for row, _ in blocks_of_box(box, block):
-                    medians.append(ensemble.read("median", row).reshape(channels, -1)[:, ::step])
-                    targets.append(scan.read_target(ensemble.frame, row).reshape(channels, -1)[:, ::step])
+    pixels = sum(box.size for *_, area in used for box in area.of("calibrate"))
+    medians, targets = _thinned_pixels(used, block, math.ceil(pixels / SHIFT_PIXELS))
     knots = shift = np.zeros((channels, 1))
     if medians:
         knots, shift = _rising_shift(np.concatenate(medians, axis=1), np.concatenate(targets, axis=1))
@@ -106,10 +137,28 @@ def fit_expected(
     )
 
 
-def _rising_shift(medians: Floats, targets: Floats) -> tuple[Doubles, Doubles]:
-    """Knots and shift (C, M) of ``median_to_mean.fit_mean`` for pixels (C, n), the mean rising with the median.
+def _thinned_pixels(
+    used: Sequence[tuple[str | Path, str | Path, Regions]], block: int, step: int
+) -> tuple[list[Floats], list[Floats]]:
+    """Every ``step``-th pixel of the calibrate regions that have a reference: medians and references, (C, n) each."""
+    medians, targets = [], []
+    for ensemble_path, scan_path, area in used:
+        with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
+            if not scan.has_reference:
+                continue
+            for box in area.of("calibrate"):
+                for row, _ in blocks_of_box(box, block):
+                    channels = len(scan.channels)
+                    medians.append(ensemble.read("median", row).reshape(channels, -1)[:, ::step])
+                    targets.append(scan.read_target(ensemble.frame, row).reshape(channels, -1)[:, ::step])
+    return medians, targets
 
-    Where medians tell no means apart, the noise of the references would else turn contrast upside down.
+
+def _rising_shift(medians: Floats, targets: Floats) -> tuple[Doubles, Doubles]:
+    """Knots and shift (C, M) of ``median_to_mean.fit_mean`` for pixels (C, n), made such that the mean never falls.
+
+    Where the mean hardly depends on the median, the noise of the references could otherwise make it fall while the
+    median rises, and contrast would be inverted.
     """
     pairs = [fit_mean(median, target) for median, target in zip(medians, targets, strict=True)]
     longest = max(len(pair["median"]) for pair in pairs)

@@ -1,4 +1,4 @@
-"""What a check of one scan found, in words for the page of the scan: see ``drift``."""
+"""What the check of one scan found, in words for its page."""
 
 from __future__ import annotations
 

@@ -4,8 +4,12 @@ Snakemake's own lock guards a folder against a second Snakemake, not an output a
 after a kill the jobs on a cluster go on, and the next run submits them a second time.
 
 The file names its holder, whose sign of life is the file's time of change. Nothing needs clocks that agree: who waits
-takes how long, on its own clock, it has seen no change. Where holder and waiter see the same processes, a holder that
-has ended is known at once.
+measures, on its own clock, how long it has seen no change. Where holder and waiter see the same processes, a holder
+that has ended is known at once.
+
+Why not ``filelock.SoftFileLease``, measured with its release 4.2.11: a job killed between creating its lock and writing
+its name blocks the output for ever; a living holder on another machine of the same host name is taken for dead; a job
+killed while it takes over leaves a file behind; and the lock has no room for the number of the Slurm job.
 """
 
 from __future__ import annotations
@@ -16,16 +20,15 @@ import logging
 import os
 import re
 import signal
-import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+from .processes import describe, has_ended, identity
 
 logger = logging.getLogger("noisebound")
 BEAT = 10.0  # seconds between two signs of life
@@ -40,50 +43,6 @@ def lock_path(output: str | Path) -> Path:
     return output.with_name(f".{output.name}.lock")
 
 
-def identity() -> dict[str, Any]:
-    """Who this process is, as JSON: host, boot, pid_namespace, pid, started, slurm_job, since (UTC) and a token.
-
-    ``boot`` and ``pid_namespace`` say whose process numbers these are, ``started`` (clock ticks after the start of the
-    machine) tells the process from a later one of the same number; each is None where the system does not say. The
-    token is of this call only.
-    """
-    return {
-        "host": socket.gethostname(),
-        "boot": _boot(),
-        "pid_namespace": _pid_namespace(),
-        "pid": os.getpid(),
-        "started": _started(os.getpid()),
-        "slurm_job": os.environ.get("SLURM_JOB_ID"),
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "token": uuid.uuid4().hex,
-    }
-
-
-def has_ended(process: dict[str, Any]) -> bool:
-    """True where the process of an :func:`identity` has certainly ended; False where that cannot be known from here."""
-    here = _boot(), _pid_namespace()
-    if None in here or (process.get("boot"), process.get("pid_namespace")) != here:
-        return False
-    pid = process.get("pid")
-    if not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # another user's, whose start may be hidden
-        return False
-    return _started(pid) != process.get("started")
-
-
-def describe(process: dict[str, Any]) -> str:
-    """An :func:`identity` in words."""
-    if not process:
-        return "a job that has not said who it is"
-    job = f"Slurm job {process['slurm_job']}, " if process.get("slurm_job") else ""
-    return f"{job}process {process.get('pid')} on {process.get('host')}, since {process.get('since')}"
-
-
 def holder_of(output: str | Path) -> dict[str, Any] | None:
     """The :func:`identity` of the job that holds an output, empty where it has not said; None where none does."""
     content = _read(lock_path(output))
@@ -92,10 +51,22 @@ def holder_of(output: str | Path) -> dict[str, Any] | None:
 
 @contextmanager
 def sole_job(output: str | Path, announce: Callable[[str], None] = logger.info) -> Iterator[dict[str, Any]]:
-    """Let the body run only while no other job holds ``output``; wait until then. Yields this job's identity.
+    """Let the body run only while no other job holds ``output``; wait until then.
 
-    Who holds the output is said through ``announce``. A job whose lock was taken over, because its machine stood still
-    for longer than ``SILENCE``, gets the signal TERM: it must not write what another now writes.
+    A job whose lock was taken over, because its machine stood still for longer than ``SILENCE``, gets the signal TERM:
+    it must not write what another now writes.
+
+    Parameters
+    ----------
+    output
+        The file that is written; the lock lies beside it.
+    announce
+        Is told who holds the output while this job waits.
+
+    Yields
+    ------
+    dict
+        This job's :func:`identity`.
     """
     path = lock_path(output)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -259,28 +230,3 @@ def _parsed(content: bytes) -> dict[str, Any]:
     except ValueError:  # not written to its end
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _boot() -> str | None:
-    """Identity of the running kernel: the same in all containers of a machine, another after every start."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return None
-
-
-def _pid_namespace() -> str | None:
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return None
-
-
-def _started(pid: int) -> int | None:
-    """When a process started, in clock ticks after the machine did; None where it does not run."""
-    try:
-        # The name in brackets may itself hold brackets and spaces.
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in ("Z", "X") else int(fields[19])

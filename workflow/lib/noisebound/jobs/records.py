@@ -22,7 +22,8 @@ from typing import Any
 from ..core.errors import NoiseboundError
 from ..core.storage import sha256_file, write_json
 from ..core.versions import software_versions
-from .output_lock import has_ended, holder_of
+from .output_lock import holder_of
+from .processes import has_ended
 from .usage import container_image, device_used, processor_and_memory, slurm_job
 
 logger = logging.getLogger("noisebound")
@@ -50,21 +51,10 @@ def recorded(
 ) -> Iterator[None]:
     """Keep the record of the job that is the body.
 
-    Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left tells
-    how the files that are there came about.
-
-    Parameters
-    ----------
-    folder
-        ``provenance/jobs`` of the results.
-    process
-        The job's :func:`noisebound.jobs.output_lock.identity`.
-    rule, wildcards, inputs, outputs, seed
-        Of the job.
-    params
-        The rule's parameters, kept as Snakemake compares them: see :mod:`noisebound.jobs.memory`.
-    waited
-        Seconds that the job waited for another one that wrote the same outputs.
+    ``process`` is the job's :func:`noisebound.jobs.processes.identity`; ``waited`` are seconds that it waited for
+    another job. ``params`` are the rule's parameters as Snakemake compares them: see :mod:`noisebound.jobs.memory`.
+    Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left
+    tells how the files that are there came about.
     """
     path = record_path(folder, rule, wildcards, str(process["token"]))
     begin = time.monotonic()

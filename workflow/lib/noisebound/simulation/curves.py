@@ -1,4 +1,4 @@
-"""How good ensembles of 1, 2, ... of the trained members are, each calibrated by itself."""
+"""How good ensembles of one, two and more of the trained members are, each calibrated by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated scans: files as an instrument might write them, with the truth beside the reference."""
+"""The step simulate_scan: a file as an instrument might write it, with the truth beside the reference."""
 
 from __future__ import annotations
 
@@ -19,24 +19,32 @@ logger = logging.getLogger("noisebound")
 DATASETS = ("noisy", "reference", "truth")
 
 
-def simulate_scan(output: str | Path, *, count: int, size: int, margin: int, seed: int, reference_noise: float) -> None:
-    """Write one scan of ``count`` independent images as HDF5: ``noisy``, ``reference`` and ``truth``, float32 (Y, X).
+def simulate_scan(output: str | Path, montage: Montage, *, seed: int, reference_noise: float) -> None:
+    """Write one scan of independent images as HDF5: ``noisy``, ``reference`` and ``truth``, float32 (Y, X).
 
-    The images are those of :func:`simulate.simulate_images` with ``seed``, ``size`` px wide, put side by side as a
-    :class:`Montage` with ``margin`` px around each. The reference is the truth plus normal noise of standard deviation
-    ``reference_noise``, drawn from a stream of its own, so that truth and noisy images do not depend on it. The same
-    arguments give the same bytes.
+    The same arguments give the same bytes.
+
+    Parameters
+    ----------
+    output
+        File to write.
+    montage
+        How many images, of which size, lie where in the scan.
+    seed
+        Of :func:`noisebound.simulation.images.simulate_images`, which makes the images.
+    reference_noise
+        Standard deviation of the normal noise that the reference adds to the truth. It is drawn from a stream of its
+        own, so that truth and noisy images do not depend on it.
     """
-    images = simulate_images(count, np.random.default_rng(seed), size)
+    images = simulate_images(montage.count, np.random.default_rng(seed), montage.size)
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
     reference = images.truth + random.normal(0, reference_noise, images.truth.shape).astype(np.float32)
-    montage = Montage(count, size, margin)
     with atomic_path(output) as temporary, h5py.File(temporary, "w", libver="earliest") as stored:
         for name, part in zip(DATASETS, (images.noisy, reference, images.truth), strict=True):
             settings: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "track_times": False}
             dataset = stored.create_dataset(name, data=montage.assemble(part), **settings)
             dataset.attrs["axes"] = "YX"
-    logger.info("%d images of %d px, seed %d, in a plane of %s px", count, size, seed, montage.shape)
+    logger.info("%d images of %d px, seed %d, in a plane of %s px", montage.count, montage.size, seed, montage.shape)
 
 
 def noise_width(truth: Floats, nominal: float) -> NDArray[np.float64]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.tables import write_table
 from ..latent.basis import LatentBasis
-from ..latent.sample import load_sample
+from ..latent.sample import LatentSample, load_sample
 from .clustering import fit_centres, nearest_centre, standardise
 from .stability import stability_rows
 from .token_model import ORDER_RULE, TokenModel
-from .train_pixels import sample_pixels
+from .train_pixels import DeliveredPixels, TrainFiles, sample_pixels
 
 logger = logging.getLogger("noisebound")
 
@@ -23,49 +24,128 @@ logger = logging.getLogger("noisebound")
 _STREAM = 20_000_001
 
 
+@dataclass(frozen=True)
+class StructureSettings:
+    """What the section ``structure`` of the configuration says about tokens.
+
+    Parameters
+    ----------
+    tokens
+        How many there are.
+    sample
+        Pixels that they are fitted on.
+    repeats
+        Clusterings that are compared to say how stable they are.
+    """
+
+    tokens: int
+    sample: int
+    repeats: int
+
+
 def fit_tokens(
-    ensembles: Sequence[str | Path],
-    regions: Sequence[str | Path],
+    files: TrainFiles,
     basis: str | Path,
     sample: str | Path,
     output_model: str | Path,
     output_stability: str | Path,
     *,
-    tokens: int,
-    repeats: int,
+    settings: StructureSettings,
     seed: int,
-    sample_size: int = 20000,
-    scans: Sequence[str | Path] = (),
 ) -> None:
     """Fit the clustering on delivered latents of the train regions; write ``tokens/model.npz`` and ``stability.csv``.
 
-    ``ensembles`` and ``regions`` are the files of the learned scans, in any order; ``basis`` and ``sample`` those of
-    the latent step. The same number of pixels comes from each scan with train boxes, from each box in proportion to its
-    size, ``sample_size`` in all. The scores keep the variance that the principal components gave them: whitening
-    would let components that hold little but noise count as much as the leading ones.
+    The same number of pixels comes from each scan with train boxes, from each box in proportion to its size. The scores
+    keep the variance that the principal components gave them: whitening would let components that hold little but noise
+    count as much as the leading ones.
 
     ``stability.csv`` compares ``latents`` with a ``baseline`` (k-means on the standardised denoised medians) and with
     ``null`` (latents of noise-only input, with a basis of their own), as mean adjusted Rand index over seeds, over
-    halves of the sample and over halves of the members; then how far latent tokens agree with baseline tokens. With
-    ``scans`` (standard files of the learned scans) the last row is the share of the reference's variance that lies
-    between tokens. An empty field means not available.
+    halves of the sample and over halves of the members; then how far latent tokens agree with baseline tokens. Where
+    ``files`` name scans, the last row is the share of the reference's variance that lies between tokens. An empty field
+    means not available.
 
-    Raises ``InputError`` where no scan has a train box, files do not belong together or pixels are fewer than tokens.
+    Parameters
+    ----------
+    files
+        Of the learned scans.
+    basis, sample
+        Files of the latent step.
+    output_model, output_stability
+        Files to write.
+    settings
+        The section ``structure`` of the configuration.
+    seed
+        Of the run.
+
+    Raises
+    ------
+    InputError
+        Where no scan has a train box, files do not belong together or pixels are fewer than tokens.
     """
+    tokens = settings.tokens
     if tokens < 1:
         raise InputError("at least one is needed", key="structure.tokens", value=tokens, remedy="give 1 or more")
     latent_basis, latent_sample = LatentBasis.load(basis), load_sample(sample)
     fit, draw, stability = np.random.SeedSequence(seed, spawn_key=(_STREAM,)).spawn(3)
-    pixels = sample_pixels(ensembles, regions, scans, sample_size, np.random.default_rng(draw))
-    if pixels.scores.shape[1] != latent_basis.n_components:
+    pixels = sample_pixels(files, settings.sample, np.random.default_rng(draw))
+    _check_latents(pixels, latent_basis, basis, latent_sample, sample)
+    _check_distinct(pixels.scores, tokens)
+    model = ordered_model(fit_centres(pixels.scores, tokens, fit), pixels, latent_basis.digest, seed)
+    rows = stability_rows(pixels, latent_basis, latent_sample, tokens, settings.repeats, stability)
+    model.save(output_model)
+    write_table(output_stability, ("comparison", "latents", "baseline", "null"), rows, digits=6)
+    logger.info(
+        "%d tokens on %d pixels of %s; shares %s",
+        tokens,
+        len(pixels.scores),
+        ", ".join(pixels.scans),
+        model.share.round(3),
+    )
+
+
+def ordered_model(centres: NDArray[np.float64], pixels: DeliveredPixels, basis: str, seed: int) -> TokenModel:
+    """The model with these centres, its tokens numbered by :data:`ORDER_RULE`.
+
+    Parameters
+    ----------
+    centres
+        Of the clusters, (T, K) float64 in units of the stored scores, in any order.
+    pixels
+        That they were fitted on; they say how bright and how frequent each token is.
+    basis
+        Digest of the latent basis.
+    seed
+        Of the run.
+    """
+    tokens = len(centres)
+    labels = nearest_centre(pixels.scores, centres)
+    brightness = standardise(pixels.medians).sum(axis=1)
+    count = np.bincount(labels, minlength=tokens)
+    intensity = np.bincount(labels, brightness, tokens) / np.maximum(count, 1)
+    # The centres themselves decide where two tokens are equally bright.
+    order = np.lexsort((*centres.T[::-1], intensity))
+    share = count[order] / len(labels)
+    return TokenModel(centres[order], intensity[order], share, ORDER_RULE, basis, seed, pixels.scans)
+
+
+def _check_latents(
+    pixels: DeliveredPixels, basis: LatentBasis, basis_file: str | Path, sample: LatentSample, sample_file: str | Path
+) -> None:
+    """Raise ``InputError`` where the ensemble files, the basis and the sample come from different members."""
+    if pixels.scores.shape[1] != basis.n_components:
         raise InputError(
-            f"the ensemble files hold {pixels.scores.shape[1]} latent scores, the basis {latent_basis.n_components}",
-            file=basis,
+            f"the ensemble files hold {pixels.scores.shape[1]} latent scores, the basis {basis.n_components}",
+            file=basis_file,
             remedy="run the ensemble step again",
         )
-    if latent_basis.member_sizes.tolist() != latent_sample.member_sizes.tolist():
-        raise InputError("the sample comes from other members", file=sample, remedy="run the latent step again")
-    distinct = len(np.unique(pixels.scores, axis=0))
+    if basis.member_sizes.tolist() != sample.member_sizes.tolist():
+        raise InputError("the sample comes from other members", file=sample_file, remedy="run the latent step again")
+
+
+def _check_distinct(scores: NDArray, tokens: int) -> None:
+    """Raise ``InputError`` where the scores (N, K) hold fewer different rows than ``tokens``."""
+    distinct = len(np.unique(scores, axis=0))
     if distinct < tokens:
         raise InputError(
             f"the train regions give only {distinct} different latents",
@@ -73,24 +153,3 @@ def fit_tokens(
             value=tokens,
             remedy="ask for fewer tokens or sample more pixels (structure.sample)",
         )
-    centres = fit_centres(pixels.scores, tokens, fit)
-    labels = nearest_centre(pixels.scores, centres)
-    brightness = standardise(pixels.medians).sum(axis=1)
-    count = np.bincount(labels, minlength=tokens)
-    intensity = np.bincount(labels, brightness, tokens) / np.maximum(count, 1)
-    order = np.lexsort((*centres.T[::-1], intensity))
-    model = TokenModel(
-        centres[order],
-        intensity[order],
-        count[order] / len(labels),
-        ORDER_RULE,
-        latent_basis.digest,
-        seed,
-        pixels.scans,
-    )
-    rows = stability_rows(pixels, latent_basis, latent_sample, tokens, repeats, stability)
-    model.save(output_model)
-    write_table(output_stability, ("comparison", "latents", "baseline", "null"), rows, digits=6)
-    logger.info(
-        "%d tokens on %d pixels of %s; shares %s", tokens, len(labels), ", ".join(pixels.scans), model.share.round(3)
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,23 @@ from ..regions.regions import Regions
 
 # Neighbouring pixels share their signal: halves of a sample are drawn as whole blocks of this many pixels per axis.
 BLOCK = 16
+
+
+@dataclass(frozen=True)
+class TrainFiles:
+    """Files of the learned scans, each kind in any order: they are matched by the name of the scan.
+
+    Parameters
+    ----------
+    ensembles, regions
+        Of every scan.
+    scans
+        Standard files, which hold the references; none where references do not matter.
+    """
+
+    ensembles: Sequence[str | Path]
+    regions: Sequence[str | Path]
+    scans: Sequence[str | Path] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,55 +54,34 @@ class DeliveredPixels:
     scans: tuple[str, ...]
 
 
-def sample_pixels(
-    ensembles: Sequence[str | Path],
-    regions: Sequence[str | Path],
-    scans: Sequence[str | Path],
-    size: int,
-    rng: np.random.Generator,
-) -> DeliveredPixels:
+def sample_pixels(files: TrainFiles, size: int, rng: np.random.Generator) -> DeliveredPixels:
     """Draw ``size`` pixels of the train boxes: equally many per scan, within a scan in proportion to the boxes.
 
-    ``ensembles`` and ``regions`` are files in any order, matched by scan; ``scans``, standard files, give the reference
-    where all of them have one. Reads region by region: memory grows with ``size``, not with the scans.
+    References are given where every scan has one. Reads block by block: memory grows with ``size``, not with the scans.
 
-    Raises ``InputError`` where a regions file is missing, no scan has a train box, or files do not go together.
+    Raises
+    ------
+    InputError
+        Where a regions file is missing, no scan has a train box, or files do not go together.
     """
-    areas = {area.scan: area for area in map(Regions.read, regions)}
+    areas = {area.scan: area for area in map(Regions.read, files.regions)}
     with ExitStack() as stack:
-        files = [stack.enter_context(Predictions(path)) for path in ensembles]
-        references = {scan.name: scan for scan in (stack.enter_context(Scan(path)) for path in scans)}
-        for file in files:
-            if file.scan not in areas:
-                raise InputError(
-                    f"no regions file for scan {file.scan!r}", file=file.path, remedy="pass the regions of every scan"
-                )
-        files = sorted((file for file in files if areas[file.scan].of("train")), key=lambda file: file.scan)
-        if not files:
-            raise InputError(
-                "no scan has a train region to fit tokens on", key="role", remedy="give a scan the role train or split"
-            )
-        for file in files[1:]:
-            if (file.channels, file.n_latent, file.ndim) != (files[0].channels, files[0].n_latent, files[0].ndim):
-                raise InputError(
-                    f"channels, latents or dimensions differ from {files[0].path}",
-                    file=file.path,
-                    remedy="run the ensemble step again",
-                )
-        with_members = all(file.has_members for file in files)
-        with_reference = all(file.scan in references and references[file.scan].has_reference for file in files)
+        opened = [stack.enter_context(Predictions(path)) for path in files.ensembles]
+        references = {scan.name: scan for scan in (stack.enter_context(Scan(path)) for path in files.scans)}
+        trained = _trained_on(opened, areas)
+        with_members = all(file.has_members for file in trained)
+        with_reference = all(file.scan in references and references[file.scan].has_reference for file in trained)
         scores, medians, members, targets, blocks = [], [], [], [], []
-        for number, file in enumerate(files):
-            area = areas[file.scan]
-            for region, inside, coordinates in _draw(area, size // len(files), rng):
-                scores.append(file.read_latent(region).reshape(file.n_latent, -1)[:, inside].T)
-                medians.append(file.read("median", region).reshape(len(file.channels), -1)[:, inside].T)
+        for number, file in enumerate(trained):
+            for region, inside, coordinates in _draw(areas[file.scan], size // len(trained), rng):
+                scores.append(_chosen(file.read_latent(region), inside))
+                medians.append(_chosen(file.read("median", region), inside))
                 if with_members:
-                    parts = [file.read_member(m, region) for m in range(file.n_members)]
-                    members.append(np.stack([part.reshape(len(part), -1)[:, inside].T for part in parts]))
+                    members.append(
+                        np.stack([_chosen(file.read_member(m, region), inside) for m in range(file.n_members)])
+                    )
                 if with_reference:
-                    target = references[file.scan].read_target(file.frame, region)
-                    targets.append(target.reshape(len(target), -1)[:, inside].T)
+                    targets.append(_chosen(references[file.scan].read_target(file.frame, region), inside))
                 blocks.append(np.insert(coordinates // BLOCK, 0, number, axis=1))
         return DeliveredPixels(
             np.concatenate(scores),
@@ -93,8 +89,30 @@ def sample_pixels(
             np.concatenate(members, axis=1) if with_members else None,
             np.concatenate(targets) if with_reference else None,
             np.concatenate(blocks),
-            tuple(file.scan for file in files),
+            tuple(file.scan for file in trained),
         )
+
+
+def _trained_on(files: Sequence[Predictions], areas: Mapping[str, Regions]) -> list[Predictions]:
+    """The files of scans with a train box, by name of the scan; raises ``InputError`` where they do not go together."""
+    for file in files:
+        if file.scan not in areas:
+            raise InputError(
+                f"no regions file for scan {file.scan!r}", file=file.path, remedy="pass the regions of every scan"
+            )
+    found = sorted((file for file in files if areas[file.scan].of("train")), key=lambda file: file.scan)
+    if not found:
+        raise InputError(
+            "no scan has a train region to fit tokens on", key="role", remedy="give a scan the role train or split"
+        )
+    for file in found[1:]:
+        if (file.channels, file.n_latent, file.ndim) != (found[0].channels, found[0].n_latent, found[0].ndim):
+            raise InputError(
+                f"channels, latents or dimensions differ from {found[0].path}",
+                file=file.path,
+                remedy="run the ensemble step again",
+            )
+    return found
 
 
 def _draw(
@@ -111,3 +129,9 @@ def _draw(
             here = coordinates[((coordinates >= low) & (coordinates < high)).all(axis=1)]
             if len(here):
                 yield region, np.ravel_multi_index(tuple((here - low).T), tuple(high - low)), here
+
+
+def _chosen(block: NDArray[np.float32], inside: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Values (n, C) of a block (C, *spatial) at flat indices (n,)."""
+    values: NDArray[np.float32] = block.reshape(len(block), -1)[:, inside].T
+    return values

@@ -1,0 +1,64 @@
+"""Verdicts on tables of blocks whose likeness is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from noisebound.drift.block_table import BlockTable
+from noisebound.drift.likeness import likeness
+from tests.unit.drift.simulated import make_table
+
+
+def judge(
+    rng: np.random.Generator, scans: int, blocks: int, shift: float = 0.0, difference: float = 0.8, own: int = 20
+) -> dict[str, Any]:
+    """One scan of ``own`` blocks beside ``scans`` calibrated ones of ``blocks`` each, all alike but for its shift."""
+    calibrated = BlockTable.joined([make_table(rng, blocks, str(number)) for number in range(scans)])
+    return likeness(calibrated, make_table(rng, own, "new", shift=shift), 0.05, difference, 99, rng)
+
+
+@pytest.mark.parametrize(("scans", "blocks", "unit"), [(2, 20, "block"), (19, 5, "scan")])
+def test_what_is_alike_is_called_unlike_as_seldom_as_the_level_says(scans: int, blocks: int, unit: str) -> None:
+    rng = np.random.default_rng(0)
+    found = [judge(rng, scans, blocks, own=blocks) for _ in range(200)]
+    assert {content["unit"] for content in found} == {unit}
+    unlike = sum(content["verdict"] == "unlike" for content in found)
+    assert unlike <= binom.ppf(1 - 1e-4, 200, 0.05)
+    assert sum(content["p"] <= 0.2 for content in found) >= binom.ppf(1e-4, 200, 0.1), "it can speak"
+
+
+@pytest.mark.parametrize(("scans", "blocks"), [(2, 20), (19, 5)])
+def test_what_differs_is_found_and_stands_first(scans: int, blocks: int) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        content = judge(rng, scans, blocks, shift=3.0)
+        assert content["verdict"] == "unlike" and content["p"] == content["resolution"]
+        told = [entry["told"] for entry in content["statistics"]]
+        assert told == sorted(told, reverse=True) and sum(told) > 10
+        assert all(entry["here"] > entry["calibrated"] + 2 for entry in content["statistics"][:5])
+        assert all(entry["superiority"] > 0.9 for entry in content["statistics"][:5])
+
+
+def test_a_slight_difference_of_many_blocks_warns_of_nothing() -> None:
+    rng = np.random.default_rng(2)
+    content = judge(rng, 1, 600, shift=0.9, own=300)
+    assert content["p"] <= 0.05 and content["verdict"] == "like"
+    assert judge(rng, 1, 600, shift=0.9, difference=0.6, own=300)["verdict"] == "unlike"
+
+
+def test_a_single_block_tells_too_little() -> None:
+    content = judge(np.random.default_rng(3), 1, 1, shift=50.0, own=10)
+    assert content["verdict"] == "too few" and content["resolution"] > 0.05
+    assert content["scan_p"] is None and (content["n_blocks"], content["n_calibrate_blocks"]) == (10, 1)
+
+
+def test_only_whole_scans_are_compared_as_scans() -> None:
+    rng = np.random.default_rng(4)
+    parts = [make_table(rng, 4, str(number), whole=number > 0) for number in range(19)]
+    content = likeness(BlockTable.joined(parts), make_table(rng, 20, "new"), 0.05, 0.8, 99, rng)
+    assert (content["unit"], content["n_calibrate_scans"], content["needed_scans"]) == ("block", 18, 19)
+    assert content["scan_p"] >= 1 / 19

@@ -1,0 +1,18 @@
+"""The section of the configuration: as the schema has it, with no default of its own."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+
+import yaml
+
+from noisebound.drift.settings import DriftSettings
+from tests.software import ROOT
+
+
+def test_the_schema_alone_has_the_defaults() -> None:
+    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+    section = schema["properties"]["drift"]["properties"]
+    assert {field.name for field in fields(DriftSettings)} == set(section) - {"block"}, "the block is of fit_drift"
+    assert all(field.default is MISSING and field.default_factory is MISSING for field in fields(DriftSettings))
+    assert all("default" in entry for entry in section.values())
