@@ -3,7 +3,7 @@
 Three units, from the weakest statement to the strongest. ``pixel``: pixels of held-out regions are pooled, as if a
 further pixel were one more of them. ``scan``: whole scans are exchangeable, whatever their pixels have to do with one
 another. ``pac``: whole scans are drawn independently, and the statement holds with a stated confidence in the draw of
-those that calibrate. Module ``conformal`` holds the thresholds and their derivations.
+those that calibrate. Module ``thresholds`` holds the thresholds and their derivations.
 
 Only the standard library is used, because reading the workflow checks the configuration with this module.
 """
@@ -19,6 +19,8 @@ from typing import Literal
 from ..core.errors import InputError
 
 Unit = Literal["pixel", "scan", "pac"]
+# What the configuration can ask for.
+AskedUnit = Literal["auto", "pixel", "scan", "pac"]
 # From the strongest statement to the weakest.
 UNITS: tuple[Unit, ...] = ("pac", "scan", "pixel")
 

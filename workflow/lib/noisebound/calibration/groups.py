@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from .rounding import Floats
+
 UNSEEN = "tokens not seen in calibration"
 
 

@@ -5,9 +5,7 @@ Every frame is predicted on its own and compared with its own target.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,19 +18,30 @@ from ..files.scan import Scan
 from ..geometry.blocks import count_blocks
 from ..regions.regions import Regions
 from .exchangeability import Unit
+from .predicted_scans import PredictedScans
+from .rounding import Floats
 from .targets import describe_target
 
-Floats = NDArray[np.float32]
+# Places in the first axis of ``FieldPixels.parts``.
 _MEDIAN, _TARGET = 1, 3
 
 
 @dataclass
 class FieldPixels:
-    """Calibration pixels of one field of view.
+    """Calibration pixels of one field of view, over all its repeats.
 
-    ``parts`` holds one array per box and frame, (4, C, n) float32: lower, median, upper and target. ``tokens`` is
-    parallel to it, (n,) each, and empty where no tokens are needed. ``frames`` is the number of frames, over all
-    repeats. ``whole`` says that the whole scan served calibration, so that it is like a further scan.
+    Attributes
+    ----------
+    name
+        "group <name>" or "scan <name>".
+    whole
+        Whether the whole scan served calibration, so that it is like a further scan.
+    frames
+        Number of frames.
+    parts
+        One array per box and frame, (4, C, n) float32: lower, median, upper and target.
+    tokens
+        Parallel to ``parts``, (n,) each; empty where no tokens are needed.
     """
 
     name: str
@@ -63,8 +72,20 @@ class FieldPixels:
 class CalibrationPixels:
     """All calibration pixels, and where they came from.
 
-    ``levels`` are the quantile levels of lower, median and upper; ``sources`` says per scan how much of it was used;
-    ``targets`` are the kinds of target in words; ``n_blocks`` counts blocks of the side given to :meth:`add`.
+    Attributes
+    ----------
+    channels
+        Names, in the order of the images' first axis.
+    levels
+        Quantile levels of lower, median and upper.
+    fields
+        Fields of view by name.
+    sources
+        How much of each scan was used, as ``calibration.json`` says it.
+    targets
+        Kinds of target in words.
+    n_blocks
+        Number of blocks, of the side given to :meth:`add`.
     """
 
     channels: tuple[str, ...]
@@ -107,9 +128,21 @@ class CalibrationPixels:
         return np.concatenate([own.target(c) for own in self.all])
 
     def add(self, ensemble: Predictions, scan: Scan, regions: Regions, block: int, tokens: NDArray[Any] | None) -> None:
-        """Read the calibrate regions of one scan: all frames, or the delivered one alone where ``tokens`` are given.
+        """Read the calibrate regions of one scan.
 
-        Raises ``InputError`` for a target that is not finite.
+        Parameters
+        ----------
+        ensemble, scan, regions
+            The scan and its predictions.
+        block
+            Side in px of the blocks that are counted.
+        tokens
+            Label image, spatial shape. Where it is given, only the delivered frame is read.
+
+        Raises
+        ------
+        InputError
+            For a target that is not finite.
         """
         boxes = regions.of("calibrate")
         # Repeats of one field of view are one thing to exchange; a scan that taught the networks is like no other.
@@ -149,41 +182,38 @@ class CalibrationPixels:
                 )
 
 
-def read_calibration_pixels(
-    ensembles: Sequence[str | Path],
-    scans: Sequence[str | Path],
-    regions: Sequence[str | Path],
-    block: int,
-    tokens: Mapping[str, str | Path] | None,
-) -> CalibrationPixels:
-    """Read the calibrate regions of all scans; ``ensembles``, ``scans`` and ``regions`` are parallel lists of files.
+def read_calibration_pixels(scans: PredictedScans, block: int, delivered_only: bool) -> CalibrationPixels:
+    """Read the calibrate regions of all scans.
 
-    ``tokens`` are the label TIFFs by name of the scan where groups depend on them. Raises ``InputError`` where no scan
-    has calibrate regions, one that has lacks a reference, or channels differ.
+    Parameters
+    ----------
+    scans
+        Files; scans without calibrate regions are passed over.
+    block
+        Side in px of the blocks that are counted.
+    delivered_only
+        Whether groups depend on tokens. These are read, and of the frames the delivered one alone, to which they
+        belong.
+
+    Raises
+    ------
+    InputError
+        Where no scan has calibrate regions, one that has lacks a reference, or channels differ.
     """
     pixels: CalibrationPixels | None = None
-    for ensemble_file, scan_file, region_file in zip(ensembles, scans, regions, strict=True):
-        areas = Regions.read(region_file)
-        if not areas.of("calibrate"):
-            continue
-        with Predictions(ensemble_file) as ensemble, Scan(scan_file) as scan:
-            if not scan.has_reference or not ensemble.n_frames:
-                raise InputError(
-                    "the scan has calibrate regions but no reference to calibrate against",
-                    file=scan_file,
-                    remedy="name its reference in the scan sheet, or give it the role apply",
-                )
-            channels = tuple(ensemble.channels)
-            if pixels is None:
-                pixels = CalibrationPixels(channels, ensemble.levels)
-            if channels != pixels.channels:
-                raise InputError(
-                    f"channels {list(channels)} differ from those of the other scans, {list(pixels.channels)}",
-                    file=ensemble_file,
-                    remedy="give all scans of a run the same channels in the same order",
-                )
-            labels = read_tokens(tokens[scan.name], scan.shape) if tokens is not None else None
-            pixels.add(ensemble, scan, areas, block, labels)
+    maps = scans.token_maps
+    for ensemble, scan, regions in scans.with_role("calibrate"):
+        channels = tuple(ensemble.channels)
+        if pixels is None:
+            pixels = CalibrationPixels(channels, ensemble.levels)
+        if channels != pixels.channels:
+            raise InputError(
+                f"channels {list(channels)} differ from those of the other scans, {list(pixels.channels)}",
+                file=ensemble.path,
+                remedy="give all scans of a run the same channels in the same order",
+            )
+        tokens = read_tokens(maps[scan.name], scan.shape) if delivered_only else None
+        pixels.add(ensemble, scan, regions, block, tokens)
     if pixels is None:
         raise InputError(
             "no scan has a region to calibrate on",

@@ -15,6 +15,7 @@ from ..architecture.base import reach_of_cells
 from ..architecture.unet import FAMILY as UNET
 from ..architecture.unet import check_reach
 from ..calibration.exchangeability import check_scans
+from ..calibration.settings import check_primary
 from ..core.errors import InputError
 from ..regions.layout import LAYOUT_LETTERS, check_layout
 from .defaults import Settings, alignment
@@ -175,15 +176,7 @@ def _check_architecture(settings: Settings, file: str | Path) -> None:
 
 
 def _check_calibration(settings: Settings, file: str | Path) -> None:
-    nominal, primary = settings["calibration"]["nominal"], settings["calibration"]["primary"]
-    if primary not in nominal:
-        raise InputError(
-            "the primary coverage is none of the nominal ones",
-            file=file,
-            key="calibration.primary",
-            value=primary,
-            remedy=f"use one of {nominal}, or add it to calibration.nominal",
-        )
+    check_primary(settings["calibration"]["nominal"], settings["calibration"]["primary"], file)
 
 
 def _check_drift(settings: Settings, file: str | Path) -> None:
