@@ -24,12 +24,12 @@ Begin with ``fit_calibration``.
                       piecewise line
     modes             In which ways corrections can be formed: by which score, in which unit, for which pixels, with
                       which ties covered
-    pixels            Which pixels calibrate: predictions and targets of the calibrate regions, in memory, by field of
-                      view
+    pixels            Calibration pixels in memory: predictions and targets of the calibrate regions, by field of view
     predicted_scans   The scans that a step reads with their predictions: which files belong together, opened scan by
                       scan
     promise           What the intervals promise, in words: about which pixels or scans, of what, and what is not
                       promised
+    read_pixels       Which pixels calibrate: all of the calibrate regions, read frame by frame
     rounding          Float32 arithmetic that rounds outwards, so that no rounding ever loses coverage
     settings          The section ``calibration`` of the configuration, as far as the corrections depend on it
     targets           What the intervals are about: the reference as measured, or the true signal

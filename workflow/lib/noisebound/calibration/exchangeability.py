@@ -37,7 +37,10 @@ def allowed_misses(n: int, miss: Fraction, delta: Fraction) -> int:
     With the threshold at rank n + 1 - u of n independent scores, the share of further scores below it has that Beta
     distribution (or is larger, where scores tie), hence exceeds 1 - miss with confidence 1 - delta. Computed exactly,
     as P(Beta(n + 1 - u, u) < 1 - miss) = P(Binomial(n, miss) <= u - 1).
-    Source: V. Vovk, "Conditional validity of inductive conformal predictors", ACML 2012 (arXiv:1209.2673).
+
+    References
+    ----------
+    V. Vovk, "Conditional validity of inductive conformal predictors", ACML 2012 (arXiv:1209.2673).
     """
     p, q = miss.numerator, miss.denominator
     limit = delta * Fraction(q) ** n
@@ -52,10 +55,22 @@ def allowed_misses(n: int, miss: Fraction, delta: Fraction) -> int:
 
 @cache
 def needed_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) -> int:
-    """Fewest scans that give a finite interval at a ``nominal`` coverage: 0 for pixel, ceil(1/miss) - 1 for scan.
+    """Fewest scans that give a finite interval.
 
-    For pac, the smallest n with (1 - miss)^n <= 1 - ``confidence``. With two ``sides`` (asymmetric score), each side
-    spends half of the miss rate and, for pac, half of 1 - confidence.
+    With miss = 1 - ``nominal``: 0 for pixel, ceil(1/miss) - 1 for scan, and for pac the smallest n with
+    (1 - miss)^n <= 1 - ``confidence``.
+
+    Parameters
+    ----------
+    unit
+        What is exchangeable.
+    nominal
+        Coverage of the interval.
+    confidence
+        That of the unit pac.
+    sides
+        2 for the asymmetric score, of which each side spends half of the miss rate and, for pac, half of
+        1 - ``confidence``.
     """
     miss, delta = (1 - decimal(nominal)) / sides, (1 - decimal(confidence)) / sides
     if unit == "pixel":
@@ -78,8 +93,9 @@ def choose_unit(asked: str, n_scans: int, nominal: float, confidence: float, sid
 def choose_units(
     asked: str, n_scans: int, nominal: Sequence[float], primary: float, confidence: float, sides: int = 1
 ) -> dict[float, Unit]:
-    """The unit of each nominal coverage. "auto" takes that of the primary one, or a weaker one where that is infinite.
+    """The unit of each ``nominal`` coverage, as ``asked``.
 
+    "auto" takes the strongest that keeps the ``primary`` coverage finite, or a weaker one where that is infinite.
     Coverages below the primary one could often have a stronger unit; they get the same, so that one statement holds
     for as many of them as possible.
     """
@@ -99,10 +115,28 @@ def check_scans(
     sides: int,
     file: object = None,
 ) -> None:
-    """Raise ``InputError`` where the unit ``asked`` for would make an interval infinite.
+    """Refuse a unit that would make an interval infinite.
 
-    ``levels`` maps keys of the configuration to the coverages (``calibration.nominal``, two-sided) or confidences
-    (others, one-sided) asked for there; ``sides`` is 2 for the asymmetric score.
+    Parameters
+    ----------
+    asked
+        ``calibration.unit``; "auto" and "pixel" are never refused.
+    n_scans
+        Scans that serve calibration as a whole; repeats of one group count once.
+    levels
+        Keys of the configuration with the coverages (``calibration.nominal``, two-sided) or confidences (others,
+        one-sided) asked for there.
+    confidence
+        That of the unit pac.
+    sides
+        2 for the asymmetric score.
+    file
+        The configuration, for the message.
+
+    Raises
+    ------
+    InputError
+        Where there are too few scans for one of the ``levels``.
     """
     if asked not in ("scan", "pac"):
         return

@@ -1,7 +1,4 @@
-"""Which pixels calibrate: predictions and targets of the calibrate regions, in memory, by field of view.
-
-Every frame is predicted on its own and compared with its own target.
-"""
+"""Calibration pixels in memory: predictions and targets of the calibrate regions, by field of view."""
 
 from __future__ import annotations
 
@@ -11,16 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
-from ..files.labels import read_tokens
-from ..files.predictions import Predictions
-from ..files.scan import Scan
-from ..geometry.blocks import count_blocks
-from ..regions.regions import Regions
 from .exchangeability import Unit
-from .predicted_scans import PredictedScans
 from .rounding import Floats
-from .targets import describe_target
 
 # Places in the first axis of ``FieldPixels.parts``.
 _MEDIAN, _TARGET = 1, 3
@@ -85,7 +74,7 @@ class CalibrationPixels:
     targets
         Kinds of target in words.
     n_blocks
-        Number of blocks, of the side given to :meth:`add`.
+        Number of blocks.
     """
 
     channels: tuple[str, ...]
@@ -126,98 +115,3 @@ class CalibrationPixels:
     def target(self, c: int) -> Floats:
         """Target of one channel over all fields of view, flat float32."""
         return np.concatenate([own.target(c) for own in self.all])
-
-    def add(self, ensemble: Predictions, scan: Scan, regions: Regions, block: int, tokens: NDArray[Any] | None) -> None:
-        """Read the calibrate regions of one scan.
-
-        Parameters
-        ----------
-        ensemble, scan, regions
-            The scan and its predictions.
-        block
-            Side in px of the blocks that are counted.
-        tokens
-            Label image, spatial shape. Where it is given, only the delivered frame is read.
-
-        Raises
-        ------
-        InputError
-            For a target that is not finite.
-        """
-        boxes = regions.of("calibrate")
-        # Repeats of one field of view are one thing to exchange; a scan that taught the networks is like no other.
-        name = f"group {scan.group}" if scan.group else f"scan {scan.name}"
-        own = self.fields.setdefault(name, FieldPixels(name))
-        own.whole &= len(boxes) == len(regions.boxes)
-        frames = range(ensemble.n_frames) if tokens is None else [ensemble.frame]
-        own.frames += len(frames)
-        for k in frames:
-            for box in boxes:
-                target = scan.read_target(k, box.slices)
-                self._check_finite(target, scan)
-                images = (*ensemble.read_frame(k, box.slices), target)
-                own.parts.append(np.stack([image.reshape(len(image), -1) for image in images]))
-                if tokens is not None:
-                    own.tokens.append(tokens[box.slices].ravel())
-        self.n_blocks += count_blocks(boxes, block)
-        self.sources.append(
-            {
-                "scan": scan.name,
-                "boxes": len(boxes),
-                "frames": len(frames),
-                "pixels": len(frames) * sum(box.size for box in boxes),
-            }
-        )
-        words = describe_target(scan, boxes)
-        if words not in self.targets:
-            self.targets.append(words)
-
-    def _check_finite(self, target: Floats, scan: Scan) -> None:
-        for channel, image in zip(self.channels, target, strict=True):
-            if not np.isfinite(image).all():
-                raise InputError(
-                    f"channel {channel!r} of a reference is not finite in a calibrate region",
-                    file=scan.path,
-                    remedy="repair the reference or leave that place out of the calibrate regions",
-                )
-
-
-def read_calibration_pixels(scans: PredictedScans, block: int, delivered_only: bool) -> CalibrationPixels:
-    """Read the calibrate regions of all scans.
-
-    Parameters
-    ----------
-    scans
-        Files; scans without calibrate regions are passed over.
-    block
-        Side in px of the blocks that are counted.
-    delivered_only
-        Whether groups depend on tokens. These are read, and of the frames the delivered one alone, to which they
-        belong.
-
-    Raises
-    ------
-    InputError
-        Where no scan has calibrate regions, one that has lacks a reference, or channels differ.
-    """
-    pixels: CalibrationPixels | None = None
-    maps = scans.token_maps
-    for ensemble, scan, regions in scans.with_role("calibrate"):
-        channels = tuple(ensemble.channels)
-        if pixels is None:
-            pixels = CalibrationPixels(channels, ensemble.levels)
-        if channels != pixels.channels:
-            raise InputError(
-                f"channels {list(channels)} differ from those of the other scans, {list(pixels.channels)}",
-                file=ensemble.path,
-                remedy="give all scans of a run the same channels in the same order",
-            )
-        tokens = read_tokens(maps[scan.name], scan.shape) if delivered_only else None
-        pixels.add(ensemble, scan, regions, block, tokens)
-    if pixels is None:
-        raise InputError(
-            "no scan has a region to calibrate on",
-            key="role",
-            remedy="give a scan with a reference the role calibrate, or draw cells C into regions.layout",
-        )
-    return pixels

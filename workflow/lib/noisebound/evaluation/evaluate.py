@@ -73,16 +73,8 @@ def evaluate(
     fitted = Calibration.read(calibration)
     check_exceed(settings.exceed, fitted.channels)
     parts = load_held_out_scans(scans, fitted, settings.block, montages)
-    digests = digest_files(
-        {
-            "calibration": calibration,
-            "ensemble": scans.ensembles,
-            "scan": scans.scans,
-            "regions": scans.regions,
-            "token map": scans.tokens,
-        }
-    )
-    summary = summary_head(fitted, settings) | {"channels": {}, "scans": {}, "decisions": [], "digests": digests}
+    summary = summary_head(fitted, settings) | {"channels": {}, "scans": {}, "decisions": []}
+    summary["digests"] = _digests(scans, calibration)
     tables = {name: pd.DataFrame(columns=names) for name, names in COLUMNS.items()}
     if parts:
         everything = [region for part in parts.values() for region in part.regions]
@@ -101,6 +93,19 @@ def evaluate(
             write_json(path, plain(summary))
         else:
             write_table(path, tables[name].columns, tables[name].itertuples(index=False))
+
+
+def _digests(scans: PredictedScans, calibration: str | Path) -> list[dict[str, str]]:
+    """Digests of all files that the evaluation rests on."""
+    return digest_files(
+        {
+            "calibration": calibration,
+            "ensemble": scans.ensembles,
+            "scan": scans.scans,
+            "regions": scans.regions,
+            "token map": scans.tokens,
+        }
+    )
 
 
 def _measure_scans(
