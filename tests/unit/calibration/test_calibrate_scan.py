@@ -12,13 +12,7 @@ import tifffile
 from noisebound.calibration.calibrate_scan import calibrate_scan
 from noisebound.core.length_units import ome_unit
 from noisebound.files.predictions import Predictions
-from tests.unit.calibration.simulated import (
-    NOMINAL,
-    fit_counts,
-    fit_misjudged,
-    misjudged_scan,
-    poisson_scan,
-)
+from tests.unit.calibration.simulated import NOMINAL, fit_counts, fit_misjudged, misjudged_scan, poisson_scan
 
 
 @pytest.mark.parametrize("shape", [(40, 48), (17, 20, 48)])

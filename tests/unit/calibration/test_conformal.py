@@ -12,11 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noisebound.calibration.conformal import corrections, one_sided
+from noisebound.calibration.conformal import corrections, one_sided, side_scores
 from noisebound.calibration.exchangeability import allowed_misses
-from noisebound.calibration.thresholds import (
-    order_statistic,
-)
+from noisebound.calibration.thresholds import order_statistic, scan_threshold
 
 TWENTIETH = Fraction(1, 20)
 
@@ -138,3 +136,28 @@ def test_random_ties_cover_exactly_what_is_missing(unit: Any) -> None:
         assert together >= 0.8**n / 0.05 * (1 - 1e-9)
         assert sorted(covered)[n - rank] <= 0.8 + 1e-9 or together <= 0.8**n / 0.05 * (1 + 1e-6)
     assert corrections(given, given, 0.8, "symmetric", unit)["upper"] >= q
+
+
+@given(st.lists(st.tuples(*[st.floats(-1e6, 1e6, width=32)] * 3), min_size=1, max_size=20), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_scores_are_distances_from_the_ends_rounded_up(values: list[tuple[float, float, float]], scaled: bool) -> None:
+    ends = np.sort(np.array([v[:2] for v in values], np.float32), axis=1)
+    target = np.array([v[2] for v in values], np.float32)
+    low, high = side_scores(ends[:, 0], ends[:, 1], target, scaled)
+    for k, (a, b) in enumerate(ends.tolist()):
+        y = Fraction(target[k].item())
+        width = max(Fraction(b) - Fraction(a), Fraction(float(np.finfo(np.float32).tiny))) if scaled else Fraction(1)
+        for found, exact in ((low[k], (Fraction(a) - y) / width), (high[k], (y - Fraction(b)) / width)):
+            assert math.isinf(found) or Fraction(float(found)) >= exact
+            assert float(found) == pytest.approx(float(exact), rel=1e-12, abs=1e-300)
+
+
+def test_bounds_of_scans_are_the_thresholds_of_each_side() -> None:
+    rng = np.random.default_rng(1)
+    low, high = ([rng.normal(size=5 + k) for k in range(12)] for _ in range(2))
+    entry = one_sided(low, high, 0.8, "scan")
+    for side, scores in (("lower", low), ("upper", high)):
+        assert entry[side] == scan_threshold([np.sort(own) for own in scores], 0.8).value
+    assert (entry["n"], entry["k"]) == (12, math.ceil(13 * 0.8))
+    with_empty = one_sided([*low, np.zeros(0)], [*high, np.zeros(0)], 0.8, "scan")
+    assert with_empty == entry, "scans without a pixel of the group count for nothing"

@@ -11,11 +11,10 @@ import pytest
 import tifffile
 
 from noisebound.calibration.calibrate_scan import calibrate_scan
-from noisebound.calibration.corrections import nest
-from noisebound.calibration.thresholds import (
-    Threshold,
-    conformal_rank,
-)
+from noisebound.calibration.corrections import fitter_of, nest
+from noisebound.calibration.modes import PLAIN
+from noisebound.calibration.pixels import CalibrationPixels, FieldPixels
+from noisebound.calibration.thresholds import Threshold, conformal_rank
 from noisebound.calibration.tie_draws import tie_draws_at
 from noisebound.core.errors import InputError
 from noisebound.files.predictions import Predictions
@@ -28,6 +27,7 @@ from tests.unit.calibration.simulated import (
     fit_misjudged,
     images,
     misjudged_scan,
+    section,
     write_sample,
 )
 from tests.unit.predicted_scan import write_predicted_scan
@@ -171,3 +171,45 @@ def test_one_sided_bounds_cover_targets_on_the_median_like_others(tmp_path: Path
         low, high = (fitted.bound(side, lower[0], median[0], upper[0], level) for side in ("lower", "upper"))
         assert (low <= target).mean() >= level
         assert (target <= high).mean() >= level
+
+
+def test_groups_are_large_enough_among_the_pixels_that_the_unit_counts() -> None:
+    """Token 1 has 100 pixels, 90 of them in a scan that also taught the networks."""
+    rng = np.random.default_rng(0)
+
+    def field(name: str, whole: bool, tokens: list[int]) -> FieldPixels:
+        return FieldPixels(
+            name, whole, 1, [rng.normal(size=(4, 1, len(tokens))).astype(np.float32)], [np.array(tokens)]
+        )
+
+    fields = [field("scan a", True, [0] * 200 + [1] * 10), field("scan b", False, [0] * 50 + [1] * 90)]
+    pixels = CalibrationPixels(("Fe",), (0.05, 0.5, 0.95), {own.name: own for own in fields})
+    mode, settings = section(groups="token").mode, section(groups="token", smallest_group=100)
+    pooled, scans = (fitter_of(mode, unit, pixels, None, settings).groups for unit in ("pixel", "scan"))
+    assert pooled.spec == {"by": "token", "tokens": [0, 1]}
+    assert scans.spec == {"by": "token", "tokens": [0]}
+    assert fitter_of(PLAIN, "scan", pixels, None, settings).groups.spec is None
+
+
+def test_each_group_is_fitted_on_its_own_pixels_and_each_unit_on_its_own_fields() -> None:
+    rng = np.random.default_rng(1)
+    parts = rng.normal(size=(3, 4, 1, 400)).astype(np.float32)
+    parts[:, 0] -= 2
+    parts[:, 2] += 2
+    fields = [FieldPixels(f"scan {k}", k > 0, 1, [parts[k]]) for k in range(3)]
+    pixels = CalibrationPixels(("Fe",), (0.05, 0.5, 0.95), {own.name: own for own in fields})
+    training = rng.normal(size=(2000, 1)).astype(np.float32)
+    settings = section(groups="intensity", bins=2, smallest_group=50)
+    fitter = fitter_of(settings.mode, "pixel", pixels, training, settings)
+    edge = fitter.groups.spec["edges"]["Fe"][0]
+    intervals, bounds = fitter.channel(0, {0.8: "pixel", 0.5: "scan"}, {0.9: "pixel"})
+    lower, median, upper, target = np.concatenate(parts, axis=2)[:, 0].astype(np.float64)
+    score = np.maximum(lower - target, target - upper)
+    for place, inside in enumerate((median < edge, median >= edge)):
+        own = np.sort(score[inside])
+        entry = intervals[0.8]["groups"][place]
+        assert entry["n"] == own.size
+        assert entry["upper"] == pytest.approx(own[conformal_rank(own.size, 0.8) - 1], rel=1e-12)
+        above = np.sort((target - upper)[inside])
+        assert bounds[0.9]["groups"][place]["upper"] == pytest.approx(above[conformal_rank(own.size, 0.9) - 1])
+    assert intervals[0.5]["n"] == 2, "the first field of view did not serve calibration alone"

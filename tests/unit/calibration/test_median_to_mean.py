@@ -6,16 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from noisebound.calibration.calibrate_scan import calibrate_scan
-from noisebound.calibration.median_to_mean import fit_mean
+from noisebound.calibration.median_to_mean import fit_mean, shift_of
 from noisebound.files.predictions import Predictions
-from tests.unit.calibration.simulated import (
-    CALIBRATE,
-    fit_misjudged,
-    images,
-    misjudged_scan,
-)
+from tests.unit.calibration.simulated import CALIBRATE, fit_misjudged, images, misjudged_scan
 
 
 def test_mean_removes_the_bias_of_the_median(tmp_path: Path) -> None:
@@ -40,3 +37,21 @@ def test_mean_removes_the_bias_of_the_median(tmp_path: Path) -> None:
         assert (mean >= 0).all()
         sums = images(files, CALIBRATE)[3].sum(axis=(1, 2))
         np.testing.assert_allclose(mean[(slice(None), *CALIBRATE)].sum(axis=(1, 2)), sums, rtol=0.01)
+
+
+@given(st.integers(1, 3000), st.integers(1, 30), st.integers(0, 2**32 - 1))
+@settings(max_examples=50, deadline=None)
+def test_the_mean_over_all_pixels_is_exact_however_many_there_are(n: int, bins: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    median = rng.integers(0, 6, n).astype(np.float32)
+    target = rng.poisson(median + 0.5).astype(np.float32)
+    knots = fit_mean(median, target, bins)
+    assert np.mean(median + shift_of(median, knots)) == pytest.approx(np.mean(target, dtype=np.float64), abs=1e-9)
+    assert knots["median"] == sorted(set(knots["median"]))
+    assert len(knots["shift"]) == len(knots["median"]) <= min(bins, max(1, n // 100))
+
+
+def test_the_shift_is_linear_between_knots_and_constant_beyond_them() -> None:
+    knots = {"median": [1.0, 3.0], "shift": [0.5, 0.1]}
+    median = np.array([[0.0, 1.0, 2.0], [2.5, 3.0, 99.0]], np.float32)
+    np.testing.assert_allclose(shift_of(median, knots), [[0.5, 0.5, 0.3], [0.2, 0.1, 0.1]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,18 @@ import h5py
 import numpy as np
 import pytest
 
+from noisebound.calibration.fitted import fit_corrections
+from noisebound.calibration.promise import promise, target_in_words
+from noisebound.calibration.read_pixels import read_calibration_pixels
+from noisebound.calibration.targets import TRUE_TARGET
 from noisebound.latent.sample import save_sample
 from tests.unit.calibration.simulated import (
     fit_counts,
     fit_scans,
     poisson_scan,
+    predicted,
     sample_of,
+    section,
     simulated_scans,
 )
 
@@ -54,3 +61,19 @@ def test_groups_promise_nothing_for_all_pixels_of_a_scan(tmp_path: Path, unit: s
     ):
         assert part in fitted.guarantee
     assert "pixels of a further scan" not in fitted.guarantee
+
+
+def test_the_promise_says_whether_the_target_is_the_true_signal(tmp_path: Path) -> None:
+    pixels = read_calibration_pixels(predicted([poisson_scan(tmp_path)]), 16, delivered_only=False)
+    measured = "the reference measurement, noisy itself"
+    said = {
+        (TRUE_TARGET,): "Covered is the true signal itself.",
+        (measured,): "Covered is that measurement, not the true signal behind it.",
+        (TRUE_TARGET, measured): "Elsewhere, what is covered is a measurement, not the true signal behind it.",
+    }
+    for targets, words in said.items():
+        own = replace(pixels, targets=list(targets))
+        assert target_in_words(own) == " or ".join(targets)
+        found = promise(fit_corrections(own, None, section(), []))
+        assert [sentence in found for sentence in said.values()] == [sentence == words for sentence in said.values()]
+        assert f"hold {target_in_words(own)}, in about 90 of 100 pixels of this field of view taken together" in found

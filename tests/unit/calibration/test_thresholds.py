@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.calibration_study import Study, World, run, table, verdict
-from noisebound.calibration.thresholds import (
-    conformal_rank,
-    pac_threshold,
-    pixel_threshold,
-    scan_threshold,
-)
+from noisebound.calibration.thresholds import conformal_rank, pac_threshold, pixel_threshold, scan_threshold
 
 
 @pytest.mark.parametrize(
