@@ -7,8 +7,10 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from noisebound.decisions.rank_regions import rank_regions, relative_width, remeasure_boxes
 from noisebound.files.predictions import Predictions
@@ -69,3 +71,21 @@ def test_greedy_boxes_equal_brute_force(shape: list[int], size: int, count: int,
     assert [tuple(start for start, _ in box["bounds"]) for box in got] == [corner for corner, _ in expected]
     np.testing.assert_allclose([box["score"] for box in got], [score for _, score in expected])
     assert all([stop - start for start, stop in box["bounds"]] == sides for box in got)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 3))
+@settings(max_examples=30, deadline=None)
+def test_regions_share_out_all_pixels_and_fall_in_score(seed: int, ndim: int) -> None:
+    rng = np.random.default_rng(seed)
+    above = rng.random((7,) * ndim) < 0.2
+    excess = rng.random(above.shape)
+    regions = rank_regions(above, excess)
+    assert sum(region["pixels"] for region in regions) == above.sum()
+    assert sum(region["score"] for region in regions) == pytest.approx(excess[above].sum())
+    scores = [region["score"] for region in regions]
+    assert scores == sorted(scores, reverse=True)
+    expected = ndimage.label(above, np.ones((3,) * ndim))[1]
+    assert len(regions) == expected
+    for region in regions:
+        inside = above[tuple(slice(*bounds) for bounds in region["bounds"])]
+        assert all(inside.any(axis=tuple(a for a in range(ndim) if a != axis))[[0, -1]].all() for axis in range(ndim))

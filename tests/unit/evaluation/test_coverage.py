@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.unit.evaluation.simulated import SHAPE, Brute, evaluated, run, select, simulate
+from noisebound.calibration.intervals import Calibration
+from noisebound.evaluation.columns import COLUMNS
+from noisebound.evaluation.coverage import channel_coverage
+from noisebound.evaluation.held_out import load_held_out
+from noisebound.files.predictions import Predictions
+from noisebound.files.scan import Scan
+from tests.unit.evaluation.simulated import SHAPE, TEST, Brute, evaluated, run, select, simulate
 
 
 def test_coverage_equals_counting() -> None:
@@ -53,3 +60,22 @@ def test_coverage_of_the_truth_stands_beside_that_of_the_reference(tmp_path: Pat
         row = select(tables["coverage"], channel=name, nominal=nominal).iloc[0]
         assert row["coverage_of_truth"] == pytest.approx(entry["of_truth"])
     assert run(tmp_path, [simulate(tmp_path / "n")])[0]["channels"]["Mg"]["coverage"]["0.9"]["of_truth"] is None
+
+
+def test_channels_and_coverages_are_compared_with_the_same_draws() -> None:
+    """Two channels that are alike have one and the same interval, however the blocks are drawn."""
+    _, _, brute, _, files = evaluated()
+    with Predictions(files.ensemble) as predictions, Scan(files.scan) as scan:
+        regions = load_held_out(predictions, scan, TEST, None, 8)
+    kinds = ("lower", "median", "upper", "target")
+    twins = [replace(r, **{kind: getattr(r, kind)[[0, 0]] for kind in kinds}) for r in regions]
+    table = {key: {"Mg": entry["Mg"], "Fe": entry["Mg"]} for key, entry in brute.fitted.content["corrections"].items()}
+    fitted = Calibration(brute.fitted.content | {"corrections": table})
+    found = channel_coverage(twins, fitted, 50, np.random.default_rng(0))
+    assert list(found.columns) == COLUMNS["coverage"]
+    one, other = (
+        found[found["channel"] == name].drop(columns="channel").reset_index(drop=True) for name in ("Mg", "Fe")
+    )
+    assert one.equals(other)
+    again = channel_coverage(twins, fitted, 50, np.random.default_rng(1))
+    assert not again["low"].equals(found["low"]) and again["coverage"].equals(found["coverage"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from noisebound.calibration.intervals import Calibration
+from noisebound.evaluation.mode_table import all_modes
 from tests.unit.evaluation.simulated import evaluated, select
 
 
@@ -35,3 +37,17 @@ def test_modes_are_compared_with_the_one_asked_for() -> None:
         inside = brute.inside(0.9)[0][:, c]
         chosen_pixels = (place // 64 < 10) & (place % 64 < 48)
         assert first["coverage"] == pytest.approx(inside[:, chosen_pixels].mean())
+
+
+def test_every_mode_comes_with_its_own_corrections_at_the_primary_coverage() -> None:
+    *_, brute, _, _ = evaluated()
+    fitted: Calibration = brute.fitted
+    modes = list(all_modes(fitted))
+    assert [chosen for _, _, chosen, _ in modes] == [True, False, False]
+    for (name, unit, _, own), content in zip(modes, [fitted.content, *fitted.content["others"]], strict=True):
+        assert own.nominal == (fitted.primary,)
+        assert own.content["corrections"]["0.9"] == content["corrections"]["0.9"]
+        assert (own.scaled, unit) == ("scaled" in name, "pixel")
+        assert own.path == fitted.path
+    older = {key: value for key, value in fitted.content.items() if key not in ("mode", "others")}
+    assert [name for name, *_ in all_modes(Calibration(older))] == ["as asked for"]

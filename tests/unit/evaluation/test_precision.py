@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.unit.evaluation.simulated import evaluated
+from noisebound.evaluation.columns import COLUMNS
+from noisebound.evaluation.precision import realised_precision
+from tests.unit.evaluation.simulated import EXCEED, evaluated, run, simulate
 
 
 def test_realised_precision_equals_counting() -> None:
@@ -21,3 +25,15 @@ def test_realised_precision_equals_counting() -> None:
     assert rows.loc["below", "precision"] == pytest.approx((target <= 4)[below].mean())
     assert rows.loc["above", "declared"] == pytest.approx(above.mean())
     assert [entry["name"] for entry in summary["decisions"]] == ["rich", "rich"]
+
+
+def test_a_threshold_that_nobody_reaches_has_no_precision(tmp_path: Path) -> None:
+    exceed = [EXCEED | {"name": "never", "above": 1e6}, EXCEED | {"name": "always", "above": -1.0}]
+    _, tables, _ = run(tmp_path, [simulate(tmp_path)], exceed=exceed)
+    rows = tables["decisions"].set_index(["name", "side"])
+    for name, side, other in (("never", "below", "above"), ("always", "above", "below")):
+        assert rows.loc[(name, side), "precision"] == rows.loc[(name, side), "declared"] == 1
+        assert np.isnan(rows.loc[(name, other), "precision"])
+        assert rows.loc[(name, other), "declared"] == rows.loc[(name, other), "n_blocks"] == 0
+    nothing = realised_precision([], evaluated()[2].fitted, [], 10, np.random.default_rng(0))
+    assert list(nothing.columns) == COLUMNS["decisions"] and not len(nothing)

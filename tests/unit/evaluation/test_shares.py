@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from noisebound.evaluation.held_out import HeldOut, HeldOutIntervals
+from noisebound.evaluation.shares import SCANS_TO_RESAMPLE, mean_width, resampled, shares
+from noisebound.geometry.blocks import block_labels
 from noisebound.geometry.boxes import Box
 from tests.unit.evaluation.simulated import SHAPE, run, select, simulate
 
@@ -54,3 +58,51 @@ def test_repeats_of_one_group_are_one_thing_to_draw(tmp_path: Path) -> None:
     assert rows[0]["low"] == rows[1]["low"] and rows[0]["high"] == rows[1]["high"]
     assert set(twice["modes"]["scans"]) == {5}
     assert len(set(twice["by_block"]["scan"])) == 10
+
+
+def region_of(scan: str, shape: tuple[int, int], seed: int, frames: int = 2) -> HeldOut:
+    """A held-out region with random targets."""
+    target = np.random.default_rng(seed).normal(size=(1, frames, *shape)).astype(np.float32)
+    blocks, n_blocks = block_labels(shape, 4)
+    return HeldOut(
+        scan=scan, field=f"scan {scan}", box=Box("test", (0, 0), shape), frames=tuple(range(frames)), delivered=0,
+        lower=target, median=target, upper=target, target=target, noise=None, truth=None, blocks=blocks,
+        n_blocks=n_blocks, border=np.zeros(shape, dtype=np.intp), tokens=None, members=None,
+    )  # fmt: skip
+
+
+def test_shares_and_widths_by_group_equal_counting() -> None:
+    rng = np.random.default_rng(5)
+    regions = [region_of("a", (8, 12), 0), region_of("b", (10, 9), 1)]
+    groups = [rng.integers(-1, 3, region.target.shape[1:]) for region in regions]
+    values = [rng.random(region.target.shape[1:]) < 0.7 for region in regions]
+    found = shares(regions, values, groups, 4, 100, rng)
+    all_groups, all_values = (np.concatenate([part.ravel() for part in parts]) for parts in (groups, values))
+    for g in range(3):
+        assert found["share"][g] == pytest.approx(all_values[all_groups == g].mean())
+        assert found["n_pixels"][g] == (all_groups == g).sum()
+        assert found["low"][g] < found["share"][g] < found["high"][g]
+    assert np.isnan(found["share"][3]) and found["n_pixels"][3] == found["n_blocks"][3] == 0
+    blocks = sum(len(np.unique(r.blocks[(g == 0).any(axis=0)])) for r, g in zip(regions, groups, strict=True))
+    assert found["n_blocks"][0] == blocks
+    widths = [rng.random(region.target.shape).astype(np.float32) for region in regions]
+    intervals = [HeldOutIntervals(region, 0 * width, width) for region, width in zip(regions, widths, strict=True)]
+    all_widths = np.concatenate([width.ravel() for width in widths]).astype(np.float64)
+    expected = [all_widths[all_groups == g].mean() for g in range(3)]
+    assert mean_width(intervals, 0, groups, 3) == pytest.approx(expected, rel=1e-6)
+
+
+def test_scans_are_drawn_from_ten_fields_of_view_on() -> None:
+    regions = [region_of(str(k), (8, 8), k) for k in range(SCANS_TO_RESAMPLE)]
+    assert resampled(regions) == "scans"
+    assert resampled(regions[:-1]) == "blocks"
+    assert resampled([*regions[:-1], replace(regions[-1], field="scan 0")]) == "blocks"
+    # Whole scans are covered or not: drawn as scans, the interval is that of ten numbers, not of forty blocks.
+    values = [np.full(region.target.shape[1:], k < 5) for k, region in enumerate(regions)]
+    one = [np.zeros((), dtype=int)] * len(regions)
+    widths = {}
+    for count in (SCANS_TO_RESAMPLE, SCANS_TO_RESAMPLE - 1):
+        found = shares(regions[:count], values[:count], one[:count], 1, 2000, np.random.default_rng(0))
+        widths[count] = found["high"][0] - found["low"][0]
+    assert widths[10] == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(10), rel=0.1)
+    assert widths[9] == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(36), rel=0.15)

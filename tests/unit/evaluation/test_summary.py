@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from noisebound.calibration.intervals import Calibration
-from noisebound.evaluation.summary import explain
+from noisebound.evaluation.settings import EvaluationSettings
+from noisebound.evaluation.summary import explain, summary_head
+from tests.unit.evaluation.simulated import evaluated
 
 
 def test_more_coverage_than_asked_for_is_the_price_of_a_promise_about_scans() -> None:
@@ -26,3 +30,25 @@ def test_explanations_follow_the_numbers() -> None:
     assert "within 0.02" in explain(row | {"coverage": 0.91}, fitted)
     assert "without them it is 0.910" in explain(row | {"coverage": 0.95, "coverage_without_atoms": 0.91}, fitted)
     assert "single block" in explain(row | {"low": math.nan}, fitted)
+
+
+def test_the_summary_says_what_the_tables_say() -> None:
+    summary, tables, brute, _, _ = evaluated()
+    for name, entry in summary["channels"].items():
+        rows: pd.DataFrame = tables["coverage"][tables["coverage"]["channel"] == name].set_index("nominal")
+        assert [float(key) for key in entry["coverage"]] == list(rows.index)
+        for nominal, row in rows.iterrows():
+            found = entry["coverage"][f"{nominal:g}"]
+            for key, column in {
+                "value": "coverage",
+                "low": "low",
+                "zero_width": "zero_width",
+                "below": "below",
+            }.items():
+                assert abs(found[key] - row[column]) < 1e-9
+        assert entry["n_blocks"] == rows.loc[0.9, "n_blocks"]
+        assert entry["explanation"].startswith(f"Coverage {rows.loc[0.9, 'coverage']:.3f} ")
+    settings = EvaluationSettings(run="r", seed=4, block=8, bootstrap=200, exceed=[])
+    head = summary_head(brute.fitted, settings)
+    assert head == {key: summary[key] for key in head}
+    assert head["calibration"]["n_pixels"] == brute.fitted.content["n_pixels"]
