@@ -12,8 +12,8 @@ import tifffile
 
 from noisebound.calibration.calibrate_scan import calibrate_scan
 from noisebound.calibration.corrections import fitter_of, nest
+from noisebound.calibration.field_pixels import CalibrationPixels, FieldPixels
 from noisebound.calibration.modes import PLAIN
-from noisebound.calibration.pixels import CalibrationPixels, FieldPixels
 from noisebound.calibration.thresholds import Threshold, conformal_rank
 from noisebound.calibration.tie_draws import tie_draws_at
 from noisebound.core.errors import InputError

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from noisebound.calibration.fitted import fit_corrections
-from noisebound.calibration.read_pixels import read_calibration_pixels
+from noisebound.calibration.pixels import read_calibration_pixels
 from noisebound.core.errors import InputError
 from noisebound.geometry.boxes import Box
 from tests.unit.calibration.simulated import (

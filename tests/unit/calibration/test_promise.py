@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from noisebound.calibration.fitted import fit_corrections
+from noisebound.calibration.pixels import read_calibration_pixels
 from noisebound.calibration.promise import promise, target_in_words
-from noisebound.calibration.read_pixels import read_calibration_pixels
 from noisebound.calibration.targets import TRUE_TARGET
 from noisebound.latent.sample import save_sample
 from tests.unit.calibration.simulated import (

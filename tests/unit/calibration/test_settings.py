@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -47,8 +49,13 @@ def test_the_primary_coverage_is_named_with_its_file() -> None:
 
 
 def test_the_rule_hands_on_every_key() -> None:
-    text = (ROOT / "workflow" / "rules" / "fit_calibration.smk").read_text(encoding="utf-8")
-    common = (ROOT / "workflow" / "rules" / "common.smk").read_text(encoding="utf-8")
-    (mode,) = (line for line in common.splitlines() if line.startswith("CALIBRATION_MODE = "))
-    for field in fields(CalibrationSettings):
-        assert f'"{field.name}"' in text or f'"{field.name}"' in mode, field.name
+    workflow = ROOT / "workflow"
+    rule = (workflow / "rules" / "fit_calibration.smk").read_text(encoding="utf-8")
+    line = re.search(r"settings=\{key: config\[\"calibration\"\]\[key\] for key in (\(.*\))\}", rule)
+    assert line is not None
+    places = [workflow / "rules" / "common.smk", *(workflow / "lib" / "noisebound" / "settings").glob("*.py")]
+    (mode,) = re.findall(
+        r"^CALIBRATION_MODE = (\(.*\))$", "\n".join(path.read_text() for path in places), flags=re.MULTILINE
+    )
+    keys = eval(line[1], {"CALIBRATION_MODE": ast.literal_eval(mode)})
+    assert sorted(keys) == sorted(field.name for field in fields(CalibrationSettings))

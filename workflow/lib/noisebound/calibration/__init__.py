@@ -12,6 +12,7 @@ Begin with ``fit_calibration``.
     corrections       The corrections of one mode, by channel, coverage and group: scores of the pixels, put through
                       ``conformal``
     exchangeability   What is exchangeable, pixels or scans, and how many scans a statement about further scans takes
+    field_pixels      Calibration pixels in memory: predictions and targets of the calibrate regions, by field of view
     fit_calibration   step: what the predicted intervals need to cover the reference at a stated rate
     fitted            Fitted corrections of all channels, with what they were fitted on and where calibration pixels
                       were too few
@@ -24,12 +25,11 @@ Begin with ``fit_calibration``.
                       piecewise line
     modes             In which ways corrections can be formed: by which score, in which unit, for which pixels, with
                       which ties covered
-    pixels            Calibration pixels in memory: predictions and targets of the calibrate regions, by field of view
+    pixels            Which pixels calibrate: all of the calibrate regions, read frame by frame
     predicted_scans   The scans that a step reads with their predictions: which files belong together, opened scan by
                       scan
     promise           What the intervals promise, in words: about which pixels or scans, of what, and what is not
                       promised
-    read_pixels       Which pixels calibrate: all of the calibrate regions, read frame by frame
     rounding          Float32 arithmetic that rounds outwards, so that no rounding ever loses coverage
     settings          The section ``calibration`` of the configuration, as far as the corrections depend on it
     targets           What the intervals are about: the reference as measured, or the true signal

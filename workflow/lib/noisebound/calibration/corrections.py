@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from .conformal import corrections, one_sided, side_scores
 from .exchangeability import Unit
+from .field_pixels import CalibrationPixels, FieldPixels
 from .groups import PixelGroups, bins_of_intensity, frequent_tokens, group_of
 from .modes import Mode
-from .pixels import CalibrationPixels, FieldPixels
 from .rounding import Doubles, Floats
 from .settings import CalibrationSettings
 

@@ -1,6 +1,6 @@
 """The step fit_calibration: what the predicted intervals need to cover the reference at a stated rate.
 
-The parts, in the way of the data: ``read_pixels`` reads the calibrate regions, ``modes`` says how scores can be formed,
+The parts, in the way of the data: ``pixels`` reads the calibrate regions, ``modes`` says how scores can be formed,
 ``groups`` which pixels share a correction, ``corrections`` turns scores into corrections by the rules of ``conformal``
 and ``thresholds``, for pixels or for scans as ``exchangeability`` explains, ``fitted`` does so for all channels,
 ``alternatives`` for other modes, ``median_to_mean`` fits the estimate of the mean, ``promise`` says what is promised,
@@ -19,8 +19,8 @@ from ..latent.sample import load_sample
 from .alternatives import fit_alternatives
 from .content import calibration_content
 from .fitted import fit_corrections
+from .pixels import read_calibration_pixels
 from .predicted_scans import PredictedScans
-from .read_pixels import read_calibration_pixels
 from .settings import CalibrationSettings, check_probabilities
 
 logger = logging.getLogger("noisebound")

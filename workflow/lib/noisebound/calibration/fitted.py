@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..files.coverage_key import nominal_key
 from .corrections import Entry, fitter_of
 from .exchangeability import Unit, check_scans, choose_units
+from .field_pixels import CalibrationPixels
 from .groups import UNSEEN, PixelGroups
-from .pixels import CalibrationPixels
 from .rounding import Floats
 from .settings import CalibrationSettings
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..files.coverage_key import nominal_key
 from .caveats import GROUP_WORDS, caveats, in_100
 from .exchangeability import count_scans
+from .field_pixels import CalibrationPixels
 from .fitted import FittedCorrections
-from .pixels import CalibrationPixels
 from .targets import TRUE_TARGET
 
 UNUSUAL = "a region picked because it looks unusual"
