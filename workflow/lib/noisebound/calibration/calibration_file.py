@@ -1,4 +1,18 @@
-"""The file ``calibration.json`` as read: its corrections, and what is promised of them."""
+"""The file ``calibration.json`` as read: its corrections, and what is promised of them.
+
+``corrections[nominal][channel]`` and ``one_sided[confidence][channel]`` are entries {"lower", "upper", "n", "k"}: the
+corrections in the unit of the reference, or as multiples of the predicted width where ``scale`` is "width". Where
+``ties`` are broken at random, entries hold "lower_share" and "upper_share".
+
+``groups`` is {"by": "intensity", "edges": {channel: [...]}} (bins of the predicted median) or {"by": "token", "tokens":
+[...]}, where one more group holds all other tokens. With groups, each entry also holds a list "groups" of such entries,
+one per group; its own numbers are those of all pixels, which groups marked "of_all" take because they have too few
+pixels or scans.
+
+``mean[channel]`` is {"median", "shift"}, the knots of what is added to the median to estimate the mean. ``floor`` is
+the smallest value that an interval end may take (0 for counts) or null. Infinite numbers are the words "inf" and
+"-inf". ``content`` writes the file; ``intervals`` applies it.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +30,7 @@ NEEDED = ("channels", "nominal", "primary", "corrections", "floor")
 
 @dataclass(frozen=True)
 class CalibrationFile:
-    """The content of ``calibration/calibration.json``.
-
-    ``content["corrections"][nominal][channel]`` and ``content["one_sided"][confidence][channel]`` hold {"lower",
-    "upper", "n", "k"}: the corrections in the unit of the reference, or as multiples of the predicted width where
-    "scale" is "width". Where "ties" are broken at random, entries hold "lower_share" and "upper_share".
-
-    "groups" is {"by": "intensity", "edges": {channel: [...]}} (bins of the predicted median) or {"by": "token",
-    "tokens": [...]}, where one more group holds all other tokens. With groups, each entry also holds a list "groups" of
-    such entries, one per group; its own numbers are those of all pixels, which groups marked "of_all" take because they
-    have too few pixels or scans.
-
-    "mean" holds {"median", "shift"} of each channel, the knots of what is added to the median to estimate the mean.
-    "floor" is the smallest value that an interval end may take (0 for counts) or None.
-
-    Attributes
-    ----------
-    content
-        As in the file.
-    path
-        Of the file, for messages; or None.
-    """
+    """The content of ``calibration/calibration.json`` as described above, and its ``path`` for messages, or None."""
 
     content: dict[str, Any]
     path: Path | None = None

@@ -83,15 +83,15 @@ def needed_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) 
     return n
 
 
-def choose_unit(asked: str, n_scans: int, nominal: float, confidence: float, sides: int = 1) -> Unit:
+def choose_unit(asked: AskedUnit, n_scans: int, nominal: float, confidence: float, sides: int = 1) -> Unit:
     """The unit for one nominal coverage: as ``asked``, or for "auto" the strongest that ``n_scans`` keep finite."""
     if asked != "auto":
-        return asked  # type: ignore[return-value]
+        return asked
     return next(unit for unit in UNITS if n_scans >= needed_scans(unit, nominal, confidence, sides))
 
 
 def choose_units(
-    asked: str, n_scans: int, nominal: Sequence[float], primary: float, confidence: float, sides: int = 1
+    asked: AskedUnit, n_scans: int, nominal: Sequence[float], primary: float, confidence: float, sides: int = 1
 ) -> dict[float, Unit]:
     """The unit of each ``nominal`` coverage, as ``asked``.
 
@@ -108,7 +108,7 @@ def choose_units(
 
 
 def check_scans(
-    asked: str,
+    asked: AskedUnit,
     n_scans: int,
     levels: Mapping[str, Sequence[float]],
     confidence: float,
@@ -138,12 +138,11 @@ def check_scans(
     InputError
         Where there are too few scans for one of the ``levels``.
     """
-    if asked not in ("scan", "pac"):
+    if asked == "auto" or asked == "pixel":
         return
-    unit: Unit = "scan" if asked == "scan" else "pac"
     for key, values in levels.items():
         for value in values:
-            needed = needed_scans(unit, value, confidence, sides if key == "calibration.nominal" else 1)
+            needed = needed_scans(asked, value, confidence, sides if key == "calibration.nominal" else 1)
             if n_scans < needed:
                 raise InputError(
                     f"with {count_scans(n_scans)} of role calibrate, the interval at {value:g} ({key}) would be "
@@ -161,7 +160,9 @@ def count_scans(n: int) -> str:
     return "no scan" if n == 0 else "1 scan" if n == 1 else f"{n} scans"
 
 
-def explain_choice(asked: str, n_scans: int, units: Mapping[float, Unit], confidence: float, sides: int = 1) -> str:
+def explain_choice(
+    asked: AskedUnit, n_scans: int, units: Mapping[float, Unit], confidence: float, sides: int = 1
+) -> str:
     """In words, which unit was taken for which nominal coverage and why, and what stronger ones would take."""
     if asked != "auto":
         return f"The unit {asked} was asked for (calibration.unit), with {count_scans(n_scans)} of role calibrate."

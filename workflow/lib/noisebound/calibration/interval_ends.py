@@ -34,7 +34,7 @@ def channel_interval(
     Parameters
     ----------
     entry
-        Corrections, as ``calibration_file.CalibrationFile`` describes them.
+        Corrections, as ``calibration_file`` describes them.
     quantiles
         Lower, median and upper of the channel.
     groups

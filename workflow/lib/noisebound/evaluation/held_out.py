@@ -69,11 +69,6 @@ class HeldOut:
     tokens: NDArray[np.integer] | None
     members: Floats | None
 
-    @property
-    def n_frames(self) -> int:
-        """Frames that were predicted on their own."""
-        return int(self.target.shape[1])
-
 
 def border_distance(shape: Sequence[int], box: Box) -> NDArray[np.intp]:
     """Distance of the pixels of ``box`` to the border of an image of ``shape``, in px, 0 on the border itself."""
