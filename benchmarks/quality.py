@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from noisebound.calibration.conformal import Score, corrections, side_scores
+from noisebound.calibration.conformal import corrections, side_scores
+from noisebound.calibration.modes import Score
 from noisebound.calibration.rounding import width_of
 
 from . import protocol

@@ -32,12 +32,14 @@ rule evaluate:
         runtime=minutes(15, per_mb=0.1, scans=HOLDS_TEST),
     params:
         **named(
-            run=config["run"],
-            exceed=config["decisions"]["exceed"],
+            settings={
+                "run": config["run"],
+                "seed": config["seed"],
+                "block": config["calibration"]["block"],
+                "bootstrap": config["calibration"]["bootstrap"],
+                "exceed": config["decisions"]["exceed"],
+            },
             montages=[scan for scan in HOLDS_TEST if scan in SIMULATED],
-            block=config["calibration"]["block"],
-            bootstrap=config["calibration"]["bootstrap"],
-            seed=config["seed"],
         ),
         code=library_digest("evaluation.evaluate", script=SCRIPTS / "evaluate.py"),
     script:

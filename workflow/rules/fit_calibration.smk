@@ -23,10 +23,7 @@ rule fit_calibration:
         runtime=minutes(10, per_mb=0.05, scans=HOLDS_CALIBRATE),
     params:
         **named(
-            nominal=config["calibration"]["nominal"],
-            primary=config["calibration"]["primary"],
-            mode={key: config["calibration"][key] for key in CALIBRATION_MODE},
-            block=config["calibration"]["block"],
+            settings={key: config["calibration"][key] for key in ("nominal", "primary", "block", *CALIBRATION_MODE)},
             confidences=sorted({entry["confidence"] for entry in config["decisions"]["exceed"]}),
             counts=COUNTS,
         ),

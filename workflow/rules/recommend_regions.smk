@@ -22,8 +22,7 @@ rule recommend_regions:
         runtime=minutes(2, per_mb=0.05),
     params:
         **named(
-            exceed=config["decisions"]["exceed"],
-            remeasure=config["decisions"]["remeasure"],
+            settings={key: config["decisions"][key] for key in ("exceed", "remeasure")},
         ),
         code=library_digest("decisions.recommend_regions", script=SCRIPTS / "recommend_regions.py"),
     script:

@@ -1,8 +1,10 @@
-"""Judge coverage and errors on the test regions."""
+"""Measure coverage and errors on the test regions."""
 
 from typing import TYPE_CHECKING
 
+from noisebound.calibration.predicted_scans import PredictedScans
 from noisebound.evaluation.evaluate import evaluate
+from noisebound.evaluation.settings import EvaluationSettings
 from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
@@ -10,16 +12,11 @@ if TYPE_CHECKING:
 
 with step(snakemake):
     evaluate(
-        snakemake.input.ensembles,
-        snakemake.input.scans,
-        snakemake.input.regions,
-        snakemake.input.tokens,
+        PredictedScans(
+            snakemake.input.ensembles, snakemake.input.scans, snakemake.input.regions, snakemake.input.tokens
+        ),
         snakemake.input.calibration,
         dict(snakemake.output.items()),
-        run=snakemake.params.run,
-        block=snakemake.params.block,
-        bootstrap=snakemake.params.bootstrap,
-        seed=snakemake.params.seed,
-        exceed=snakemake.params.exceed,
-        montages=snakemake.params.montages,
+        EvaluationSettings(**snakemake.params.settings),
+        snakemake.params.montages,
     )

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from noisebound.calibration.fit_calibration import fit_calibration
+from noisebound.calibration.predicted_scans import PredictedScans
+from noisebound.calibration.settings import CalibrationSettings
 from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
@@ -10,16 +12,15 @@ if TYPE_CHECKING:
 
 with step(snakemake):
     fit_calibration(
-        snakemake.input.ensembles,
-        snakemake.input.scans,
-        snakemake.input.regions,
+        PredictedScans(
+            snakemake.input.ensembles,
+            snakemake.input.scans,
+            snakemake.input.regions,
+            snakemake.input.get("tokens", []),
+        ),
+        snakemake.input.sample,
         snakemake.output[0],
-        nominal=snakemake.params.nominal,
-        primary=snakemake.params.primary,
-        **snakemake.params.mode,
-        confidences=snakemake.params.confidences,
-        counts=snakemake.params.counts,
-        block=snakemake.params.block,
-        sample=snakemake.input.sample,
-        tokens=snakemake.input.get("tokens", []),
+        CalibrationSettings(**snakemake.params.settings),
+        snakemake.params.confidences,
+        snakemake.params.counts,
     )

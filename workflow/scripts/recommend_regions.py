@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from noisebound.decisions.recommend_regions import recommend_regions
+from noisebound.decisions.settings import DecisionSettings
 from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ with step(snakemake):
         snakemake.input.calibration,
         snakemake.output.table,
         snakemake.output.maps,
-        tokens=snakemake.input.get("tokens"),
-        exceed=snakemake.params.exceed,
-        remeasure=snakemake.params.remeasure,
+        DecisionSettings(**snakemake.params.settings),
+        snakemake.input.get("tokens"),
     )

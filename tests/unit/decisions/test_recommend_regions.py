@@ -1,29 +1,25 @@
-"""Decisions: known rectangles are found with their bounds; greedy boxes against brute force."""
+"""The step recommend_regions: known rectangles are found with their bounds."""
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from noisebound.calibration.calibrate_scan import calibrate_scan
-from noisebound.calibration.fit_calibration import fit_calibration
 from noisebound.core.errors import InputError
-from noisebound.decisions.exceedance import exceedance
-from noisebound.decisions.recommend_regions import rank_regions, recommend_regions, relative_width, remeasure_boxes
-from noisebound.files.predictions import Predictions
+from noisebound.decisions.recommend_regions import recommend_regions
+from noisebound.decisions.settings import DecisionSettings
 from noisebound.geometry.boxes import Box
+from tests.unit.calibration.simulated import fit
 from tests.unit.predicted_scan import write_predicted_scan
 
 HIGH = {"name": "much Fe", "channel": "Fe", "above": 4.0, "confidence": 0.75}
+NO_BOX = {"size": 1, "count": 0}
 LOW = {"name": "any Mg", "channel": "Mg", "above": -50.0, "confidence": 0.9}
 
 
@@ -48,28 +44,19 @@ def build(folder: Path, shape: tuple[int, ...] = (60, 80)) -> dict[str, Path]:
         pixel_unit="nm",
     )
     paths = {name: folder / name for name in ("c.json", "d.h5", "d.tif", "r.csv", "r.tif")}
-    fit_calibration(
-        [files.ensemble],
-        [files.scan],
-        [files.regions],
-        paths["c.json"],
-        nominal=[0.9],
-        primary=0.9,
-        confidences=[0.75, 0.9],
-    )
+    fit(files, paths["c.json"], nominal=[0.9], primary=0.9, confidences=[0.75, 0.9])
     calibrate_scan(files.ensemble, paths["c.json"], paths["d.h5"], paths["d.tif"])
     return paths | {"ensemble": files.ensemble}
 
 
-def recommend(paths: dict[str, Path], exceed: list[dict[str, Any]], remeasure: Any) -> pd.DataFrame:
+def recommend(paths: dict[str, Path], exceed: list[dict[str, Any]], remeasure: dict[str, int]) -> pd.DataFrame:
     recommend_regions(
         paths["d.h5"],
         paths["ensemble"],
         paths["c.json"],
         paths["r.csv"],
         paths["r.tif"],
-        exceed=exceed,
-        remeasure=remeasure,
+        DecisionSettings(exceed, remeasure),
     )
     return pd.read_csv(paths["r.csv"])
 
@@ -106,15 +93,9 @@ def test_known_rectangles_are_found_with_their_bounds(tmp_path: Path, shape: tup
     assert [name["Name"] for name in names] == ["much Fe", "any Mg"]
 
 
-def test_bounds_against_threshold() -> None:
-    lower = np.array([1, 3, 1, 3, 2], np.float32)
-    upper = np.array([2, 5, 5, 2, 2], np.float32)
-    np.testing.assert_array_equal(exceedance(lower, upper, 2.0), [0, 2, 1, 1, 0])
-
-
 def test_no_entries_leave_an_undecided_map(tmp_path: Path) -> None:
     paths = build(tmp_path)
-    table = recommend(paths, [], None)
+    table = recommend(paths, [], NO_BOX)
     assert len(table) == 0
     assert list(table.columns[:3]) == ["kind", "name", "rank"]
     assert "x1" in table.columns
@@ -126,66 +107,10 @@ def test_no_entries_leave_an_undecided_map(tmp_path: Path) -> None:
 def test_unknown_channel_and_confidence_name_their_key(tmp_path: Path) -> None:
     paths = build(tmp_path)
     with pytest.raises(InputError, match=r"decisions.exceed\[1\].channel.*'Xx'.*Mg, Fe"):
-        recommend(paths, [HIGH, HIGH | {"channel": "Xx"}], None)
+        recommend(paths, [HIGH, HIGH | {"channel": "Xx"}], NO_BOX)
     with pytest.raises(InputError, match=r"decisions.exceed.confidence.*0.6"):
-        recommend(paths, [HIGH | {"confidence": 0.6}], None)
+        recommend(paths, [HIGH | {"confidence": 0.6}], NO_BOX)
     with pytest.raises(InputError, match=r"decisions.exceed\[0\].*'above' is missing"):
-        recommend(paths, [{key: HIGH[key] for key in ("name", "channel", "confidence")}], None)
+        recommend(paths, [{key: HIGH[key] for key in ("name", "channel", "confidence")}], NO_BOX)
     assert not paths["r.csv"].exists()
     assert not paths["r.tif"].exists()
-
-
-def test_regions_connect_over_corners_and_rank_by_excess() -> None:
-    above = np.zeros((6, 6), bool)
-    above[0, 0] = above[1, 1] = above[4, 4] = True
-    excess = np.full((6, 6), -7.0)
-    excess[0, 0], excess[1, 1], excess[4, 4] = 1, 2, 5
-    assert rank_regions(above, excess) == [
-        {"score": 5.0, "pixels": 1, "bounds": [(4, 5), (4, 5)]},
-        {"score": 3.0, "pixels": 2, "bounds": [(0, 2), (0, 2)]},
-    ]
-    assert rank_regions(np.zeros((3, 3), bool), excess[:3, :3]) == []
-
-
-def test_widths_of_channels_are_added_in_units_of_their_ranges(tmp_path: Path) -> None:
-    """Of four channels the third has no range and the fourth an interval without end: both say nothing."""
-    random = np.random.default_rng(0)
-    median = random.normal(size=(1, 4, 12, 14)) * np.array([1, 50, 0, 1]).reshape(4, 1, 1)
-    half = random.uniform(1, 2, median.shape)
-    files = write_predicted_scan(
-        tmp_path,
-        noisy=median,
-        reference=None,
-        reference_kind="none",
-        frames=(median - half, median, median + half),
-        boxes=[],
-        channels=["thin", "thick", "flat", "open"],
-    )
-    with h5py.File(files.ensemble, "r+") as file:
-        file["upper"][3, 5, 6] = np.inf
-    with Predictions(files.ensemble) as images:
-        found = relative_width(images)
-    ranges = [np.subtract(*np.quantile(median[0, c], [0.95, 0.05])) for c in (0, 1)]
-    np.testing.assert_allclose(found, sum(2 * half[0, c] / ranges[c] for c in (0, 1)), rtol=1e-4)
-
-
-@given(
-    st.lists(st.integers(1, 9), min_size=2, max_size=3), st.integers(1, 5), st.integers(0, 4), st.integers(0, 2**32 - 1)
-)
-@settings(max_examples=80, deadline=None)
-def test_greedy_boxes_equal_brute_force(shape: list[int], size: int, count: int, seed: int) -> None:
-    need = np.random.default_rng(seed).uniform(0, 1, shape)
-    sides = [min(size, extent) for extent in shape]
-    corners = itertools.product(*[range(extent - side + 1) for extent, side in zip(shape, sides, strict=True)])
-    candidates = {c: need[tuple(slice(a, a + s) for a, s in zip(c, sides, strict=True))].mean() for c in corners}
-    expected = []
-    while candidates and len(expected) < count:
-        best = max(candidates, key=lambda c: candidates[c])
-        expected.append((best, candidates[best]))
-        candidates = {
-            c: v for c, v in candidates.items() if any(abs(a - b) >= s for a, b, s in zip(c, best, sides, strict=True))
-        }
-    got = remeasure_boxes(need, size, count)
-    assert [tuple(start for start, _ in box["bounds"]) for box in got] == [corner for corner, _ in expected]
-    np.testing.assert_allclose([box["score"] for box in got], [score for _, score in expected])
-    assert all([stop - start for start, stop in box["bounds"]] == sides for box in got)

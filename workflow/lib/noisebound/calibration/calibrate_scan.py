@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.storage import sha256_file
 from ..files.coverage_key import nominal_key
 from ..files.labels import read_tokens
 from ..files.ome_tiff import write_ome_tiff
-from ..files.prediction_writers import create_denoised
+from ..files.prediction_writers import DenoisedWriter, create_denoised
 from ..files.predictions_about import KINDS
 from ..files.predictions import Predictions
 from ..geometry.blocks import slabs
-from .conformal import Doubles, Floats
-from .intervals import SIDES, Calibration
-from .tie_draws import chance_at
+from .interval_ends import SIDES
+from .intervals import Calibration
+from .rounding import Doubles, Floats
+from .tie_draws import tie_draws_at
 
 logger = logging.getLogger("noisebound")
 
@@ -34,31 +36,32 @@ def calibrate_scan(
 ) -> None:
     """Deliver one scan: ``denoised/<scan>.h5`` with every nominal coverage, and an OME-TIFF with the primary one.
 
-    The TIFF is float32 with axes CYX or CZYX; its channels are "<channel> median", "<channel> lower <nominal>",
-    "<channel> upper <nominal>" and "<channel> mean", the estimate of the mean. ``tokens`` is the scan's label TIFF,
-    needed where corrections depend on it. Memory is bounded by slabs, apart from those labels. Raises ``InputError``
-    where the channels differ.
+    Memory is bounded by slabs, apart from the labels of tokens.
+
+    Parameters
+    ----------
+    ensemble
+        ``ensemble/<scan>.h5``.
+    calibration
+        ``calibration.json``.
+    output_h5
+        ``denoised/<scan>.h5``.
+    output_tif
+        See :func:`write_denoised_tiff`.
+    tokens
+        The scan's label TIFF where corrections depend on it, or else None.
+
+    Raises
+    ------
+    InputError
+        Where the channels are not the calibrated ones.
     """
     fitted = Calibration.read(calibration)
     with Predictions(ensemble) as predictions:
         fitted.check_channels(predictions.channels, ensemble)
-        n_channels, n_pixels = len(predictions.channels), math.prod(predictions.shape)
-        projected = {value: np.zeros(n_channels) for value in fitted.nominal}
-        without_width = {value: np.zeros(n_channels) for value in fitted.nominal}
         labels = read_tokens(tokens, predictions.shape) if fitted.by_token else None
         with create_denoised(output_h5, predictions, nominal=fitted.nominal, primary=fitted.primary) as writer:
-            for region in slabs(predictions.shape, n_channels):
-                lower, median, upper, spread = (predictions.read(kind, region) for kind in KINDS)
-                around: dict[str, Any] = {"tokens": None if labels is None else labels[region]}
-                if fitted.random_ties:
-                    around["chance"] = chance_at(predictions.scan, predictions.frame, n_channels, region)
-                intervals = {}
-                for value in fitted.nominal:
-                    low, high, fraction = fitted.interval(lower, median, upper, value, **around)
-                    intervals[value] = (low, high)
-                    projected[value] += fraction * (median[0].size / n_pixels)
-                    without_width[value] += (low == high).reshape(n_channels, -1).sum(axis=1) / n_pixels
-                writer.write(region, fitted.centre(median), fitted.mean(median), spread, intervals)
+            projected, without_width = _write_images(writer, predictions, fitted, labels)
             writer.set_projected_fraction(_by_name(projected, fitted.channels))
             writer.set_zero_width(_by_name(without_width, fitted.channels))
     write_denoised_tiff(output_h5, output_tif)
@@ -69,12 +72,43 @@ def calibrate_scan(
                 logger.warning("%s: %.3g of the intervals at %g have no width", name, share, value)
 
 
+def _write_images(
+    writer: DenoisedWriter, predictions: Predictions, fitted: Calibration, labels: NDArray[Any] | None
+) -> tuple[dict[float, Doubles], dict[float, Doubles]]:
+    """Write all images, slab by slab.
+
+    Returns, by nominal coverage, the share of each channel's intervals that were projected to hold the median, and the
+    share that have no width.
+    """
+    n_channels, n_pixels = len(predictions.channels), math.prod(predictions.shape)
+    projected = {value: np.zeros(n_channels) for value in fitted.nominal}
+    without_width = {value: np.zeros(n_channels) for value in fitted.nominal}
+    for region in slabs(predictions.shape, n_channels):
+        lower, median, upper, spread = (predictions.read(kind, region) for kind in KINDS)
+        tokens = None if labels is None else labels[region]
+        draws = None
+        if fitted.random_ties:
+            draws = tie_draws_at(predictions.scan, predictions.frame, n_channels, region)
+        intervals = {}
+        for value in fitted.nominal:
+            low, high, fraction = fitted.interval(lower, median, upper, value, tokens, draws)
+            intervals[value] = (low, high)
+            projected[value] += fraction * (median[0].size / n_pixels)
+            without_width[value] += (low == high).reshape(n_channels, -1).sum(axis=1) / n_pixels
+        writer.write(region, fitted.centre(median), fitted.mean(median), spread, intervals)
+    return projected, without_width
+
+
 def _by_name(shares: Mapping[float, Doubles], channels: Sequence[str]) -> dict[str, dict[str, float]]:
     return {nominal_key(value): dict(zip(channels, map(float, of), strict=True)) for value, of in shares.items()}
 
 
 def write_denoised_tiff(denoised: str | Path, output: str | Path) -> None:
-    """Write median, primary interval and estimated mean of ``denoised/<scan>.h5`` as OME-TIFF, plane by plane."""
+    """Write median, primary interval and estimated mean of ``denoised/<scan>.h5`` as OME-TIFF, plane by plane.
+
+    The TIFF is float32 with axes CYX or CZYX; its channels are "<channel> median", "<channel> lower <nominal>",
+    "<channel> upper <nominal>" and "<channel> mean", the estimate of the mean.
+    """
     with Predictions(denoised) as images:
         suffix = {
             "median": "median",

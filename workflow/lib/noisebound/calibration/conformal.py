@@ -1,223 +1,49 @@
-"""Conformal corrections as pure arithmetic: exact ranks, thresholds and roundings that never lose coverage.
+"""Conformal corrections of one channel, from the scores of its calibration pixels.
 
-A *score* says by how much a target lies outside its predicted interval (negative inside). A *threshold* is a value
-that further scores stay below as often as promised; it becomes the correction. What is promised depends on the unit
-of exchangeability:
+A correction is the threshold of the scores (see ``thresholds``): moved outwards by it, an interval holds further
+targets as often as promised.
 
-``pixel``. n scores, exchangeable with a further one: the k-th smallest with k = ceil((n+1) p) covers it with
-probability p or more (Romano et al., eq. 6-8).
-
-``scan``. K scans, exchangeable with a further one as wholes. With F_k(q) the share of scan k's own scores up to q, the
-threshold is the smallest q with F_1(q) + ... + F_K(q) >= (K+1) p, so every scan weighs 1/(K+1) and the further one, of
-which nothing is known, counts as not covered. Then E F_{K+1}(q) >= p: let q* be the smallest q at which the sum over
-all K+1 scans reaches (K+1) p. q* <= q, because F_{K+1} >= 0; q* treats all K+1 scans alike, so E F_{K+1}(q*) is the
-mean over them, which is at least p. How pixels of one scan depend on each other plays no part.
-
-``pac``. K scans, independent and of one population; two statements, each with confidence 1 - delta in their draw.
-(1) At least the share p of further scans have at least the share p of their own pixels covered. The score of a scan is
-the smallest q with F_k(q) >= p, and q is at least the scans' score at rank K+1-u, with u the largest for which
-P(Beta(K+1-u, u) >= p) >= 1 - delta. (2) At least the share p of the pixels of further scans, taken together, are
-covered. q is at least the smallest with F_1(q) F_2(q) ... F_K(q) >= p^K / delta. For where further scans have less than
-the share p covered, at any q below some q0, the F_k(q) are independent with mean E F(q) <= p, so the expectation of
-F_1(q) ... F_K(q) / p^K is at most 1, and by Markov's inequality it reaches 1 / delta with probability at most delta
-(a bet on each scan, as in I. Waudby-Smith, A. Ramdas, JRSS B 86 (2024) 1, with all of the stake). As F_k <= 1, (2) can
-be met from p^K <= delta on, which is where u reaches 1 in (1). q is also at least the threshold of ``scan``.
-
-Ties. Where many scores are equal (zeros of counts), the threshold covers more than was asked for. A threshold can
-break such ties at random: of the scores equal to it, it covers the ``share`` that is still missing. Scores are then
-ordered as pairs (score, independent uniform number), which tie with probability 0, and all of the above holds for
-pairs (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random World" (2005), section 2.2.7).
-
-Sources: Y. Romano, E. Patterson, E. Candes, "Conformalized Quantile Regression", NeurIPS 2019 (arXiv:1905.03222);
-Y. Lee, R. F. Barber, R. Willett, "Distribution-free inference with hierarchical data", 2023 (arXiv:2306.06342);
-for pac, see ``exchangeability.allowed_misses``.
+Source: Y. Romano, E. Patterson, E. Candes, "Conformalized Quantile Regression" (CQR), NeurIPS 2019 (arXiv:1905.03222).
 """
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from .exchangeability import Unit, allowed_misses, decimal
-from .rounding import subtract_up, up, width_of
-
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
-Score = Literal["symmetric", "asymmetric"]
-SCORES: tuple[Score, ...] = ("symmetric", "asymmetric")
-
-
-@dataclass(frozen=True, order=True)
-class Threshold:
-    """Scores below ``value`` are covered, and the ``share`` of those equal to it; ordered by both.
-
-    ``n`` is the number of exchangeable things, pixels or scans; ``k`` how many of them it takes, more than n where
-    ``value`` is infinite.
-    """
-
-    value: float
-    share: float
-    n: int
-    k: int
-
-
-def conformal_rank(n: int, probability: float | Fraction) -> int:
-    """Rank k = ceil((n + 1) probability) of the score that covers a further one with at least ``probability``.
-
-    Exact: a float stands for its shortest decimal, so that n = 9 at 0.9 gives 9 and not 10. k may exceed n.
-    """
-    return math.ceil((n + 1) * decimal(probability))
-
-
-def order_statistic(scores: ArrayLike, k: int) -> float:
-    """The ``k``-th smallest of ``scores`` (any shape), k from 1; infinite where k exceeds their number."""
-    flat = np.asarray(scores, dtype=np.float64).ravel()
-    if k < 1:
-        raise ValueError(f"ranks start at 1, got {k}")
-    return math.inf if k > flat.size else float(np.partition(flat, k - 1)[k - 1])
+from .exchangeability import Unit, decimal
+from .modes import Score
+from .rounding import Doubles, subtract_up, up, width_of
+from .thresholds import Threshold, threshold
 
 
 def side_scores(lower: ArrayLike, upper: ArrayLike, target: ArrayLike, scaled: bool = False) -> tuple[Doubles, Doubles]:
-    """Scores of the two ends, lower - y and y - upper, in float64 and rounded up, of the shape of ``target``.
+    """Scores of the lower and the upper ends, ``lower - target`` and ``target - upper``.
 
-    ``scaled`` divides them by the predicted width (CQR-r of M. Sesia, E. Candes, Stat 9 (2020) e261), so that the
-    correction is a multiple of it.
+    Parameters
+    ----------
+    lower, upper, target
+        Predicted quantiles and the target y, of one shape.
+    scaled
+        Whether to divide the scores by the predicted width, so that the correction is a multiple of it (CQR-r).
+
+    Returns
+    -------
+    tuple of ndarray
+        float64 of the shape of ``target``, rounded up.
+
+    References
+    ----------
+    CQR-r: M. Sesia, E. Candes, "A comparison of some conformal quantile regression methods", Stat 9 (2020) e261.
     """
     low, high = subtract_up(lower, target), subtract_up(target, upper)
     if not scaled:
         return low, high
     width = width_of(lower, upper)
     return up(low / width), up(high / width)
-
-
-def _end_share(scores: Doubles, value: float, missing: Fraction) -> float:
-    """Share of the scores (sorted) equal to ``value`` that brings those covered to the count ``missing`` exactly."""
-    below, upto = (int(np.searchsorted(scores, value, side=side)) for side in ("left", "right"))
-    return min(1.0, float((missing - below) / (upto - below)))
-
-
-def pixel_threshold(scores: ArrayLike, probability: float | Fraction, ties: bool = False) -> Threshold:
-    """Threshold of pooled ``scores`` (any shape); see the module. ``ties`` breaks them at random."""
-    flat = np.asarray(scores, dtype=np.float64).ravel()
-    k = conformal_rank(flat.size, probability)
-    value = order_statistic(flat, k)
-    share = 1.0
-    if ties and math.isfinite(value):
-        share = _end_share(np.sort(flat), value, (flat.size + 1) * decimal(probability))
-    return Threshold(value, share, flat.size, k)
-
-
-def scan_threshold(scans: Sequence[Doubles], probability: float | Fraction, ties: bool = False) -> Threshold:
-    """Threshold of hierarchical weighting, see the module; ``scans`` holds the sorted scores of each scan.
-
-    Exact: shares are compared as fractions, never as sums of floats.
-    """
-    n, wanted = len(scans), (len(scans) + 1) * decimal(probability)
-    k = math.ceil(wanted)
-    if k > n:
-        return Threshold(math.inf, 1.0, n, k)
-
-    def reached(value: float, side: Literal["left", "right"] = "right") -> Fraction:
-        return sum((Fraction(int(np.searchsorted(s, value, side=side)), s.size) for s in scans), Fraction(0))
-
-    # Sorted runs are merged.
-    candidates = np.sort(np.concatenate(scans), kind="stable")
-    value = _smallest(candidates, lambda value: reached(value) >= wanted)
-    share = 1.0
-    if ties:
-        below = reached(value, "left")
-        share = float((wanted - below) / (reached(value) - below))
-    return Threshold(value, share, n, k)
-
-
-def _smallest(candidates: Doubles, reached: Callable[[float], bool]) -> float:
-    """The smallest of the sorted ``candidates`` that is ``reached``; the last of them always is."""
-    return float(candidates[bisect_left(candidates, True, hi=candidates.size - 1, key=reached)])
-
-
-def pac_threshold(
-    scans: Sequence[Doubles], probability: float | Fraction, confidence: float | Fraction, ties: bool = False
-) -> Threshold:
-    """Threshold that holds with ``confidence``, see the module; ``scans`` holds the sorted scores of each scan."""
-    n, p = len(scans), decimal(probability)
-    k = n + 1 - allowed_misses(n, 1 - p, 1 - decimal(confidence))
-    if k > n:
-        return Threshold(math.inf, 1.0, n, k)
-    own = []
-    for scores in scans:
-        value = float(scores[max(1, math.ceil(scores.size * p)) - 1])
-        own.append(Threshold(value, _end_share(scores, value, scores.size * p) if ties else 1.0, n, k))
-    together = _product_threshold(scans, p, 1 - decimal(confidence), ties)
-    least = scan_threshold(scans, p, ties)
-    return max(sorted(own)[k - 1], *(Threshold(q.value, q.share, n, k) for q in (together, least)))
-
-
-def _product_threshold(scans: Sequence[Doubles], p: Fraction, delta: Fraction, ties: bool) -> Threshold:
-    """The smallest threshold with F_1 F_2 ... F_K >= p^K / delta; statement (2) of ``pac`` in the module."""
-    n = len(scans)
-    # Exact in whole numbers: counts are compared with what the product of the sizes demands.
-    wanted = p.numerator**n * delta.denominator * math.prod(scores.size for scores in scans)
-    scale = p.denominator**n * delta.numerator
-
-    def counts(value: float, side: Literal["left", "right"]) -> list[int]:
-        return [int(np.searchsorted(scores, value, side=side)) for scores in scans]
-
-    def reached(value: float) -> bool:
-        return math.prod(counts(value, "right")) * scale >= wanted
-
-    # Sorted runs are merged.
-    candidates = np.sort(np.concatenate(scans), kind="stable")
-    if not reached(candidates[-1]):
-        return Threshold(math.inf, 1.0, n, n + 1)
-    value = _smallest(candidates, reached)
-    share = 1.0
-    if ties:
-        below, tied = counts(value, "left"), counts(value, "right")
-        least = Fraction(0)
-        most = Fraction(1)
-        for _ in range(30):
-            middle_share = (least + most) / 2
-            product = math.prod(a + middle_share * (b - a) for a, b in zip(below, tied, strict=True))
-            if product * scale >= wanted:
-                most = middle_share
-            else:
-                least = middle_share
-        share = float(most)
-    return Threshold(value, share, n, n)
-
-
-def threshold(
-    unit: Unit,
-    scans: Sequence[Doubles],
-    probability: float | Fraction,
-    confidence: float | Fraction = 0.95,
-    ties: bool = False,
-) -> Threshold:
-    """The threshold of ``unit``; ``scans`` holds the scores of each scan, sorted unless the unit is pixel."""
-    if unit == "pixel":
-        return pixel_threshold(np.concatenate(scans) if scans else np.zeros(0), probability, ties)
-    if unit == "scan":
-        return scan_threshold(scans, probability, ties)
-    return pac_threshold(scans, probability, confidence, ties)
-
-
-def _parts(scores: ArrayLike | Sequence[ArrayLike], unit: Unit) -> list[Doubles]:
-    if unit == "pixel":
-        return [np.asarray(scores, dtype=np.float64).ravel()]
-    parts = [np.asarray(part, dtype=np.float64).ravel() for part in scores]  # type: ignore[union-attr]
-    return [part for part in parts if part.size]
-
-
-def _entry(low: Threshold, high: Threshold, ties: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {"lower": low.value, "upper": high.value, "n": low.n, "k": low.k}
-    return entry | {"lower_share": low.share, "upper_share": high.share} if ties else entry
 
 
 def corrections(
@@ -229,13 +55,32 @@ def corrections(
     confidence: float = 0.95,
     ties: bool = False,
 ) -> dict[str, Any]:
-    """Correction of one channel from the scores of its calibration pixels.
+    """Corrections of the two ends of an interval.
 
-    ``lower_scores`` are those of the lower ends, ``upper_scores`` of the upper ones (see ``side_scores``), in one
-    array for the unit ``pixel``, otherwise in one array per scan. ``symmetric``: one correction, the threshold of the
-    larger of the two scores (CQR, eq. 6-8). ``asymmetric``: each side spends half of 1 - nominal, and for pac half of
-    1 - confidence, on its own scores (CQR, theorem 2). Returns {"lower", "upper", "n", "k"}, and with ``ties``
-    "lower_share" and "upper_share"; a correction widens its side where it is positive, and is infinite where k > n.
+    Parameters
+    ----------
+    lower_scores, upper_scores
+        Scores of the lower and of the upper ends (see :func:`side_scores`): one array for the unit pixel, otherwise
+        one array per scan.
+    nominal
+        Coverage that the interval shall have.
+    score
+        "symmetric": both ends get the threshold of the larger of their two scores (CQR, eq. 6-8). "asymmetric": each
+        end has the threshold of its own scores, and spends half of 1 - ``nominal`` and, for pac, half of
+        1 - ``confidence`` (CQR, theorem 2).
+    unit
+        What is exchangeable.
+    confidence
+        That of the unit pac.
+    ties
+        Whether ties are broken at random.
+
+    Returns
+    -------
+    dict
+        "lower", "upper": how far each end is moved outwards; negative inwards, infinite where "k" exceeds "n".
+        "n", "k": see ``thresholds.Threshold``. With ``ties``, "lower_share" and "upper_share": of the targets right on
+        an end, the share that is covered.
     """
     low, high = _parts(lower_scores, unit), _parts(upper_scores, unit)
     if score == "symmetric":
@@ -250,12 +95,28 @@ def corrections(
 def one_sided(
     lower_scores: Any, upper_scores: Any, level: float, unit: Unit = "pixel", confidence: float = 0.95
 ) -> dict[str, Any]:
-    """Corrections for bounds on one side: P(y >= lower - q_lower) >= ``level``, and likewise above; as above."""
+    """Corrections of bounds on one side: each holds a further target with probability ``level``.
+
+    Parameters and result are those of :func:`corrections`; all ties are covered.
+    """
     below, above = (
         threshold(unit, _sorted(_parts(side, unit), unit), level, confidence) for side in (lower_scores, upper_scores)
     )
     return _entry(below, above, False)
 
 
+def _parts(scores: ArrayLike | Sequence[ArrayLike], unit: Unit) -> list[Doubles]:
+    """The scores of each scan, flat, without scans that have none; in one piece for the unit pixel."""
+    if unit == "pixel":
+        return [np.asarray(scores, dtype=np.float64).ravel()]
+    parts = [np.asarray(part, dtype=np.float64).ravel() for part in scores]  # type: ignore[union-attr]
+    return [part for part in parts if part.size]
+
+
 def _sorted(parts: list[Doubles], unit: Unit) -> list[Doubles]:
     return parts if unit == "pixel" else [np.sort(part) for part in parts]
+
+
+def _entry(low: Threshold, high: Threshold, ties: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {"lower": low.value, "upper": high.value, "n": low.n, "k": low.k}
+    return entry | {"lower_share": low.share, "upper_share": high.share} if ties else entry

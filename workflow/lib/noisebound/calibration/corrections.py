@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .conformal import Doubles, corrections, one_sided, side_scores
+from .conformal import corrections, one_sided, side_scores
 from .exchangeability import Unit
-from .groups import PixelGroups, group_of
+from .field_pixels import CalibrationPixels, FieldPixels
+from .groups import PixelGroups, bins_of_intensity, frequent_tokens, group_of
 from .modes import Mode
-from .pixels import CalibrationPixels, FieldPixels
+from .rounding import Doubles, Floats
+from .settings import CalibrationSettings
 
 # An entry of ``calibration.json``: what ``conformal.corrections`` gives, with such an entry for each group.
 Entry = dict[str, Any]
@@ -22,9 +24,18 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class FieldScores:
-    """Scores of one channel in one field of view: of the lower and the upper ends, flat, and each pixel's group.
+    """Scores of one channel in one field of view; the arrays are flat and parallel.
 
-    ``held`` marks targets that an interval holds whatever the correction, or is None where none are told apart.
+    Attributes
+    ----------
+    whole
+        Whether the whole scan served calibration.
+    low, high
+        Scores of the lower and of the upper ends.
+    groups
+        Group of each pixel, None where all pixels are one group.
+    held
+        Targets that an interval holds whatever the correction; None where ties are not broken.
     """
 
     whole: bool
@@ -34,7 +45,7 @@ class FieldScores:
     held: NDArray[np.bool_] | None
 
     def of(self, group: int | None, interval: bool) -> tuple[Doubles, Doubles]:
-        """Scores of one group, or of all pixels, for an ``interval`` or for bounds on one side."""
+        """Scores of one group, of all pixels for None; for an ``interval``, or else for bounds on one side."""
         low, high = self.low, self.high
         if interval and self.held is not None:
             low, high = (np.where(self.held, -np.inf, scores) for scores in (low, high))
@@ -56,7 +67,22 @@ class ModeFitter:
     def channel(
         self, c: int, nominal: Mapping[float, Unit], levels: Mapping[float, Unit]
     ) -> tuple[dict[float, Entry], dict[float, Entry]]:
-        """Entries of channel ``c`` for two-sided ``nominal`` coverages and one-sided ``levels``, each with its unit."""
+        """Fit channel ``c``.
+
+        Parameters
+        ----------
+        c
+            Number of the channel.
+        nominal
+            Coverages of intervals, each with its unit of exchangeability.
+        levels
+            Confidences of bounds on one side, likewise.
+
+        Returns
+        -------
+        tuple of dict
+            The entries of the intervals by coverage, and those of the bounds by confidence.
+        """
         pooled = "pixel" in {*nominal.values(), *levels.values()}
         scores = [self.scores(own, c) for own in (self.pixels.all if pooled else self.pixels.whole)]
         mode = self.mode
@@ -87,6 +113,36 @@ class ModeFitter:
             channel = self.pixels.channels[c]
             groups = group_of(self.groups.spec, channel, median, own.all_tokens()).astype(np.uint16)
         return FieldScores(own.whole, low, high, groups, held)
+
+
+def fitter_of(
+    mode: Mode, unit: Unit, pixels: CalibrationPixels, training: Floats | None, settings: CalibrationSettings
+) -> ModeFitter:
+    """The fitter of a ``mode``, with groups that are large enough among the pixels that a ``unit`` counts.
+
+    Parameters
+    ----------
+    mode
+        Its groups by intensity need ``training``, those by token the tokens of ``pixels``.
+    unit
+        Pixel counts all pixels; scan and pac count those of scans that served calibration as a whole.
+    pixels
+        Calibration pixels.
+    training
+        Predicted medians of training pixels, (N, C), or None.
+    settings
+        Bins, smallest group and the confidence of pac are taken from here, the mode is not.
+    """
+    groups, eligible = PixelGroups(), pixels.counted(unit)
+    if mode.groups == "token":
+        tokens = np.concatenate([own.all_tokens() for own in eligible])
+        groups = frequent_tokens(pixels.channels, tokens, settings.smallest_group)
+    if mode.groups == "intensity":
+        assert training is not None
+        channels = range(len(pixels.channels))
+        medians = (np.concatenate([own.median(c) for own in eligible]) for c in channels)
+        groups = bins_of_intensity(pixels.channels, training, medians, settings.bins, settings.smallest_group)
+    return ModeFitter(pixels, mode, groups, settings.confidence)
 
 
 def _scores_for(unit: Unit, fields: Sequence[FieldScores], group: int | None, interval: bool) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 Three units, from the weakest statement to the strongest. ``pixel``: pixels of held-out regions are pooled, as if a
 further pixel were one more of them. ``scan``: whole scans are exchangeable, whatever their pixels have to do with one
 another. ``pac``: whole scans are drawn independently, and the statement holds with a stated confidence in the draw of
-those that calibrate. Module ``conformal`` holds the thresholds and their derivations.
+those that calibrate. Module ``thresholds`` holds the thresholds and their derivations.
 
 Only the standard library is used, because reading the workflow checks the configuration with this module.
 """
@@ -19,6 +19,8 @@ from typing import Literal
 from ..core.errors import InputError
 
 Unit = Literal["pixel", "scan", "pac"]
+# What the configuration can ask for.
+AskedUnit = Literal["auto", "pixel", "scan", "pac"]
 # From the strongest statement to the weakest.
 UNITS: tuple[Unit, ...] = ("pac", "scan", "pixel")
 
@@ -35,7 +37,10 @@ def allowed_misses(n: int, miss: Fraction, delta: Fraction) -> int:
     With the threshold at rank n + 1 - u of n independent scores, the share of further scores below it has that Beta
     distribution (or is larger, where scores tie), hence exceeds 1 - miss with confidence 1 - delta. Computed exactly,
     as P(Beta(n + 1 - u, u) < 1 - miss) = P(Binomial(n, miss) <= u - 1).
-    Source: V. Vovk, "Conditional validity of inductive conformal predictors", ACML 2012 (arXiv:1209.2673).
+
+    References
+    ----------
+    V. Vovk, "Conditional validity of inductive conformal predictors", ACML 2012 (arXiv:1209.2673).
     """
     p, q = miss.numerator, miss.denominator
     limit = delta * Fraction(q) ** n
@@ -50,10 +55,22 @@ def allowed_misses(n: int, miss: Fraction, delta: Fraction) -> int:
 
 @cache
 def needed_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) -> int:
-    """Fewest scans that give a finite interval at a ``nominal`` coverage: 0 for pixel, ceil(1/miss) - 1 for scan.
+    """Fewest scans that give a finite interval.
 
-    For pac, the smallest n with (1 - miss)^n <= 1 - ``confidence``. With two ``sides`` (asymmetric score), each side
-    spends half of the miss rate and, for pac, half of 1 - confidence.
+    With miss = 1 - ``nominal``: 0 for pixel, ceil(1/miss) - 1 for scan, and for pac the smallest n with
+    (1 - miss)^n <= 1 - ``confidence``.
+
+    Parameters
+    ----------
+    unit
+        What is exchangeable.
+    nominal
+        Coverage of the interval.
+    confidence
+        That of the unit pac.
+    sides
+        2 for the asymmetric score, of which each side spends half of the miss rate and, for pac, half of
+        1 - ``confidence``.
     """
     miss, delta = (1 - decimal(nominal)) / sides, (1 - decimal(confidence)) / sides
     if unit == "pixel":
@@ -66,18 +83,19 @@ def needed_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) 
     return n
 
 
-def choose_unit(asked: str, n_scans: int, nominal: float, confidence: float, sides: int = 1) -> Unit:
+def choose_unit(asked: AskedUnit, n_scans: int, nominal: float, confidence: float, sides: int = 1) -> Unit:
     """The unit for one nominal coverage: as ``asked``, or for "auto" the strongest that ``n_scans`` keep finite."""
     if asked != "auto":
-        return asked  # type: ignore[return-value]
+        return asked
     return next(unit for unit in UNITS if n_scans >= needed_scans(unit, nominal, confidence, sides))
 
 
 def choose_units(
-    asked: str, n_scans: int, nominal: Sequence[float], primary: float, confidence: float, sides: int = 1
+    asked: AskedUnit, n_scans: int, nominal: Sequence[float], primary: float, confidence: float, sides: int = 1
 ) -> dict[float, Unit]:
-    """The unit of each nominal coverage. "auto" takes that of the primary one, or a weaker one where that is infinite.
+    """The unit of each ``nominal`` coverage, as ``asked``.
 
+    "auto" takes the strongest that keeps the ``primary`` coverage finite, or a weaker one where that is infinite.
     Coverages below the primary one could often have a stronger unit; they get the same, so that one statement holds
     for as many of them as possible.
     """
@@ -90,24 +108,41 @@ def choose_units(
 
 
 def check_scans(
-    asked: str,
+    asked: AskedUnit,
     n_scans: int,
     levels: Mapping[str, Sequence[float]],
     confidence: float,
     sides: int,
     file: object = None,
 ) -> None:
-    """Raise ``InputError`` where the unit ``asked`` for would make an interval infinite.
+    """Refuse a unit that would make an interval infinite.
 
-    ``levels`` maps keys of the configuration to the coverages (``calibration.nominal``, two-sided) or confidences
-    (others, one-sided) asked for there; ``sides`` is 2 for the asymmetric score.
+    Parameters
+    ----------
+    asked
+        ``calibration.unit``; "auto" and "pixel" are never refused.
+    n_scans
+        Scans that serve calibration as a whole; repeats of one group count once.
+    levels
+        Keys of the configuration with the coverages (``calibration.nominal``, two-sided) or confidences (others,
+        one-sided) asked for there.
+    confidence
+        That of the unit pac.
+    sides
+        2 for the asymmetric score.
+    file
+        The configuration, for the message.
+
+    Raises
+    ------
+    InputError
+        Where there are too few scans for one of the ``levels``.
     """
-    if asked not in ("scan", "pac"):
+    if asked == "auto" or asked == "pixel":
         return
-    unit: Unit = "scan" if asked == "scan" else "pac"
     for key, values in levels.items():
         for value in values:
-            needed = needed_scans(unit, value, confidence, sides if key == "calibration.nominal" else 1)
+            needed = needed_scans(asked, value, confidence, sides if key == "calibration.nominal" else 1)
             if n_scans < needed:
                 raise InputError(
                     f"with {count_scans(n_scans)} of role calibrate, the interval at {value:g} ({key}) would be "
@@ -125,7 +160,9 @@ def count_scans(n: int) -> str:
     return "no scan" if n == 0 else "1 scan" if n == 1 else f"{n} scans"
 
 
-def explain_choice(asked: str, n_scans: int, units: Mapping[float, Unit], confidence: float, sides: int = 1) -> str:
+def explain_choice(
+    asked: AskedUnit, n_scans: int, units: Mapping[float, Unit], confidence: float, sides: int = 1
+) -> str:
     """In words, which unit was taken for which nominal coverage and why, and what stronger ones would take."""
     if asked != "auto":
         return f"The unit {asked} was asked for (calibration.unit), with {count_scans(n_scans)} of role calibrate."

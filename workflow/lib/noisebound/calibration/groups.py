@@ -13,16 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from .rounding import Floats
+
 UNSEEN = "tokens not seen in calibration"
 
 
 @dataclass(frozen=True)
 class PixelGroups:
-    """The groups of all channels: ``spec`` as stored in ``calibration.json``, None where all pixels are one group.
+    """The groups of all channels.
 
-    ``spec`` is {"by": "intensity", "edges": {channel: [...]}} or {"by": "token", "tokens": [...]}. ``names[channel]``
-    names the groups of a channel in words, in the order of their numbers; empty without groups.
+    Attributes
+    ----------
+    spec
+        As stored in ``calibration.json``: {"by": "intensity", "edges": {channel: [...]}} or {"by": "token",
+        "tokens": [...]}; None where all pixels are one group.
+    names
+        The groups of each channel in words, in the order of their numbers; empty without groups.
     """
 
     spec: dict[str, Any] | None = None
@@ -32,8 +38,16 @@ class PixelGroups:
 def group_of(spec: Mapping[str, Any], channel: str, median: Floats, tokens: NDArray[Any] | None) -> NDArray[np.intp]:
     """The group of each pixel of a ``channel``, counted from 0, of the shape of ``median``.
 
-    ``spec`` as in :class:`PixelGroups`. By intensity, an edge belongs to the bin above it. By token, the last group
-    holds all tokens that ``spec`` does not name; ``tokens`` are broadcast against ``median``.
+    Parameters
+    ----------
+    spec
+        See :class:`PixelGroups`.
+    channel
+        Its name.
+    median
+        Predicted medians. By intensity, an edge belongs to the bin above it.
+    tokens
+        Labels, broadcast against ``median``. By token, the last group holds all tokens that ``spec`` does not name.
     """
     if spec["by"] == "intensity":
         return np.searchsorted(np.asarray(spec["edges"][channel], np.float32), median, side="right")
@@ -48,10 +62,20 @@ def group_of(spec: Mapping[str, Any], channel: str, median: Floats, tokens: NDAr
 def bins_of_intensity(
     channels: Sequence[str], training: Floats, medians: Iterable[Floats], bins: int, smallest: int
 ) -> PixelGroups:
-    """``bins`` of the predicted median with edges at quantiles of the ``training`` pixels (N, C), channel by channel.
+    """Bins of the predicted median, channel by channel.
 
-    ``medians`` gives, for each channel in turn, those of the calibration pixels (flat); bins that hold fewer than
-    ``smallest`` of them are joined with the next.
+    Parameters
+    ----------
+    channels
+        Their names.
+    training
+        Medians of training pixels (N, C), at whose quantiles the edges lie.
+    medians
+        Those of the calibration pixels (flat), of each channel in turn.
+    bins
+        Number of bins.
+    smallest
+        Bins that hold fewer calibration pixels are joined with the next.
     """
     edges, names = {}, {}
     for c, (channel, own) in enumerate(zip(channels, medians, strict=True)):

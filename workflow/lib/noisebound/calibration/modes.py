@@ -1,25 +1,35 @@
-"""In which ways corrections can be formed: by which score, in which unit, for which pixels, with which ties covered."""
+"""In which ways corrections can be formed: by which score, in which unit, for which pixels, with which ties covered.
+
+Only the standard library is used, because reading the workflow checks the configuration with this module.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from ..core.errors import InputError
-from .conformal import SCORES, Score
 
-SCALES = ("none", "width")
-GROUPS = ("none", "intensity", "token")
-TIES = ("cover", "random")
+# The words of each key, as the schema of the configuration lists them.
+Score = Literal["symmetric", "asymmetric"]
+Scale = Literal["none", "width"]
+Grouping = Literal["none", "intensity", "token"]
+Ties = Literal["cover", "random"]
 
 
 @dataclass(frozen=True)
 class Mode:
-    """How scores are formed and which pixels share a correction: the keys of the section ``calibration``."""
+    """How scores are formed and which pixels share a correction; the fields are keys of the section ``calibration``.
 
-    score: Score = "symmetric"
-    scale: str = "none"
-    groups: str = "none"
-    ties: str = "cover"
+    ``score``: one correction for both ends, or one for each. ``scale``: corrections in the unit of the reference, or as
+    multiples of the predicted width. ``groups``: all pixels share a correction, or those of one bin of predicted
+    intensity, or of one token. ``ties``: all targets right on an end are covered, or a random part of them.
+    """
+
+    score: Score
+    scale: Scale
+    groups: Grouping
+    ties: Ties
 
     @property
     def sides(self) -> int:
@@ -47,20 +57,21 @@ class Mode:
 
     def check(self) -> None:
         """Raise ``InputError`` for a word that the key does not know."""
-        check_word("score", self.score, SCORES)
-        check_word("scale", self.scale, SCALES)
-        check_word("groups", self.groups, GROUPS)
-        check_word("ties", self.ties, TIES)
+        check_word("score", self.score, get_args(Score))
+        check_word("scale", self.scale, get_args(Scale))
+        check_word("groups", self.groups, get_args(Grouping))
+        check_word("ties", self.ties, get_args(Ties))
 
 
+PLAIN = Mode("symmetric", "none", "none", "cover")
 # What is laid beside the mode that was asked for, so that a user can choose.
 OTHERS = (
-    Mode(),
-    Mode(score="asymmetric"),
-    Mode(scale="width"),
-    Mode(groups="intensity"),
-    Mode(scale="width", groups="intensity"),
-    Mode(groups="token"),
+    PLAIN,
+    replace(PLAIN, score="asymmetric"),
+    replace(PLAIN, scale="width"),
+    replace(PLAIN, groups="intensity"),
+    replace(PLAIN, scale="width", groups="intensity"),
+    replace(PLAIN, groups="token"),
 )
 
 

@@ -11,9 +11,27 @@ from numpy.typing import NDArray
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
-def chance_at(scan: str, frame: int, channels: int, region: Sequence[slice]) -> NDArray[np.float64]:
-    """Numbers uniform over [0, 1), (channels, *region), that depend on scan, frame, channel and pixel alone.
+def tie_draws_at(scan: str, frame: int, channels: int, region: Sequence[slice]) -> NDArray[np.float64]:
+    """Numbers uniform over [0, 1) that depend on scan, frame, channel and pixel alone.
 
+    Parameters
+    ----------
+    scan
+        Name of the scan.
+    frame
+        Number of the frame in the scan.
+    channels
+        How many channels.
+    region
+        Pixels, one slice with start and stop per spatial axis.
+
+    Returns
+    -------
+    ndarray
+        (channels, *region).
+
+    References
+    ----------
     Each coordinate is mixed in with the finaliser of SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast splittable
     pseudorandom number generators", OOPSLA 2014), which needs no state: any tile gives the numbers of the whole image.
     """

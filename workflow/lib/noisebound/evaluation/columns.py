@@ -1,10 +1,8 @@
-"""The columns of the evaluation's tables."""
+"""The columns of the evaluation's tables, and the names of its outputs."""
 
 from __future__ import annotations
 
-from .coverage import GROUP_COLUMNS
-from .mode_table import COLUMNS as MODE_COLUMNS
-
+GROUP_COLUMNS = ["coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"]
 COLUMNS: dict[str, list[str]] = {
     "coverage": [
         *("channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "coverage_of_atoms", "atoms"),
@@ -15,7 +13,11 @@ COLUMNS: dict[str, list[str]] = {
     "by_token": ["channel", "nominal", "token", *GROUP_COLUMNS],
     "by_border": ["channel", "nominal", "distance", *GROUP_COLUMNS],
     "by_block": ["channel", "nominal", "scan", "y", "x", "coverage", "mean_width", "n_pixels"],
-    "modes": MODE_COLUMNS,
+    "modes": [
+        *("mode", "unit", "chosen", "channel", "nominal", "coverage", "mean_width", "relative_width", "decile_low"),
+        *("decile_high", "decile_gap", "token_low", "token_high", "border_low", "border_high", "block_low"),
+        *("block_high", "scan_low", "scan_high", "scans"),
+    ],
     "ensemble_size": [
         *("channel", "members", "correlation", "rmse", "correlation_q25", "correlation_q75", "rmse_q25", "rmse_q75"),
         "subsets",

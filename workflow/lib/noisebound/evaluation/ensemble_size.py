@@ -13,13 +13,27 @@ from ..core.statistics import correlation, draw_subsets
 from .columns import COLUMNS
 from .held_out import HeldOut
 
+# Subsets of one size, at most; they are drawn without repetition where there are more.
 MAX_SUBSETS = 20
 
 
 def ensemble_size(regions: Sequence[HeldOut], channels: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
     """Correlation and RMSE of the averaged medians of m members with the target of the delivered frame, for every m.
 
-    Over all subsets of m members, or 20 of them drawn without repetition; means with their quartiles.
+    Parameters
+    ----------
+    regions
+        Held-out regions; those without members are left out.
+    channels
+        Their names.
+    rng
+        Draws the subsets, where there are more than ``MAX_SUBSETS``.
+
+    Returns
+    -------
+    DataFrame
+        One row per m and channel: channel, members, subsets, and the mean of correlation and rmse over the subsets of m
+        members, with their quartiles.
     """
     kept = [region for region in regions if region.members is not None]
     rows: list[dict[str, Any]] = []

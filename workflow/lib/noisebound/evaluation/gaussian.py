@@ -20,11 +20,26 @@ _SCALE = 1.25
 def gaussian_errors(
     scan: Scan, boxes: Sequence[Box], target_mean: NDArray[np.float64], sigmas: Sequence[float] = SIGMAS
 ) -> NDArray[np.float64]:
-    """Sums of squared errors of isotropic Gaussian filters of every single noisy frame, (len(sigmas), C).
+    """Sums of squared errors of isotropic Gaussian filters of every single noisy frame.
 
-    Summed over all frames and the pixels of the ``boxes``; the filter sees the frame beyond a box, and repeats the
-    edge pixel beyond the image. Where the mean of the targets, ``target_mean`` (C,), and that of the frames differ
-    by more than a factor 1.25 the frames are scaled to it, because exposures differ.
+    The filter sees the frame beyond a box, and repeats the edge pixel beyond the image.
+
+    Parameters
+    ----------
+    scan
+        Frames and targets.
+    boxes
+        Over whose pixels, in all frames, the errors are summed.
+    target_mean
+        Mean of the targets, (C,). Where it and the mean of the frames differ by more than a factor 1.25, the frames
+        are scaled to it, because exposures differ.
+    sigmas
+        Standard deviations of the filters in px.
+
+    Returns
+    -------
+    ndarray
+        (len(sigmas), C), in squared units of the reference.
     """
     margin = int(np.ceil(_TRUNCATE * max(sigmas))) + 1
     spatial = tuple(range(1, scan.ndim + 1))

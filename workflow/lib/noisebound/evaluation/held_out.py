@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
-from ..calibration.tie_draws import chance_at
+from ..calibration.tie_draws import tie_draws_at
 from ..files.labels import read_tokens
 from ..files.predictions import Predictions
 from ..files.scan import Scan
@@ -22,14 +22,34 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One test box of one scan. Images are float32 (C, R, *box): every frame predicted on its own.
+    """One test box of one scan, every frame predicted on its own.
 
-    ``field`` names the field of view: the group of the scan in the scan sheet, or else the scan itself.
-    ``frames`` are the numbers of these frames in the scan, ``delivered`` the place among them of the delivered one.
-    ``noise`` is the variance of the targets and ``truth`` (C, *box) the true signal, or None where unknown; ``blocks``
-    numbers the box's blocks from 0; ``border`` is each pixel's distance to the border of its image in px (0 on it);
-    ``tokens`` the labels of the delivered frame or None; ``members`` (M, C, *box) the members' medians of the delivered
-    frame or None.
+    Attributes
+    ----------
+    scan
+        Name of the scan.
+    field
+        Field of view: the group of the scan in the scan sheet, or else the scan itself.
+    box
+        Where the region is.
+    frames
+        Numbers of the R frames in the scan.
+    delivered
+        Place among ``frames`` of the delivered one.
+    lower, median, upper, target
+        float32 (C, R, *box).
+    noise
+        Variance of the targets, of the same shape; None where unknown.
+    truth
+        True signal, (C, *box); None where unknown.
+    blocks, n_blocks
+        Number of each pixel's block (*box), from 0, and how many there are.
+    border
+        Distance of each pixel to the border of its image (*box) in px, 0 on it.
+    tokens
+        Labels of the delivered frame (*box), or None.
+    members
+        Medians of the members for the delivered frame, (M, C, *box), or None.
     """
 
     scan: str
@@ -48,11 +68,6 @@ class HeldOut:
     border: NDArray[np.intp]
     tokens: NDArray[np.integer] | None
     members: Floats | None
-
-    @property
-    def n_frames(self) -> int:
-        """Frames that were predicted on their own."""
-        return int(self.target.shape[1])
 
 
 def border_distance(shape: Sequence[int], box: Box) -> NDArray[np.intp]:
@@ -73,19 +88,30 @@ def load_held_out(
     only_delivered: bool = False,
     montage: bool = False,
 ) -> list[HeldOut]:
-    """Read the test ``boxes`` of one scan; ``tokens`` is its label TIFF or None, ``block`` a block's side in px.
+    """Read the test regions of one scan.
 
-    All frames are read, or the delivered one alone where intervals exist for no other, because they depend on tokens.
-    In a ``montage`` every box is an image of its own, so that the border of the box is that of the image.
+    Parameters
+    ----------
+    predictions, scan
+        The scan and its predictions.
+    boxes
+        Its test regions.
+    tokens
+        Its label TIFF, or None.
+    block
+        Side of a bootstrap block in px.
+    only_delivered
+        Whether to read the delivered frame alone, because corrections depend on tokens, which the others have not.
+    montage
+        Whether every box is an image of its own, so that the border of the box is that of the image.
     """
     labels = read_tokens(tokens, scan.shape)
-    loaded = []
     frames = (predictions.frame,) if only_delivered else tuple(range(predictions.n_frames))
+    loaded = []
     for box in boxes:
         region = box.slices
         images = [predictions.read_frame(k, region) for k in frames]
         lower, median, upper = (np.stack([image[i] for image in images], axis=1) for i in range(3))
-        noise = [scan.read_target_noise(k, region) for k in frames]
         blocks, n_blocks = block_labels(box.shape, block)
         alone = Box(box.role, (0,) * len(box.shape), box.shape)
         loaded.append(
@@ -100,23 +126,35 @@ def load_held_out(
                 median=median,
                 upper=upper,
                 target=np.stack([scan.read_target(k, region) for k in frames], axis=1),
-                noise=None if any(part is None for part in noise) else np.stack([p for p in noise if p is not None], 1),
+                noise=_target_noise(scan, frames, box),
                 truth=scan.read_truth(region),
                 blocks=blocks,
                 n_blocks=n_blocks,
                 border=border_distance(box.shape, alone) if montage else border_distance(scan.shape, box),
                 tokens=None if labels is None else labels[region],
-                members=np.stack([predictions.read_member(m, region) for m in range(predictions.n_members)])
-                if predictions.has_members
-                else None,
+                members=_members(predictions, box),
             )
         )
     return loaded
 
 
+def _target_noise(scan: Scan, frames: Sequence[int], box: Box) -> Floats | None:
+    """Variance of the targets of ``frames``, (C, R, *box); None where it is unknown for any of them."""
+    noise = [scan.read_target_noise(k, box.slices) for k in frames]
+    known = [part for part in noise if part is not None]
+    return np.stack(known, 1) if len(known) == len(noise) else None
+
+
+def _members(predictions: Predictions, box: Box) -> Floats | None:
+    """Medians of the members, (M, C, *box); None where they are not stored."""
+    if not predictions.has_members:
+        return None
+    return np.stack([predictions.read_member(m, box.slices) for m in range(predictions.n_members)])
+
+
 @dataclass(frozen=True)
-class Judged:
-    """A held-out region with its calibrated interval at one nominal coverage; arrays (C, R, *box)."""
+class HeldOutIntervals:
+    """A held-out region with its calibrated intervals at one nominal coverage; arrays (C, R, *box)."""
 
     region: HeldOut
     low: Floats
@@ -143,12 +181,12 @@ class Judged:
         return self.high - self.low
 
 
-def judge(region: HeldOut, calibration: Calibration, nominal: float) -> Judged:
+def held_out_intervals(region: HeldOut, calibration: Calibration, nominal: float) -> HeldOutIntervals:
     """Apply the calibrated interval, exactly as it is delivered, to every frame of a held-out region."""
-    chance = None
+    draws = None
     if calibration.random_ties:
         channels = len(region.target)
-        chance = np.stack([chance_at(region.scan, k, channels, region.box.slices) for k in region.frames], axis=1)
+        draws = np.stack([tie_draws_at(region.scan, k, channels, region.box.slices) for k in region.frames], axis=1)
     tokens = region.tokens if calibration.by_token else None
-    low, high, _ = calibration.interval(region.lower, region.median, region.upper, nominal, tokens, chance)
-    return Judged(region, low, high)
+    low, high, _ = calibration.interval(region.lower, region.median, region.upper, nominal, tokens, draws)
+    return HeldOutIntervals(region, low, high)

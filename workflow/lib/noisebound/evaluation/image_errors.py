@@ -23,28 +23,47 @@ def _flat(parts: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
 
+def _flat_error(regions: Sequence[HeldOut], c: int) -> float:
+    """Sum of squared errors of flat images, one for each frame of each scan."""
+    total = 0.0
+    for name in dict.fromkeys(region.scan for region in regions):
+        own = [region.target[c] for region in regions if region.scan == name]
+        for k in range(own[0].shape[0]):
+            values = _flat([target[k] for target in own])
+            total += float(np.square(values - values.mean()).sum())
+    return total
+
+
 def channel_errors(
     regions: Sequence[HeldOut], gaussian: NDArray[np.float64], c: int, calibration: Calibration
 ) -> dict[str, Any]:
-    """Errors of the median of channel ``c`` over all frames, beside the best Gaussian filter and a flat image.
+    """Errors of the median of one channel over all frames, beside the best Gaussian filter and a flat image.
 
-    ``gaussian`` is the sum of squared errors per sigma, (len(SIGMAS),). Mean squared errors are in squared units of
-    the reference; "noise_removed" has the mean variance of the target's own noise subtracted, NaN where it is unknown.
-    The flat image of a frame is the mean of its target in the scan's test regions. Bias is mean(median - target),
-    bias_of_mean the same for the estimate of the mean; the range in PSNR is that of the target.
+    Parameters
+    ----------
+    regions
+        Held-out regions.
+    gaussian
+        Sum of squared errors of the Gaussian filters, (len(SIGMAS),).
+    c
+        Number of the channel.
+    calibration
+        For the estimate of the mean.
+
+    Returns
+    -------
+    dict
+        Mean squared errors in squared units of the reference; "noise_removed" has the mean variance of the target's own
+        noise subtracted, NaN where it is unknown. The flat image of a frame is the mean of its target in the scan's
+        test regions. "bias" is mean(median - target), "bias_of_mean" the same for the estimate of the mean; the range
+        in "psnr" is that of the target.
     """
     median, target = _flat([r.median[c] for r in regions]), _flat([r.target[c] for r in regions])
     known = all(region.noise is not None for region in regions)
     noise = float(_flat([r.noise[c] for r in regions if r.noise is not None]).mean()) if known else math.nan
-    flat = 0.0
-    for name in dict.fromkeys(region.scan for region in regions):
-        own = [region.target[c] for region in regions if region.scan == name]
-        for k in range(own[0].shape[0]):
-            values = _flat([target_[k] for target_ in own])
-            flat += float(np.square(values - values.mean()).sum())
     mse = float(np.square(median - target).mean())
     best = int(np.argmin(gaussian))
-    gaussian_mse, flat_mse = float(gaussian[best]) / target.size, flat / target.size
+    gaussian_mse, flat_mse = float(gaussian[best]) / target.size, _flat_error(regions, c) / target.size
     extent = float(target.max() - target.min())
     return {
         "rmse": math.sqrt(mse),

@@ -13,19 +13,33 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Doubles = NDArray[np.float64]
-_DRAWS_AT_ONCE = 1 << 22
+# Weights of blocks in memory at once.
+_WEIGHTS_AT_ONCE = 1 << 22
 
 
 def block_sums(values: ArrayLike, groups: ArrayLike, blocks: NDArray[np.intp], n_blocks: int, n_groups: int) -> Doubles:
-    """Sums of ``values`` over each block and group, (n_blocks, n_groups).
+    """Sums of ``values`` over each block and group.
 
-    ``blocks`` has the spatial shape; ``values`` and ``groups`` (integers; negative ones are left out) are broadcast
-    against (R, *spatial).
+    Parameters
+    ----------
+    values
+        Broadcast against (R, *spatial).
+    groups
+        Numbers of groups, likewise; pixels with negative ones are left out.
+    blocks
+        Number of each pixel's block, (*spatial).
+    n_blocks, n_groups
+        How many there are.
+
+    Returns
+    -------
+    ndarray
+        (n_blocks, n_groups).
     """
     value, group, block = np.broadcast_arrays(np.asarray(values, dtype=np.float64), groups, blocks)
     keep = group >= 0
-    cells = block[keep] * n_groups + group[keep]
-    sums = np.bincount(cells, weights=value[keep], minlength=n_blocks * n_groups)
+    places = block[keep] * n_groups + group[keep]
+    sums = np.bincount(places, weights=value[keep], minlength=n_blocks * n_groups)
     return sums.astype(np.float64).reshape(n_blocks, n_groups)
 
 
@@ -34,12 +48,29 @@ def bootstrap_interval(
 ) -> tuple[Doubles, Doubles]:
     """Percentile interval of sum(hits) / sum(counts) when blocks are drawn anew with replacement.
 
-    ``hits`` and ``counts`` are (n_blocks, n_groups); returns low and high, (n_groups,), NaN where fewer than two
-    blocks hold pixels of a group. Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13.
+    Parameters
+    ----------
+    hits, counts
+        Sums over the pixels of each block and group, (n_blocks, n_groups).
+    draws
+        Number of draws.
+    rng
+        Source of the draws.
+    level
+        Confidence of the interval.
+
+    Returns
+    -------
+    tuple of ndarray
+        Low and high, (n_groups,); NaN where fewer than two blocks hold pixels of a group.
+
+    References
+    ----------
+    B. Efron, R. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
     """
     n_blocks, n_groups = hits.shape
     ratios = np.full((draws, n_groups), np.nan)
-    step = max(1, _DRAWS_AT_ONCE // max(n_blocks, 1))
+    step = max(1, _WEIGHTS_AT_ONCE // max(n_blocks, 1))
     for start in range(0, draws, step):
         size = min(step, draws - start)
         weights = rng.multinomial(n_blocks, np.full(n_blocks, 1 / n_blocks), size=size).astype(np.float64)

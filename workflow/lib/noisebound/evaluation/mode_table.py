@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
-from .coverage import by_block, by_border, by_intensity, by_token, channel_coverage
+from .columns import COLUMNS
+from .coverage import channel_coverage
+from .group_coverage import by_block, by_border, by_intensity, by_token
 from .held_out import HeldOut
 
-COLUMNS = [
-    *("mode", "unit", "chosen", "channel", "nominal", "coverage", "mean_width", "relative_width", "decile_low"),
-    *("decile_high", "decile_gap", "token_low", "token_high", "border_low", "border_high", "block_low", "block_high"),
-    *("scan_low", "scan_high", "scans"),
-]
+# Of a bootstrap whose interval nobody reads.
+_FEWEST_DRAWS = 2
 
 
 def all_modes(calibration: Calibration) -> Iterator[tuple[str, str, bool, Calibration]]:
@@ -33,42 +33,53 @@ def all_modes(calibration: Calibration) -> Iterator[tuple[str, str, bool, Calibr
 def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.random.Generator) -> pd.DataFrame:
     """One row per mode and channel at the primary coverage, over all frames.
 
-    Columns: relative_width, the mean width over that of the mode that was asked for; the lowest and highest coverage
-    over deciles of predicted intensity, over tokens and over distances to the border; decile_gap, the mean distance of
-    the deciles' coverage from nominal; block_low and block_high, the 10 % and 90 % quantiles of the coverage of blocks;
-    scan_low and scan_high, the lowest and highest coverage of a test scan, and the number of those; repeats of one
-    group count as one scan.
+    Returns
+    -------
+    DataFrame
+        mode, unit, chosen (whether it was asked for), channel, nominal, coverage, mean_width; relative_width, the mean
+        width over that of the mode that was asked for; decile_low to border_high, the lowest and highest coverage over
+        deciles of predicted intensity, over tokens and over distances to the border; decile_gap, the mean distance of
+        the deciles' coverage from nominal; block_low and block_high, the 10 % and 90 % quantiles of the coverage of
+        blocks; scan_low, scan_high and scans, the lowest and highest coverage of a test scan, and the number of those.
+        Repeats of one group count as one scan.
     """
     rows: list[dict[str, Any]] = []
     widths: dict[str, float] = {}
     fields = {region.scan: region.field for region in regions}
     for name, unit, chosen, fitted in all_modes(calibration):
         blocks = by_block(regions, fitted)
-        whole = channel_coverage(regions, fitted, 2, rng)
+        coverage = channel_coverage(regions, fitted, _FEWEST_DRAWS, rng)
         groups = {
-            "decile": by_intensity(regions, fitted, 2, rng),
-            "token": by_token(regions, fitted, 2, rng),
-            "border": by_border(regions, fitted, 2, rng),
+            "decile": by_intensity(regions, fitted, _FEWEST_DRAWS, rng),
+            "token": by_token(regions, fitted, _FEWEST_DRAWS, rng),
+            "border": by_border(regions, fitted, _FEWEST_DRAWS, rng),
             "block": blocks,
             "scan": _by_scan(blocks, fields),
         }
-        for _, record in whole.iterrows():
-            channel = str(record["channel"])
-            width = float(record["mean_width"])
+        for _, record in coverage.iterrows():
+            channel, width = str(record["channel"]), float(record["mean_width"])
             widths.setdefault(channel, width)
             row: dict[str, Any] = {"mode": name, "unit": unit, "chosen": chosen, "channel": channel}
             row |= {"nominal": fitted.primary, "coverage": float(record["coverage"]), "mean_width": width}
             row["relative_width"] = width / widths[channel] if widths[channel] > 0 else np.nan
             for kind, table in groups.items():
                 own = table[table["channel"] == channel]["coverage"].to_numpy(dtype=float)
-                ends = (0.1, 0.9) if kind == "block" else (0.0, 1.0)
-                for end, share in zip(("low", "high"), ends, strict=True):
-                    row[f"{kind}_{end}"] = float(np.quantile(own, share)) if own.size else np.nan
-                if kind == "decile":
-                    row["decile_gap"] = float(np.abs(own - fitted.primary).mean()) if own.size else np.nan
+                row |= _range_of(kind, own, fitted.primary)
             row["scans"] = len(set(fields.values()))
             rows.append(row)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS["modes"])
+
+
+def _range_of(kind: str, coverage: NDArray[np.float64], nominal: float) -> dict[str, float]:
+    """The low and high end of the coverage of groups, NaN without groups; of deciles also their gap to nominal."""
+    ends = (0.1, 0.9) if kind == "block" else (0.0, 1.0)
+    found = {
+        f"{kind}_{end}": float(np.quantile(coverage, share)) if coverage.size else np.nan
+        for end, share in zip(("low", "high"), ends, strict=True)
+    }
+    if kind == "decile":
+        found["decile_gap"] = float(np.abs(coverage - nominal).mean()) if coverage.size else np.nan
+    return found
 
 
 def _by_scan(blocks: pd.DataFrame, fields: Mapping[str, str]) -> pd.DataFrame:

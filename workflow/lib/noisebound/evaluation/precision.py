@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ..calibration.intervals import Calibration
-from ..decisions.exceedance import ABOVE, BELOW, exceedance
-from .coverage import _shares
+from ..decisions.exceedance import ABOVE, BELOW, decide
+from .columns import COLUMNS
 from .held_out import HeldOut
+from .shares import shares
 
 
 def realised_precision(
@@ -24,27 +25,36 @@ def realised_precision(
     """How often a pixel declared above (or below) a threshold really was, over all frames of the test regions.
 
     One-sided bounds hold for pixels taken together; those that were picked because their bound crosses a threshold
-    are a selection, for which only the realised share can be stated. Columns name, channel, threshold, confidence,
-    side (above, below), precision with its interval low and high, declared (share of pixels), n_pixels, n_blocks.
+    are a selection, for which only the realised share can be stated.
+
+    Parameters
+    ----------
+    regions
+        Held-out regions.
+    calibration
+        The corrections.
+    exceed
+        Entries of ``decisions.exceed``.
+    draws
+        Number of bootstrap draws.
+    rng
+        Source of the draws.
+
+    Returns
+    -------
+    DataFrame
+        Two rows per entry: name, channel, threshold, confidence, side (above, below), precision with its interval low
+        and high, declared (share of pixels), n_pixels, n_blocks.
     """
     rows = []
     for entry in exceed:
         c, threshold = calibration.channels.index(entry["channel"]), float(entry["above"])
-        lower, upper = (
-            [
-                calibration.bound(
-                    side, r.lower[c], r.median[c], r.upper[c], entry["confidence"], entry["channel"], r.tokens
-                )
-                for r in regions
-            ]
-            for side in ("lower", "upper")
-        )
-        maps = [exceedance(low, high, threshold) for low, high in zip(lower, upper, strict=True)]
+        maps = [decide(calibration, entry, (r.lower[c], r.median[c], r.upper[c]), r.tokens).decided for r in regions]
         total = sum(region.target[c].size for region in regions)
         for side, declared in (("above", ABOVE), ("below", BELOW)):
             true = [(r.target[c] > threshold) == (side == "above") for r in regions]
             groups = [np.where(picked == declared, 0, -1) for picked in maps]
-            result = _shares(regions, true, groups, 1, draws, rng)
+            result = shares(regions, true, groups, 1, draws, rng)
             pixels = int(result["n_pixels"][0])
             rows.append(
                 {
@@ -61,5 +71,4 @@ def realised_precision(
                     "n_blocks": int(result["n_blocks"][0]),
                 }
             )
-    names = ["name", "channel", "threshold", "confidence", "side", "precision", "low", "high", "declared"]
-    return pd.DataFrame(rows, columns=[*names, "n_pixels", "n_blocks"])
+    return pd.DataFrame(rows, columns=COLUMNS["decisions"])

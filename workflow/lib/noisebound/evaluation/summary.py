@@ -1,4 +1,4 @@
-"""One channel of ``evaluation/summary.json``, with a sentence that explains its coverage."""
+"""Parts of ``evaluation/summary.json``: its head, and an entry per channel that explains its coverage in words."""
 
 from __future__ import annotations
 
@@ -10,9 +10,32 @@ import pandas as pd
 
 from ..calibration.intervals import Calibration
 from ..files.coverage_key import nominal_key
+from .settings import EvaluationSettings
 
+# So close to nominal, a coverage needs no explanation.
 TOLERANCE = 0.02
+# Of fewer blocks, the bootstrap interval is itself too narrow.
 FEW_BLOCKS = 20
+# What the summary repeats of the calibration.
+CALIBRATION_KEYS = (
+    *("mode", "score", "scale", "ties", "unit", "units", "unit_reason", "confidence"),
+    *("n_scans", "n_whole_scans", "n_blocks", "n_pixels"),
+)
+
+
+def summary_head(calibration: Calibration, settings: EvaluationSettings) -> dict[str, Any]:
+    """What the summary says about the run and its calibration, before any measurement."""
+    return {
+        "run": settings.run,
+        "seed": settings.seed,
+        "primary": calibration.primary,
+        "nominal": list(calibration.nominal),
+        "block": settings.block,
+        "bootstrap": settings.bootstrap,
+        "target": calibration.target,
+        "guarantee": calibration.guarantee,
+        "calibration": {key: calibration.content.get(key) for key in CALIBRATION_KEYS},
+    }
 
 
 def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
@@ -30,23 +53,8 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
             f"{calibration.content['n_whole_scans']} calibrate scans, the promise about further scans (unit {unit}) "
             f"takes wider intervals than these test regions need. More calibrate scans make them narrower.{flat}"
         )
-    scans = row.get("resampled") == "scans"
     words = [f"Coverage {coverage:.3f} is {abs(gap):.3f} {'below' if gap < 0 else 'above'} the nominal {nominal:g}."]
-    if math.isnan(row["low"]):
-        words.append("The test region is a single block, so nothing can be said about chance.")
-    else:
-        inside = row["low"] <= nominal <= row["high"]
-        words.append(
-            f"The {'scan' if scans else 'block'} bootstrap interval {row['low']:.3f} to {row['high']:.3f} "
-            f"({'over test scans' if scans else str(row['n_blocks']) + ' test blocks'}) "
-            + (
-                f"contains the nominal coverage: {'test scans' if scans else 'blocks of this image'} differ by as much."
-                if inside
-                else "does not contain the nominal coverage: the test region differs from the calibrate regions."
-            )
-        )
-        if not scans and row["n_blocks"] < FEW_BLOCKS:
-            words.append("With so few blocks that interval is itself too narrow.")
+    words += _about_chance(row)
     blocks, pixels = calibration.content.get("n_blocks"), calibration.content.get("n_pixels")
     words.append(f"The corrections rest on {blocks} calibration blocks ({pixels} pixels that resemble each other).")
     if gap < 0:
@@ -56,6 +64,25 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
         if not math.isnan(without) and abs(without - nominal) < abs(gap):
             words.append(f"Tied targets (zeros or saturation) account for a part: without them it is {without:.3f}.")
     return " ".join(words) + flat
+
+
+def _about_chance(row: Mapping[str, Any]) -> list[str]:
+    """Whether the bootstrap interval of a coverage contains the nominal one."""
+    if math.isnan(row["low"]):
+        return ["The test region is a single block, so nothing can be said about chance."]
+    scans, inside = row.get("resampled") == "scans", row["low"] <= row["nominal"] <= row["high"]
+    words = [
+        f"The {'scan' if scans else 'block'} bootstrap interval {row['low']:.3f} to {row['high']:.3f} "
+        f"({'over test scans' if scans else str(row['n_blocks']) + ' test blocks'}) "
+        + (
+            f"contains the nominal coverage: {'test scans' if scans else 'blocks of this image'} differ by as much."
+            if inside
+            else "does not contain the nominal coverage: the test region differs from the calibrate regions."
+        )
+    ]
+    if not scans and row["n_blocks"] < FEW_BLOCKS:
+        words.append("With so few blocks that interval is itself too narrow.")
+    return words
 
 
 def summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Calibration) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from ..architecture.base import reach_of_cells
 from ..architecture.settings import UNET, unet_settings
 from ..architecture.unet import check_reach
+from ..calibration.exchangeability import check_scans
+from ..calibration.settings import check_primary
 from ..core.errors import InputError
 from ..regions.layout import check_layout
 from .defaults import Settings, alignment
@@ -155,15 +157,7 @@ def check_architecture(settings: Settings, file: str | Path) -> None:
 
 
 def _check_calibration(settings: Settings, file: str | Path) -> None:
-    nominal, primary = settings["calibration"]["nominal"], settings["calibration"]["primary"]
-    if primary not in nominal:
-        raise InputError(
-            "the primary coverage is none of the nominal ones",
-            file=file,
-            key="calibration.primary",
-            value=primary,
-            remedy=f"use one of {nominal}, or add it to calibration.nominal",
-        )
+    check_primary(settings["calibration"]["nominal"], settings["calibration"]["primary"], file)
 
 
 def _check_drift(settings: Settings, file: str | Path) -> None:

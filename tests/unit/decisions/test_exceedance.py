@@ -1,0 +1,58 @@
+"""Maps of bounds against a threshold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noisebound.core.errors import InputError
+from noisebound.decisions.exceedance import check_exceed, decide, exceedance
+from tests.unit.calibration.simulated import calibrate_pixels, fit_counts, poisson_scan
+
+
+def test_bounds_against_threshold() -> None:
+    lower = np.array([1, 3, 1, 3, 2], np.float32)
+    upper = np.array([2, 5, 5, 2, 2], np.float32)
+    np.testing.assert_array_equal(exceedance(lower, upper, 2.0), [0, 2, 1, 1, 0])
+
+
+@given(st.floats(-5, 5, width=32), st.floats(-5, 5, width=32), st.floats(-5, 5, width=32))
+def test_a_pixel_is_decided_where_one_bound_alone_speaks(lower: float, upper: float, above: float) -> None:
+    (found,) = exceedance(np.array([lower], np.float32), np.array([upper], np.float32), above)
+    if lower <= upper:
+        assert found == (2 if lower > above else 0 if upper <= above else 1)
+    else:
+        assert found == (1 if upper <= above < lower else 2 if lower > above else 0)
+
+
+def test_decisions_are_right_as_often_as_their_confidence_says(tmp_path: Path) -> None:
+    """On the calibrate pixels, at most a quarter lies below its lower bound, and so above a threshold by mistake."""
+    files = poisson_scan(tmp_path)
+    fitted = fit_counts(files, tmp_path / "c.json")
+    pixels = calibrate_pixels(files)
+    wrong = declared = 0
+    for lower, median, upper, target in pixels:
+        entry = {"channel": "Fe", "above": 4.0, "confidence": 0.75}
+        found = decide(fitted, entry, (lower[1], median[1], upper[1]), None)
+        bound = fitted.bound("lower", lower, median, upper, 0.75)[1]
+        np.testing.assert_array_equal(found.excess, bound.astype(np.float64) - 4.0)
+        above = found.decided == 2
+        assert (bound[above] > 4).all()
+        wrong += (above & (target[1] <= 4)).sum()
+        declared += above.sum()
+    assert declared > 0
+    assert wrong <= 0.25 * sum(target[1].size for *_, target in pixels)
+
+
+def test_entries_are_checked_by_number() -> None:
+    entry = {"name": "a", "channel": "Mg", "above": 1.0, "confidence": 0.9}
+    check_exceed([entry, entry], ["Fe", "Mg"])
+    for key in entry:
+        with pytest.raises(InputError, match=rf"decisions.exceed\[1\].*'{key}' is missing"):
+            check_exceed([entry, {name: value for name, value in entry.items() if name != key}], ["Mg"])
+    with pytest.raises(InputError, match=r"decisions.exceed\[0\].channel.*'Mg'.*use one of Fe, Si"):
+        check_exceed([entry], ["Fe", "Si"])

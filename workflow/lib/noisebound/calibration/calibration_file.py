@@ -1,0 +1,141 @@
+"""The file ``calibration.json`` as read: its corrections, and what is promised of them.
+
+``corrections[nominal][channel]`` and ``one_sided[confidence][channel]`` are entries {"lower", "upper", "n", "k"}: the
+corrections in the unit of the reference, or as multiples of the predicted width where ``scale`` is "width". Where
+``ties`` are broken at random, entries hold "lower_share" and "upper_share".
+
+``groups`` is {"by": "intensity", "edges": {channel: [...]}} (bins of the predicted median) or {"by": "token", "tokens":
+[...]}, where one more group holds all other tokens. With groups, each entry also holds a list "groups" of such entries,
+one per group; its own numbers are those of all pixels, which groups marked "of_all" take because they have too few
+pixels or scans.
+
+``mean[channel]`` is {"median", "shift"}, the knots of what is added to the median to estimate the mean. ``floor`` is
+the smallest value that an interval end may take (0 for counts) or null. Infinite numbers are the words "inf" and
+"-inf". ``content`` writes the file; ``intervals`` applies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from ..core.errors import InputError
+from ..core.storage import read_json
+from ..files.coverage_key import nominal_key
+
+NEEDED = ("channels", "nominal", "primary", "corrections", "floor")
+
+
+@dataclass(frozen=True)
+class CalibrationFile:
+    """The content of ``calibration/calibration.json`` as described above, and its ``path`` for messages, or None."""
+
+    content: dict[str, Any]
+    path: Path | None = None
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read ``calibration.json``. Raises ``InputError`` where it is missing or lacks a key."""
+        content = read_json(path)
+        missing = [key for key in NEEDED if key not in content]
+        if missing:
+            raise InputError(
+                f"not a calibration, {', '.join(missing)} missing",
+                file=path,
+                remedy="delete it and run the step fit_calibration again",
+            )
+        return cls(content, Path(path))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names in the order of the images' first axis."""
+        return tuple(self.content["channels"])
+
+    @property
+    def nominal(self) -> tuple[float, ...]:
+        """Nominal coverages that intervals exist for."""
+        return tuple(self.content["nominal"])
+
+    @property
+    def primary(self) -> float:
+        """Nominal coverage of the interval that is delivered as lower and upper."""
+        return float(self.content["primary"])
+
+    @property
+    def floor(self) -> float | None:
+        """Smallest value an interval end may take, or None."""
+        return None if self.content["floor"] is None else float(self.content["floor"])
+
+    @property
+    def target(self) -> str:
+        """What is covered, in words."""
+        return str(self.content["target"])
+
+    @property
+    def guarantee(self) -> str:
+        """What is promised, in words."""
+        return str(self.content["guarantee"])
+
+    @property
+    def scaled(self) -> bool:
+        """Whether corrections are multiples of the predicted width."""
+        return bool(self.content.get("scale") == "width")
+
+    @property
+    def by_token(self) -> bool:
+        """Whether corrections depend on tokens, which exist for the delivered frame alone."""
+        return bool(self.content.get("groups")) and self.content["groups"]["by"] == "token"
+
+    @property
+    def random_ties(self) -> bool:
+        """Whether ties are broken at random, for which intervals need a uniform number per pixel."""
+        return bool(self.content.get("ties"))
+
+    @property
+    def about_scans(self) -> bool:
+        """Whether the primary intervals promise something about further scans, and so may cover more than nominal."""
+        return self.unit(self.primary) != "pixel"
+
+    def unit(self, nominal: float) -> str:
+        """The unit of exchangeability at a ``nominal`` coverage: pixel, scan or pac."""
+        return str(self.content.get("units", {}).get(nominal_key(nominal), "pixel"))
+
+    def check_channels(self, channels: Sequence[str], file: str | Path) -> None:
+        """Raise ``InputError`` unless ``channels`` of a ``file`` are the calibrated ones in their order."""
+        if tuple(channels) != self.channels:
+            raise InputError(
+                f"channels {list(channels)} are not the calibrated ones {list(self.channels)}",
+                file=file,
+                key="data.channels",
+                remedy="run the workflow again, so that all steps see the same channels",
+            )
+
+    def entries(self, table: str, value: float, key: str) -> list[Mapping[str, Any]]:
+        """The entry of each channel at one coverage or confidence.
+
+        Parameters
+        ----------
+        table
+            "corrections" or "one_sided".
+        value
+            The coverage or confidence.
+        key
+            Of the configuration, which asks for such values.
+
+        Raises
+        ------
+        InputError
+            Where there are no corrections at this value.
+        """
+        entries = self.content.get(table, {}).get(nominal_key(value))
+        if entries is None:
+            raise InputError(
+                f"calibrated are only {', '.join(self.content.get(table, {})) or 'none'}",
+                file=self.path,
+                key=key,
+                value=value,
+                remedy="add the value to the configuration and run the step fit_calibration again",
+            )
+        return [entries[name] for name in self.channels]

@@ -1,0 +1,115 @@
+"""Fitted corrections of all channels, with what they were fitted on and where calibration pixels were too few."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..files.coverage_key import nominal_key
+from .corrections import Entry, fitter_of
+from .exchangeability import Unit, check_scans, choose_units
+from .field_pixels import CalibrationPixels
+from .groups import UNSEEN, PixelGroups
+from .rounding import Floats
+from .settings import CalibrationSettings
+
+# By "nominal" (intervals) or "confidence" (bounds on one side), then by its value, then by channel.
+Tables = Mapping[str, Mapping[str, Mapping[str, Entry]]]
+
+
+@dataclass(frozen=True)
+class FittedCorrections:
+    """The corrections that were asked for.
+
+    Attributes
+    ----------
+    settings
+        What was asked for.
+    pixels
+        Calibration pixels.
+    groups
+        The groups with corrections of their own.
+    units
+        Unit of exchangeability of each nominal coverage.
+    bound_units
+        That of each confidence of bounds on one side.
+    tables
+        The corrections.
+    """
+
+    settings: CalibrationSettings
+    pixels: CalibrationPixels
+    groups: PixelGroups
+    units: Mapping[float, Unit]
+    bound_units: Mapping[float, Unit]
+    tables: Tables
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of the primary coverage."""
+        return self.units[self.settings.primary]
+
+    @property
+    def infinite(self) -> list[str]:
+        """In words, at which coverages too few pixels leave no finite interval."""
+        return [
+            f"{kind} {value} in channel {name}"
+            for name in self.pixels.channels
+            for kind, table in self.tables.items()
+            for value, entries in table.items()
+            if entries[name]["k"] > entries[name]["n"]
+        ]
+
+    @property
+    def borrowed(self) -> dict[str, list[str]]:
+        """By group, the coverages at which it takes the correction of all pixels, in words."""
+        found: dict[str, list[str]] = {}
+        for channel, names in self.groups.names.items():
+            for kind, table in self.tables.items():
+                for value, entries in table.items():
+                    at = f"{kind} {value}"
+                    for group, part in zip(names, entries[channel]["groups"], strict=True):
+                        if part.get("of_all") and group != UNSEEN and at not in found.get(group, []):
+                            found.setdefault(group, []).append(at)
+        return found
+
+
+def fit_corrections(
+    pixels: CalibrationPixels,
+    training: Floats | None,
+    settings: CalibrationSettings,
+    confidences: Sequence[float],
+) -> FittedCorrections:
+    """Fit the corrections that ``settings`` ask for.
+
+    Parameters
+    ----------
+    pixels
+        Calibration pixels.
+    training
+        Predicted medians of training pixels, (N, C), or None; needed for groups by intensity.
+    settings
+        Section ``calibration`` of the configuration.
+    confidences
+        Those of bounds on one side.
+
+    Raises
+    ------
+    InputError
+        Where the unit asked for takes more scans than there are.
+    """
+    n_whole, mode = len(pixels.whole), settings.mode
+    asked = {"calibration.nominal": settings.nominal, "decisions.exceed.confidence": confidences}
+    check_scans(settings.unit, n_whole, asked, settings.confidence, mode.sides)
+    units = choose_units(settings.unit, n_whole, settings.nominal, settings.primary, settings.confidence, mode.sides)
+    bound_units = choose_units(settings.unit, n_whole, confidences, settings.primary, settings.confidence)
+    fitter = fitter_of(mode, units[settings.primary], pixels, training, settings)
+    tables: dict[str, dict[str, dict[str, Entry]]] = {
+        "nominal": {nominal_key(value): {} for value in settings.nominal},
+        "confidence": {nominal_key(value): {} for value in confidences},
+    }
+    for c, name in enumerate(pixels.channels):
+        for table, found in zip(tables.values(), fitter.channel(c, units, bound_units), strict=True):
+            for value, entry in found.items():
+                table[nominal_key(value)][name] = entry
+    return FittedCorrections(settings, pixels, fitter.groups, units, bound_units, tables)

@@ -1,0 +1,85 @@
+"""The section ``calibration`` of the configuration, as far as the corrections depend on it.
+
+Only the standard library is used, because reading the workflow checks the configuration with this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from ..core.errors import InputError
+from ..files.coverage_key import nominal_key
+from .exchangeability import AskedUnit
+from .modes import Grouping, Mode, Scale, Score, Ties, check_word
+
+
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """The keys of the section that shape ``calibration.json``.
+
+    Attributes
+    ----------
+    nominal
+        Coverages that intervals are made for.
+    primary
+        The one of them that is delivered as lower and upper.
+    score, scale, groups, ties
+        See ``modes.Mode``.
+    bins
+        Bins of predicted intensity, where ``groups`` is "intensity".
+    smallest_group
+        Fewest calibration pixels of a group with corrections of its own.
+    unit
+        Unit of exchangeability; "auto" takes the strongest that the scans allow.
+    confidence
+        That of the unit pac.
+    block
+        Side in px of the blocks that are counted, because each is roughly independent of the others.
+    """
+
+    nominal: Sequence[float]
+    primary: float
+    score: Score
+    scale: Scale
+    groups: Grouping
+    bins: int
+    smallest_group: int
+    ties: Ties
+    unit: AskedUnit
+    confidence: float
+    block: int
+
+    @property
+    def mode(self) -> Mode:
+        """In which way corrections are formed."""
+        return Mode(self.score, self.scale, self.groups, self.ties)
+
+    def check(self) -> None:
+        """Raise ``InputError`` for values that no calibration can have."""
+        check_probabilities("calibration.nominal", self.nominal)
+        check_probabilities("calibration.confidence", [self.confidence])
+        check_primary(self.nominal, self.primary)
+        self.mode.check()
+        check_word("unit", self.unit, get_args(AskedUnit))
+
+
+def check_probabilities(key: str, values: Sequence[float]) -> None:
+    """Raise ``InputError`` unless all ``values`` of a key lie between 0 and 1."""
+    for value in values:
+        if not 0 < value < 1:
+            raise InputError("not a probability", key=key, value=value, remedy="give numbers between 0 and 1")
+
+
+def check_primary(nominal: Sequence[float], primary: float, file: str | Path | None = None) -> None:
+    """Raise ``InputError`` unless the ``primary`` coverage is a ``nominal`` one; ``file`` names the configuration."""
+    if nominal_key(primary) not in map(nominal_key, nominal):
+        raise InputError(
+            "the primary coverage is none of the nominal ones",
+            file=file,
+            key="calibration.primary",
+            value=primary,
+            remedy=f"use one of {list(nominal)}, or add it to calibration.nominal",
+        )

@@ -1,0 +1,217 @@
+"""Thresholds of conformal prediction: values that further scores stay below as often as promised.
+
+A *score* says by how much a target lies outside its predicted interval (negative inside). What a threshold promises
+depends on the unit of exchangeability:
+
+``pixel``. n scores, exchangeable with a further one: the k-th smallest with k = ceil((n+1) p) covers it with
+probability p or more (Romano et al., eq. 6-8).
+
+``scan``. K scans, exchangeable with a further one as wholes. With F_k(q) the share of scan k's own scores up to q, the
+threshold is the smallest q with F_1(q) + ... + F_K(q) >= (K+1) p, so every scan weighs 1/(K+1) and the further one, of
+which nothing is known, counts as not covered. Then E F_{K+1}(q) >= p: let q* be the smallest q at which the sum over
+all K+1 scans reaches (K+1) p. q* <= q, because F_{K+1} >= 0; q* treats all K+1 scans alike, so E F_{K+1}(q*) is the
+mean over them, which is at least p. How pixels of one scan depend on each other plays no part.
+
+``pac``. K scans, independent and of one population; two statements, each with confidence 1 - delta in their draw.
+(1) At least the share p of further scans have at least the share p of their own pixels covered. The score of a scan is
+the smallest q with F_k(q) >= p, and q is at least the scans' score at rank K+1-u, with u the largest for which
+P(Beta(K+1-u, u) >= p) >= 1 - delta. (2) At least the share p of the pixels of further scans, taken together, are
+covered. q is at least the smallest with F_1(q) F_2(q) ... F_K(q) >= p^K / delta. For where further scans have less than
+the share p covered, at any q below some q0, the F_k(q) are independent with mean E F(q) <= p, so the expectation of
+F_1(q) ... F_K(q) / p^K is at most 1, and by Markov's inequality it reaches 1 / delta with probability at most delta
+(a bet on each scan, as in I. Waudby-Smith, A. Ramdas, JRSS B 86 (2024) 1, with all of the stake). As F_k <= 1, (2) can
+be met from p^K <= delta on, which is where u reaches 1 in (1). q is also at least the threshold of ``scan``.
+
+Ties. Where many scores are equal (zeros of counts), the threshold covers more than was asked for. A threshold can
+break such ties at random: of the scores equal to it, it covers the ``share`` that is still missing. Scores are then
+ordered as pairs (score, independent uniform number), which tie with probability 0, and all of the above holds for
+pairs (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random World" (2005), section 2.2.7).
+
+Sources: Y. Romano, E. Patterson, E. Candes, "Conformalized Quantile Regression", NeurIPS 2019 (arXiv:1905.03222);
+Y. Lee, R. F. Barber, R. Willett, "Distribution-free inference with hierarchical data", 2023 (arXiv:2306.06342);
+for pac, see ``exchangeability.allowed_misses``.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .exchangeability import Unit, allowed_misses, decimal
+from .rounding import Doubles
+
+# Halvings of the interval in which the share of covered ties is searched: the share is exact to 2^-30.
+_HALVINGS = 30
+
+
+@dataclass(frozen=True, order=True)
+class Threshold:
+    """Scores below ``value`` are covered, and the ``share`` of those equal to it; ordered by both.
+
+    ``n`` is the number of exchangeable things, pixels or scans; ``k`` how many of them it takes, more than n where
+    ``value`` is infinite.
+    """
+
+    value: float
+    share: float
+    n: int
+    k: int
+
+
+def threshold(
+    unit: Unit,
+    scans: Sequence[Doubles],
+    probability: float | Fraction,
+    confidence: float | Fraction,
+    ties: bool = False,
+) -> Threshold:
+    """The threshold of one unit of exchangeability.
+
+    Parameters
+    ----------
+    unit
+        What is exchangeable.
+    scans
+        Scores of each scan, sorted unless the unit is pixel.
+    probability
+        Share of further scores that the threshold covers.
+    confidence
+        With which the statement holds; for pac alone.
+    ties
+        Whether ties are broken at random.
+    """
+    if unit == "pixel":
+        return pixel_threshold(np.concatenate(scans) if scans else np.zeros(0), probability, ties)
+    if unit == "scan":
+        return scan_threshold(scans, probability, ties)
+    return pac_threshold(scans, probability, confidence, ties)
+
+
+def conformal_rank(n: int, probability: float | Fraction) -> int:
+    """Rank k = ceil((n + 1) probability) of the score that covers a further one with at least ``probability``.
+
+    Exact: a float stands for its shortest decimal, so that n = 9 at 0.9 gives 9 and not 10. k may exceed n.
+    """
+    return math.ceil((n + 1) * decimal(probability))
+
+
+def order_statistic(scores: ArrayLike, k: int) -> float:
+    """The ``k``-th smallest of ``scores`` (any shape), k from 1; infinite where k exceeds their number.
+
+    Raises
+    ------
+    ValueError
+        For a ``k`` below 1.
+    """
+    flat = np.asarray(scores, dtype=np.float64).ravel()
+    if k < 1:
+        raise ValueError(f"ranks start at 1, got {k}")
+    return math.inf if k > flat.size else float(np.partition(flat, k - 1)[k - 1])
+
+
+def pixel_threshold(scores: ArrayLike, probability: float | Fraction, ties: bool = False) -> Threshold:
+    """Threshold of the unit pixel: the conformal rank of the pooled ``scores`` (any shape)."""
+    flat = np.asarray(scores, dtype=np.float64).ravel()
+    k = conformal_rank(flat.size, probability)
+    value = order_statistic(flat, k)
+    share = 1.0
+    if ties and math.isfinite(value):
+        share = _share_of_ties(np.sort(flat), value, (flat.size + 1) * decimal(probability))
+    return Threshold(value, share, flat.size, k)
+
+
+def scan_threshold(scans: Sequence[Doubles], probability: float | Fraction, ties: bool = False) -> Threshold:
+    """Threshold of the unit scan: the smallest at which the shares of all scans add up to (K+1) ``probability``.
+
+    ``scans`` holds the sorted scores of each scan. The result is exact: shares are added as fractions, not as floats.
+    """
+    n, wanted = len(scans), (len(scans) + 1) * decimal(probability)
+    k = math.ceil(wanted)
+    if k > n:
+        return Threshold(math.inf, 1.0, n, k)
+
+    def reached(value: float, side: Literal["left", "right"] = "right") -> Fraction:
+        return sum((Fraction(int(np.searchsorted(s, value, side=side)), s.size) for s in scans), Fraction(0))
+
+    value = _smallest(_merged(scans), lambda value: reached(value) >= wanted)
+    share = 1.0
+    if ties:
+        below = reached(value, "left")
+        share = float((wanted - below) / (reached(value) - below))
+    return Threshold(value, share, n, k)
+
+
+def pac_threshold(
+    scans: Sequence[Doubles], probability: float | Fraction, confidence: float | Fraction, ties: bool = False
+) -> Threshold:
+    """Threshold of the unit pac, for which both of its statements hold with ``confidence``.
+
+    ``scans`` holds the sorted scores of each scan. The largest of three thresholds is taken: that of each statement,
+    and that of the unit scan.
+    """
+    n, p = len(scans), decimal(probability)
+    k = n + 1 - allowed_misses(n, 1 - p, 1 - decimal(confidence))
+    if k > n:
+        return Threshold(math.inf, 1.0, n, k)
+    own = []
+    for scores in scans:
+        value = float(scores[max(1, math.ceil(scores.size * p)) - 1])
+        own.append(Threshold(value, _share_of_ties(scores, value, scores.size * p) if ties else 1.0, n, k))
+    together = _product_threshold(scans, p, 1 - decimal(confidence), ties)
+    least = scan_threshold(scans, p, ties)
+    return max(sorted(own)[k - 1], *(Threshold(q.value, q.share, n, k) for q in (together, least)))
+
+
+def _product_threshold(scans: Sequence[Doubles], p: Fraction, delta: Fraction, ties: bool) -> Threshold:
+    """The smallest threshold with F_1 F_2 ... F_K >= p^K / delta, which is statement (2) of pac."""
+    n = len(scans)
+    # Exact in whole numbers: counts are compared with what the product of the sizes demands.
+    wanted = p.numerator**n * delta.denominator * math.prod(scores.size for scores in scans)
+    scale = p.denominator**n * delta.numerator
+
+    def counts(value: float, side: Literal["left", "right"]) -> list[int]:
+        return [int(np.searchsorted(scores, value, side=side)) for scores in scans]
+
+    def reached(value: float) -> bool:
+        return math.prod(counts(value, "right")) * scale >= wanted
+
+    candidates = _merged(scans)
+    if not reached(candidates[-1]):
+        return Threshold(math.inf, 1.0, n, n + 1)
+    value = _smallest(candidates, reached)
+    share = 1.0
+    if ties:
+        below, upto = counts(value, "left"), counts(value, "right")
+        least, most = Fraction(0), Fraction(1)
+        for _ in range(_HALVINGS):
+            middle = (least + most) / 2
+            product = math.prod(a + middle * (b - a) for a, b in zip(below, upto, strict=True))
+            if product * scale >= wanted:
+                most = middle
+            else:
+                least = middle
+        share = float(most)
+    return Threshold(value, share, n, n)
+
+
+def _share_of_ties(scores: Doubles, value: float, wanted: Fraction) -> float:
+    """Which share of the (sorted) ``scores`` equal to ``value`` makes the number of covered scores ``wanted``."""
+    below, upto = (int(np.searchsorted(scores, value, side=side)) for side in ("left", "right"))
+    return min(1.0, float((wanted - below) / (upto - below)))
+
+
+def _merged(scans: Sequence[Doubles]) -> Doubles:
+    """All scores in order; the stable sort merges runs that are sorted already."""
+    return np.sort(np.concatenate(scans), kind="stable")
+
+
+def _smallest(candidates: Doubles, reached: Callable[[float], bool]) -> float:
+    """The smallest of the sorted ``candidates`` for which ``reached`` is true; it must be true for the last."""
+    return float(candidates[bisect_left(candidates, True, hi=candidates.size - 1, key=reached)])

@@ -1,0 +1,68 @@
+"""The test regions of all scans, with the errors of Gaussian filters there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..calibration.intervals import Calibration
+from ..calibration.predicted_scans import PredictedScans
+from .gaussian import gaussian_errors
+from .held_out import HeldOut, load_held_out
+
+logger = logging.getLogger("noisebound")
+
+
+@dataclass(frozen=True)
+class HeldOutScan:
+    """The held-out regions of one scan with the errors of the Gaussian filters there, (len(SIGMAS), C)."""
+
+    regions: list[HeldOut]
+    gaussian: NDArray[np.float64]
+
+
+def load_held_out_scans(
+    scans: PredictedScans, calibration: Calibration, block: int, montages: Collection[str]
+) -> dict[str, HeldOutScan]:
+    """Read the test regions of all scans, by name of the scan.
+
+    Parameters
+    ----------
+    scans
+        Files; scans without test regions are left out.
+    calibration
+        The corrections.
+    block
+        Side of a bootstrap block in px.
+    montages
+        Names of the scans whose boxes are images of their own.
+
+    Raises
+    ------
+    InputError
+        For a test region without reference, and for other channels than the calibrated ones.
+    """
+    found: dict[str, HeldOutScan] = {}
+    tokens = scans.token_maps
+    for predictions, scan, regions in scans.with_role("test"):
+        calibration.check_channels(predictions.channels, predictions.path)
+        boxes = regions.of("test")
+        held_out = load_held_out(
+            predictions,
+            scan,
+            boxes,
+            tokens.get(scan.name),
+            block,
+            only_delivered=calibration.by_token,
+            montage=scan.name in montages,
+        )
+        spatial = tuple(range(1, held_out[0].target.ndim))
+        pixels = sum(region.target[0].size for region in held_out)
+        mean = np.sum([region.target.sum(axis=spatial, dtype=np.float64) for region in held_out], axis=0) / pixels
+        found[scan.name] = HeldOutScan(held_out, gaussian_errors(scan, boxes, mean))
+        logger.info("scan %s: %d test boxes, %d pixels over all frames", scan.name, len(boxes), pixels)
+    return found

@@ -1,0 +1,33 @@
+"""What the configuration says about the evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """The keys that shape the evaluation.
+
+    Attributes
+    ----------
+    run
+        Name of the run, for the summary.
+    seed
+        Of the bootstrap and of the drawn subsets of members.
+    block
+        Side of a bootstrap block in px.
+    bootstrap
+        Number of bootstrap draws.
+    exceed
+        Entries of ``decisions.exceed``, whose realised precision is wanted: {"name", "channel", "above",
+        "confidence"}.
+    """
+
+    run: str
+    seed: int
+    block: int
+    bootstrap: int
+    exceed: Sequence[Mapping[str, Any]]
