@@ -10,13 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
-from numpy.typing import NDArray
 
-from .images import robust_limits
+from .images import Floats, robust_limits
 from .published import MEMBERS, NAMES, PUBLISHED
 from .style import INK, LINES, MUTED, new_figure, style
 
-Floats = NDArray[np.float32]
 COLOURS = {"random": LINES[0], "unet": LINES[1]}
 TITLES = {
     "correlation": "correlation with the truth",

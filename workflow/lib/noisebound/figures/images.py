@@ -1,4 +1,4 @@
-"""Images as small PNG files in physical units: slices, colour maps, common limits, scale bars."""
+"""Images as small PNG files: which slices are shown, colour maps, limits in physical units."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ def robust_limits(values: Floats, *, zero: bool = False) -> Limits:
     return Limits(low, high)
 
 
-def _uri(image: Image.Image) -> str:
+def image_uri(image: Image.Image) -> str:
+    """An image as the data URI of an optimised PNG."""
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -139,7 +140,7 @@ def colour_image(values: Floats, limits: Limits, colormap: str) -> Image.Image:
 
 def png_uri(values: Floats, limits: Limits, colormap: str) -> str:
     """An image (y, x) through a colour map, as the data URI of an 8-bit PNG."""
-    return _uri(colour_image(values, limits, colormap))
+    return image_uri(colour_image(values, limits, colormap))
 
 
 def colour_stops(colormap: str, n: int = 12) -> list[str]:

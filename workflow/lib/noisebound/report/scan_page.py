@@ -3,26 +3,117 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ..core.data_frames import read_table
-from ..figures.labels import label_colours, label_uri
+from ..core.sharing import shared_path
+from ..figures.labels import label_uri
 from ..figures.scale_bar import physical
 from ..figures.scan_figures import Cut, line_cut
+from ..figures.style import token_colours
 from ..files.coverage_key import nominal_key
 from ..files.predictions import Predictions
+from ..files.scan import Scan
 from ..geometry.boxes import Box
 from ..regions.regions import Regions
 from .numbers import nominal_percent
 from .pictures import picture
-from .scan_images import ScanImages, area, box_over, read_planes
+from .result_rows import overlap_share
+from .scan_images import (
+    UNCERTAINTY_COLORMAP,
+    ScanImages,
+    area,
+    box_over,
+    colour_bars,
+    geometry,
+    image_store,
+    read_planes,
+)
 
 ROLE_COLOURS = {"train": "#4477aa", "select": "#66ccee", "calibrate": "#ccbb44", "test": "#ee6677", "apply": "#999999"}
+
+
+def about_scan(scan: Scan) -> dict[str, Any]:
+    """What a page says about the scan itself: its name, its channels, its frames, its reference and its sources."""
+    return {
+        "scan": scan.name,
+        "channels": scan.channels,
+        "n_frames": scan.n_frames,
+        "has_reference": scan.has_reference,
+        "reference_kind": scan.reference_kind,
+        "simulated": scan.has_truth,
+        "sources": [{**source, "path": shared_path(source["path"])} for source in scan.sources],
+    }
+
+
+def about_predictions(predicted: Predictions) -> dict[str, Any]:
+    """What a page says about the denoised images: frame, members, tiles, parts of the uncertainty, zero widths."""
+    return {
+        "frame": predicted.frame,
+        "n_members": predicted.n_members,
+        "overlap_share": overlap_share(predicted.overlap_error),
+        "variances": uncertainty_parts(predicted),
+        "flat": without_width(predicted),
+    }
+
+
+def about_regions(regions: Regions, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a page says about regions and their roles; ``rows`` are those of ``result_rows.test_rows``."""
+    return {
+        "roles": sorted({box.role for box in regions.boxes}, key=list(ROLE_COLOURS).index),
+        "role_colours": ROLE_COLOURS,
+        "region_boxes": region_boxes(regions),
+        "guard": regions.guard,
+        "guard_from": regions.guard_from,
+        "unassigned": unassigned(regions),
+        "frames_judged": frames_judged(regions, rows[0]["n_pixels"]) if rows else None,
+    }
+
+
+def about_images(
+    images: ScanImages, colormap: str, token_content: Mapping[str, Any], found: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Gather the images of a page.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+    colormap
+        Colour map of intensities.
+    token_content
+        What :func:`tokens` returns first.
+    found
+        What :func:`noisebound.report.decisions.decisions` returns.
+
+    Returns
+    -------
+    dict
+        channel and plane that are shown first, slices, geometry, gains, bars (colour bars by kind), store (all images)
+        and pending (those of them that the page does not start with).
+    """
+    channel, plane = images.most_structured(), images.first_plane
+    store = image_store(images, colormap)
+    return {
+        "channel": channel,
+        "plane": plane,
+        "slices": images.view.slices,
+        "geometry": geometry(images),
+        "gains": images.gain,
+        "bars": {
+            "value": colour_bars(images, "median", colormap),
+            "width": colour_bars(images, "width", UNCERTAINTY_COLORMAP),
+            "spread": colour_bars(images, "spread", UNCERTAINTY_COLORMAP),
+        },
+        "store": store,
+        "pending": pending_images(store, token_content, found, channel, plane),
+    }
 
 
 def region_boxes(regions: Regions) -> list[dict[str, Any]]:
@@ -80,48 +171,69 @@ def cut_places(images: ScanImages) -> tuple[int, int]:
 
 
 def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
-    """Line cuts along x and along y for each channel as SVG, and where they are."""
+    """Draw line cuts along x and along y through the first plane.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+    value_unit
+        Unit of the intensities.
+
+    Returns
+    -------
+    dict
+        figures (by channel, one SVG for "x" and one for "y"), row and column (where the lines lie, in percent of the
+        image), and where in words.
+    """
     row, column = cut_places(images)
-    plane, view, scan = images.first_plane, images.view, images.scan
     height, width = images.layers["median"].shape[-2:]
+    return {
+        "figures": [
+            {
+                "x": _cut(images, c, "x", (row, slice(None)), value_unit),
+                "y": _cut(images, c, "y", (slice(None), column), value_unit),
+            }
+            for c in range(len(images.scan.channels))
+        ],
+        "row": 100 * (row + 0.5) / height,
+        "column": 100 * (column + 0.5) / width,
+        "where": _where(images, row, column),
+    }
+
+
+def _cut(images: ScanImages, c: int, axis: str, place: tuple[int | slice, ...], value_unit: str) -> Markup | None:
+    """The cut of channel ``c`` along an axis, as SVG; ``place`` picks its pixels in the first plane."""
     unit, factor = images.lengths
-    percent = nominal_percent(images.denoised.primary or 0.9)
-    places = {"x": (row, slice(None)), "y": (slice(None), column)}
-    figures: list[dict[str, Any]] = []
-    for c, channel in enumerate(scan.channels):
-        drawn: dict[str, Any] = {}
-        for axis, place in places.items():
-            line = {name: layer[plane, c][place] for name, layer in images.layers.items()}
-            cut = Cut(line["noisy"], line["lower"], line["median"], line["upper"], line.get("reference"))
-            figure = line_cut(
-                cut,
-                pixel_size=scan.pixel_size[-1 if axis == "x" else -2] * view.step * factor,
-                unit=unit,
-                axis=axis,
-                value_unit=f"{channel} / {value_unit}",
-                percent=percent,
-            )
-            words = f"Line cut of {channel} along {axis}: noisy values, denoised median with its {percent} interval"
-            drawn[axis] = picture(
-                figure, words + (" and the reference" if cut.reference is not None else ""), least=0.72
-            )
-        figures.append(drawn)
+    channel, percent = images.scan.channels[c], nominal_percent(images.denoised.primary or 0.9)
+    line = {name: layer[images.first_plane, c][place] for name, layer in images.layers.items()}
+    cut = Cut(line["noisy"], line["lower"], line["median"], line["upper"], line.get("reference"))
+    figure = line_cut(
+        cut,
+        pixel_size=images.scan.pixel_size[-1 if axis == "x" else -2] * images.view.step * factor,
+        unit=unit,
+        axis=axis,
+        value_unit=f"{channel} / {value_unit}",
+        percent=percent,
+    )
+    words = f"Line cut of {channel} along {axis}: noisy values, denoised median with its {percent} interval"
+    return picture(figure, words + (" and the reference" if cut.reference is not None else ""), least=0.72)
+
+
+def _where(images: ScanImages, row: int, column: int) -> str:
+    """In words, where the cuts lie: in pixels of the scan, and in its unit of length where it has one."""
+    scan, step = images.scan, images.view.step
     where = [
-        f"along {along} at {line} = {place * view.step} px"
-        + (f" ({physical(place * view.step * size, scan.pixel_unit)})" if scan.pixel_unit != "px" else "")
+        f"along {along} at {line} = {place * step} px"
+        + (f" ({physical(place * step * size, scan.pixel_unit)})" if scan.pixel_unit != "px" else "")
         for along, line, place, size in (
             ("x", "row y", row, scan.pixel_size[-2]),
             ("y", "column x", column, scan.pixel_size[-1]),
         )
     ]
-    if view.slices is not None:
-        where.append(f"in slice z\u00a0=\u00a0{view.slices[plane]}")
-    return {
-        "figures": figures,
-        "row": 100 * (row + 0.5) / height,
-        "column": 100 * (column + 0.5) / width,
-        "where": ", ".join(where),
-    }
+    if images.view.slices is not None:
+        where.append(f"in slice z\u00a0=\u00a0{images.view.slices[images.first_plane]}")
+    return ", ".join(where)
 
 
 def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[str, Any], NDArray[Any]]:
@@ -129,7 +241,7 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
     table = read_table(csv)
     planes = read_planes(tif, images.view, images.scan.shape)
     numbers = [int(value) for value in table["token"]]
-    colours = label_colours(max([*numbers, int(planes.max(initial=0))]) + 1)
+    colours = token_colours(max([*numbers, int(planes.max(initial=0))]) + 1)
     channels = images.scan.channels
     legend: list[dict[str, Any]] = []
     for position, token in enumerate(numbers):
