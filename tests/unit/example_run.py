@@ -486,6 +486,7 @@ def write_pages(
         combine=combine,
     )
     scans: dict[str, IndexedScan] = {}
+    sources: dict[str, ScanFiles] = {}
     for number, name in enumerate((scan, second)):
         made = write_scan(
             folder / "files",
@@ -503,8 +504,9 @@ def write_pages(
         )
         drift = write_drift(folder / "files" / f"scan-{number}.drift.json", name, channels, warned=number > 0)
         output = report_of(folder / "report", f"scan-{number}")
+        sources[name] = scan_files(made, drift)
         report_scan(
-            scan_files(made, drift),
+            sources[name],
             calibration=files["calibration"],
             summary=files["summary"] if number == 0 else None,
             provenance=provenance,
@@ -529,4 +531,5 @@ def write_pages(
     write_jobs_page(jobs, run="example", title=title, records=[record(), record(number=1, attempt=2), lost])
     write_json(folder / "provenance" / "ro-crate-metadata.json", {})
     pages = {name: scan.page for name, scan in scans.items()}
-    return {"index": index, "jobs": jobs, "pages": pages, "files": files, "settings": settings, "folder": folder}
+    made_from = {"files": files, "scans": sources, "settings": settings}
+    return {"index": index, "jobs": jobs, "pages": pages, "folder": folder, **made_from}
