@@ -72,3 +72,36 @@ def test_blocks_are_counted_by_their_coverage() -> None:
         assert bar.get_height() == len(inside)
     assert sum(bar.get_height() for bar in bars) == len(values)
     assert bars[0].get_x() <= 0.42 and bars[-1].get_x() + bars[-1].get_width() == pytest.approx(1)
+
+
+def test_small_multiples_have_a_row_per_channel_and_a_column_per_kind_that_has_rows() -> None:
+    def table(kind: str, channels: str) -> pd.DataFrame:
+        rows = [
+            {"channel": c, "nominal": 0.9, kind: g, "coverage": 0.9 - 0.1 * g, "low": 0.1, "high": 1.0}
+            for c in channels
+            for g in range(2)
+        ]
+        return pd.DataFrame(rows, columns=["channel", "nominal", kind, "coverage", "low", "high"])
+
+    tables = {"token": table("token", "ab"), "border": table("border", ""), "intensity": table("decile", "b")}
+    axes = coverage_figures.conditional_coverage(tables, 0.9).axes
+    assert len(axes) == 4, "the table by border has no rows"
+    assert [panel.get_ylabel() for panel in axes] == ["a", "", "b", ""]
+    assert [panel.get_xlabel() for panel in axes] == ["", "", "token", "decile of the denoised value"]
+    assert [text.get_text() for text in axes[1].texts] == ["no pixels"]
+    for panel in (axes[0], axes[2], axes[3]):
+        (bar,) = error_bars(panel)
+        assert np.allclose(bar.lines[0].get_ydata(), [0.9, 0.8])
+
+
+def test_without_a_test_region_the_figure_says_so() -> None:
+    (panel,) = coverage_figures.conditional_coverage({}, 0.9).axes
+    assert [text.get_text() for text in panel.texts] == ["no test region with a reference"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "group"),
+    [(["channel", "nominal", "decile", "coverage"], "decile"), (["channel", "nominal", "coverage", "n_pixels"], None)],
+)
+def test_the_group_is_the_column_that_holds_no_result(columns: list[str], group: str | None) -> None:
+    assert coverage_figures.group_column(pd.DataFrame(columns=columns)) == group

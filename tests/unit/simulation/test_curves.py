@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
-from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
 from noisebound.core.statistics import draw_subsets
-from noisebound.core.storage import write_json
-from noisebound.figures.published import PUBLISHED, comparison_rows, comparison_text
-from noisebound.report.report_comparison import report_comparison
-from noisebound.report.summarise import main
-from noisebound.simulation.compare_ensembles import ends_of
 from noisebound.simulation.curves import MEASURES, Known, calibrated, curves, judge
 
 NOMINAL = 0.8
@@ -124,73 +117,3 @@ def test_subsets_are_all_or_so_many_different_ones() -> None:
     assert len({frozenset(subset) for subset in draw_subsets(5, 2, 9, random)}) == 9, "an order makes no other ensemble"
     counts = np.bincount(np.concatenate(draw_subsets(8, 3, 40, random)), minlength=8)
     assert counts.min() > 5
-
-
-def make_summary(table: pd.DataFrame) -> dict:
-    about = {"parameters": [5000, 5600], "training_seconds": 12.3, **ends_of(table)}
-    return {
-        "nominal": 0.9,
-        "images": {"calibrate": 3, "test": 4},
-        "size": 16,
-        "marginal_width": 1.1,
-        "noise_width": 3.2,
-        "noisy_correlation": 0.54,
-        "reference_is_truth": False,
-        "subsets": 10,
-        "tuned_on": 4,
-        "families": {"random": about, "unet": about},
-        "filters": [{"filter": "Gaussian filter", "setting": 2.5, "correlation": 0.9642, "rmse": 0.11}],
-    }
-
-
-def test_the_table_has_the_published_figures_beside_the_measured(table: pd.DataFrame) -> None:
-    summary = make_summary(table)
-    means = table[table["measure"] == "correlation"].set_index("members")["mean"]
-    rows = comparison_rows(summary)
-    assert len(rows) == 6
-    assert rows[0]["published"] == "0.9754 → 0.9810"
-    assert rows[0]["measured"] == f"{means[1]:.4f} → {means[4]:.4f}"
-    assert rows[5]["published"] == "0.897 to 0.899"
-    coverage = table[table["measure"] == "coverage_of_truth"]["mean"]
-    assert rows[2]["measured"] == f"{coverage.min():.3f} to {coverage.max():.3f}"
-    assert rows[2]["measure"] == "coverage of the truth at 0.90", "what was published is of the truth"
-    text = comparison_text(summary)
-    assert "published, 1 → 25  measured, 1 → 4" in text and "0.9642" in text
-    assert {family: set(values) for family, values in PUBLISHED.items()} == {
-        family: {"correlation", "width_reduction", "coverage"} for family in ("random", "unet")
-    }
-
-
-def test_the_page_shows_curves_images_and_cuts(table: pd.DataFrame, tmp_path: Path, capsys) -> None:
-    run = tmp_path / "run"
-    summary = make_summary(table)
-    write_json(run / "comparison" / "summary.json", summary)
-    both = pd.concat([table, table.assign(family="unet")])
-    both.to_csv(run / "comparison" / "curves.csv", index=False)
-    image = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
-    ends = [f"{family}/{kind}" for family in ("random", "unet") for kind in ("lower", "median", "upper")]
-    with h5py.File(run / "comparison" / "examples.h5", "w") as file:
-        for name in ("noisy", "truth", *ends, "filter/Gaussian filter", "filter/non-local means"):
-            file[name] = image + ("upper" in name)
-    report_comparison(
-        curves_csv=run / "comparison" / "curves.csv",
-        examples=run / "comparison" / "examples.h5",
-        summary=run / "comparison" / "summary.json",
-        title="A title & more",
-        settings={"steps": 10, "batch": 2, "train_images": 6, "combine": "average"},
-        output_html=run / "report" / "comparison.html",
-        output_svg=run / "figures" / "comparison.svg",
-    )
-    page = (run / "report" / "comparison.html").read_text(encoding="utf-8")
-    assert "A title &amp; more" in page
-    assert page.count('role="img" aria-label=') == 3
-    measured = comparison_rows(summary)[0]["measured"]
-    for text in ("0.9754 → 0.9810", measured, "random networks, published", "non-local means"):
-        assert text in page
-    assert "coverage of the truth" in page and "same learning rate" in page and "pools them" not in page
-    assert "of the reference" in page, "coverage of the noisy reference and of the truth stand side by side"
-    assert (run / "figures" / "comparison.svg").read_bytes().startswith(b"<?xml")
-    write_json(run / "evaluation" / "summary.json", {"run": "run", "channels": {}})
-    assert main([str(run)]) == 0
-    printed = capsys.readouterr().out
-    assert str(run / "report" / "comparison.html") in printed and comparison_text(summary) in printed

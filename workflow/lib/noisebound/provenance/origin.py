@@ -59,4 +59,7 @@ def to_yaml(content: Mapping[str, Any]) -> str:
 
     Keys keep their order; mappings and lists that hold scalars alone stand on one line.
     """
-    return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100))
+    style: dict[str, Any] = {"sort_keys": False, "default_flow_style": None, "width": 100}
+    text = str(yaml.safe_dump(content, allow_unicode=True, **style))
+    # Unless it is escaped, PyYAML reads the line break U+0085 back as a space.
+    return str(yaml.safe_dump(content, **style)) if "\x85" in text else text
