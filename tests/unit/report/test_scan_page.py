@@ -1,4 +1,4 @@
-"""What the page of a scan shows: regions, tokens, line cuts, parts of the uncertainty."""
+"""What the page of a scan shows: regions, tokens, images, parts of the uncertainty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from noisebound.geometry.boxes import Box
 from noisebound.regions.regions import Regions
 from noisebound.report.scan_images import ScanImages
 from noisebound.report.scan_page import (
-    cut_places,
     frames_judged,
     pending_images,
     tokens,
@@ -72,15 +71,6 @@ def test_variances_add_up_and_the_epistemic_part_has_its_share() -> None:
     rows = uncertainty_parts(SimpleNamespace(uncertainty=parts))  # type: ignore[arg-type]
     assert [row["name"] for row in rows] == ["Mg", "Fe"]
     assert rows[0]["share"] == pytest.approx(0.09 / 0.25) and rows[1]["share"] is None
-
-
-def test_cuts_go_through_the_only_structure() -> None:
-    median = np.zeros((1, 2, 32, 48), np.float32)
-    median[0, 0, 10, 5:40:2] = 1  # changes along x most in row 10
-    median[0, 1, 6:28:2, 33] = 1  # along y most in column 33
-    median[0, :, 0, ::2], median[0, :, ::2, 0] = 9, 9  # the border is no place for a cut
-    images = SimpleNamespace(layers={"median": median}, first_plane=0)
-    assert cut_places(images) == (10, 33)  # type: ignore[arg-type]
 
 
 def test_only_images_that_the_page_does_not_start_with_wait() -> None:

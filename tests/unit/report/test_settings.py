@@ -11,13 +11,14 @@ import pytest
 from noisebound.report.report_comparison import ComparisonSettings
 from noisebound.report.settings import PageSettings
 
-RULES = Path(__file__).parents[3] / "workflow" / "rules"
+WORKFLOW = Path(__file__).parents[3] / "workflow"
 
 
 def test_the_workflow_hands_over_what_the_pages_of_scans_and_the_index_need() -> None:
-    text = (RULES / "common.smk").read_text(encoding="utf-8")
-    body = text.partition("def page_settings():")[2].partition("\n\n\n")[0]
-    assert re.findall(r'^ +"(\w+)": ', body, flags=re.MULTILINE) == [field.name for field in fields(PageSettings)]
+    texts = [path.read_text(encoding="utf-8") for ending in ("py", "smk") for path in WORKFLOW.rglob(f"*.{ending}")]
+    (body,) = [text.partition("def page_settings(")[2] for text in texts if "def page_settings(" in text]
+    handed = body.partition("return {")[2].partition("}\n")[0]
+    assert re.findall(r'^ +"(\w+)": ', handed, flags=re.MULTILINE) == [field.name for field in fields(PageSettings)]
 
 
 @pytest.mark.parametrize("settings", [PageSettings, ComparisonSettings])

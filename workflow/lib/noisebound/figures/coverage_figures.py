@@ -114,11 +114,11 @@ def _group_label(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float, colour: str = ACCENT) -> None:
+def _draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float) -> None:
     """Observed coverage of one channel in each group as points with intervals, and the nominal coverage as a line."""
     x = np.arange(len(rows))
     axes.axhline(nominal, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    _error_bars(axes, x, rows, colour, marker="o", markersize=3.5, linestyle="none")
+    _error_bars(axes, x, rows, ACCENT, marker="o", markersize=3.5, linestyle="none")
     labels = [_group_label(value) for value in rows[group]]
     step = -(-len(labels) // 6)
     axes.set_xticks(x[::step], labels[::step])
@@ -130,14 +130,14 @@ def draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float,
     _percent(axes, "y")
 
 
-def draw_blocks(axes: Axes, rows: pd.DataFrame, nominal: float, colour: str = ACCENT) -> None:
+def _draw_blocks(axes: Axes, rows: pd.DataFrame, nominal: float) -> None:
     """How many blocks of one channel have which coverage, as a histogram, and the nominal coverage as a line."""
     values = rows["coverage"].to_numpy(dtype=float)
     lowest = max(0.0, min(float(values.min()), nominal - 0.15))
     # From the right end, which no coverage exceeds.
     step = max(0.01, round((1 - lowest) / 20, 2))
     edges = 1 - step * np.arange(np.ceil((1 - lowest) / step - 1e-9) + 1)[::-1]
-    axes.hist(np.clip(values, edges[0], 1.0), bins=edges.tolist(), color=colour, alpha=0.75, linewidth=0)
+    axes.hist(np.clip(values, edges[0], 1.0), bins=edges.tolist(), color=ACCENT, alpha=0.75, linewidth=0)
     axes.axvline(nominal, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.set_xlim(edges[0] - step / 2, 1 + step / 2)
     axes.set_ylabel("blocks")
@@ -154,9 +154,9 @@ def _at_nominal(table: pd.DataFrame, channel: str, nominal: float) -> pd.DataFra
 
 def _draw_groups(axes: Axes, rows: pd.DataFrame, kind: str, group: str, nominal: float) -> None:
     if kind == "block":
-        draw_blocks(axes, rows, nominal)
+        _draw_blocks(axes, rows, nominal)
     else:
-        draw_conditional(axes, rows, group, nominal)
+        _draw_conditional(axes, rows, group, nominal)
 
 
 def conditional_panel(table: pd.DataFrame, channel: str, kind: str, nominal: float) -> Figure | None:

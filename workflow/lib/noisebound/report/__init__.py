@@ -7,6 +7,7 @@ Begin with ``report_scan``.
     drift              What the pages say about how a scan compares with the calibrated ones: from ``drift/<scan>.json``
     index_charts       The charts of the index as SVG: coverage, training, size of the ensemble, stability of the tokens
     index_page         What the index of a run shows in words and numbers, gathered from its tables
+    line_cuts          Line cuts through the first plane of a scan: where they lie, and their figures
     numbers            Numbers in the words of a page
     page               Writing a page, with numbers, lengths and shares in words
     pictures           Pictures that a page holds: figures as SVG, images as PNG

@@ -14,7 +14,7 @@ from ..figures.style import inline_svg
 
 
 def picture(figure: Figure | None, label: str, *, least: float = 0.75) -> Markup | None:
-    """A figure as SVG for a page, with ``label`` as its alternative text; ``None`` stays ``None``."""
+    """A figure as SVG for a page (see :func:`noisebound.figures.style.inline_svg`); ``None`` stays ``None``."""
     # The figure's own texts are escaped by matplotlib, the label by inline_svg.
     return None if figure is None else Markup(inline_svg(figure, label, least=least))
 

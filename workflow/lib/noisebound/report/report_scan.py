@@ -19,6 +19,7 @@ from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..regions.regions import Regions
 from . import decisions, drift, scan_images, scan_page
+from .line_cuts import cuts
 from .page import write_page
 from .pictures import picture_bytes
 from .result_rows import shared_content
@@ -108,7 +109,7 @@ def report_scan(
             **scan_page.about_images(images, colormap, token_content, found),
             "reference_is_truth": fitted.target == TRUE_TARGET,
             "infinite": infinite,
-            "cuts": None if infinite else scan_page.cuts(images, settings.intensity_unit),
+            "cuts": None if infinite else cuts(images, settings.intensity_unit),
             "tokens": token_content,
             "decisions": found,
             "drift": drift.of_scan(files.drift),

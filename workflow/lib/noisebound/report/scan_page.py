@@ -8,22 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ..core.data_frames import read_table
 from ..core.sharing import shared_path
 from ..figures.labels import label_uri
-from ..figures.scale_bar import physical
-from ..figures.scan_figures import Cut, line_cut
 from ..figures.style import token_colours
 from ..files.coverage_key import nominal_key
 from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..geometry.boxes import Box
 from ..regions.regions import Regions
-from .numbers import nominal_percent
-from .pictures import picture
 from .result_rows import overlap_share
 from .scan_images import (
     UNCERTAINTY_COLORMAP,
@@ -131,15 +126,19 @@ def unassigned(regions: Regions) -> bool:
 
 
 def frames_judged(regions: Regions, pixels: object) -> int | None:
-    """In how many frames the test region was judged, from the number of ``pixels``; ``None`` where that is unknown."""
+    """Number of frames in which the test region was judged, ``None`` where ``pixels`` are not so many regions."""
     region = sum(math.prod(box.shape) for box in regions.of("test"))
     return pixels // region if isinstance(pixels, int) and region and pixels >= region and not pixels % region else None
 
 
 def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
-    """By channel, how much of the predicted variance is noise (aleatoric) and how much disagreement (epistemic).
+    """Part the predicted variance of each channel into noise (aleatoric) and disagreement of the members (epistemic).
 
-    Each has name, aleatoric and epistemic (root mean variances) and share, that of the epistemic variance in the sum.
+    Returns
+    -------
+    list of dict
+        Per channel: name, aleatoric and epistemic (roots of mean variances, in the unit of the reference), and share,
+        that of the epistemic variance in the sum; ``None`` where both are 0.
     """
     rows = []
     for name, of in denoised.uncertainty.items():
@@ -149,95 +148,34 @@ def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
 
 
 def without_width(denoised: Predictions) -> list[tuple[str, float]]:
-    """Channels some of whose intervals at the primary coverage have no width, and which share."""
+    """Channels some of whose delivered intervals have no width, and the share of those intervals."""
     shares = denoised.zero_width.get(nominal_key(denoised.primary or 0), {})
     return [(name, share) for name, share in shares.items() if share > 0]
 
 
-def cut_places(images: ScanImages) -> tuple[int, int]:
-    """Row and column (shown pixels) through which most structure passes in the first plane, away from the border."""
-    median = images.layers["median"][images.first_plane]
-    scale = np.maximum(median.reshape(len(median), -1).std(axis=1), 1e-12)[:, None, None]
-    change = (
-        np.abs(np.diff(median / scale, axis=2)).sum(axis=(0, 2)),
-        np.abs(np.diff(median / scale, axis=1)).sum(axis=(0, 1)),
-    )
-    places = []
-    for values in change:
-        margin = len(values) // 8
-        inner = values[margin : len(values) - margin]
-        places.append(margin + int(np.argmax(inner)) if len(inner) else 0)
-    return places[0], places[1]
-
-
-def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
-    """Draw line cuts along x and along y through the first plane.
+def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[str, Any], NDArray[Any]]:
+    """Gather the token map and its legend.
 
     Parameters
     ----------
     images
         The shown planes of the scan.
-    value_unit
-        Unit of the intensities.
+    tif, csv
+        Token map, and statistics of each token.
 
     Returns
     -------
-    dict
-        figures (by channel, one SVG for "x" and one for "y"), row and column (where the lines lie, in percent of the
-        image), and where in words.
+    content : dict
+        uris (the map by plane) and legend: per token its number, colour, fraction, area in words, and by channel means,
+        sds and bars (length in percent: the largest mean is 100).
+    labels : ndarray
+        Labels (y, x) of the plane that is shown first.
+
+    Raises
+    ------
+    InputError
+        Where the map does not have the shape of the scan.
     """
-    row, column = cut_places(images)
-    height, width = images.layers["median"].shape[-2:]
-    return {
-        "figures": [
-            {
-                "x": _cut(images, c, "x", (row, slice(None)), value_unit),
-                "y": _cut(images, c, "y", (slice(None), column), value_unit),
-            }
-            for c in range(len(images.scan.channels))
-        ],
-        "row": 100 * (row + 0.5) / height,
-        "column": 100 * (column + 0.5) / width,
-        "where": _where(images, row, column),
-    }
-
-
-def _cut(images: ScanImages, c: int, axis: str, place: tuple[int | slice, ...], value_unit: str) -> Markup | None:
-    """The cut of channel ``c`` along an axis, as SVG; ``place`` picks its pixels in the first plane."""
-    unit, factor = images.lengths
-    channel, percent = images.scan.channels[c], nominal_percent(images.denoised.primary or 0.9)
-    line = {name: layer[images.first_plane, c][place] for name, layer in images.layers.items()}
-    cut = Cut(line["noisy"], line["lower"], line["median"], line["upper"], line.get("reference"))
-    figure = line_cut(
-        cut,
-        pixel_size=images.scan.pixel_size[-1 if axis == "x" else -2] * images.view.step * factor,
-        unit=unit,
-        axis=axis,
-        value_unit=f"{channel} / {value_unit}",
-        percent=percent,
-    )
-    words = f"Line cut of {channel} along {axis}: noisy values, denoised median with its {percent} interval"
-    return picture(figure, words + (" and the reference" if cut.reference is not None else ""), least=0.72)
-
-
-def _where(images: ScanImages, row: int, column: int) -> str:
-    """In words, where the cuts lie: in pixels of the scan, and in its unit of length where it has one."""
-    scan, step = images.scan, images.view.step
-    where = [
-        f"along {along} at {line} = {place * step} px"
-        + (f" ({physical(place * step * size, scan.pixel_unit)})" if scan.pixel_unit != "px" else "")
-        for along, line, place, size in (
-            ("x", "row y", row, scan.pixel_size[-2]),
-            ("y", "column x", column, scan.pixel_size[-1]),
-        )
-    ]
-    if images.view.slices is not None:
-        where.append(f"in slice z\u00a0=\u00a0{images.view.slices[images.first_plane]}")
-    return ", ".join(where)
-
-
-def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[str, Any], NDArray[Any]]:
-    """The token map by plane as data URIs with its legend, and the labels of the first plane."""
     table = read_table(csv)
     planes = read_planes(tif, images.view, images.scan.shape)
     numbers = [int(value) for value in table["token"]]
@@ -269,9 +207,18 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
 def pending_images(
     store: Mapping[str, Any], token_content: Mapping[str, Any], found: Mapping[str, Any], channel: int, plane: int
 ) -> dict[str, list[list[str | None]]]:
-    """What the page's script chooses from: layer -> channel -> plane, one channel for maps that all channels share.
+    """Choose the images that the script of a page shows later: layer -> channel -> plane.
 
     Images that the page starts with stand in its elements; here they are ``None``, so that nothing is stored twice.
+
+    Parameters
+    ----------
+    store
+        Images by layer, channel and plane.
+    token_content, found
+        Token map and exceedance maps, which all channels share: their layers have one channel.
+    channel, plane
+        What the page starts with.
     """
     first = {"noisy", "median", "width", "spread"}
     layers: dict[str, list[list[str | None]]] = {
