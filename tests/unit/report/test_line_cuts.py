@@ -30,7 +30,7 @@ def test_a_page_says_where_its_cuts_lie(which: str, request: pytest.FixtureReque
     with Scan(files.scan) as scan, Predictions(files.denoised) as denoised:
         images = ScanImages(scan, denoised)
         row, column = cut_places(images)
-        found: dict[str, Any] = cuts(images, "counts")
+        found: dict[str, Any] = cuts(images, "counts", 0.9)
         height, width = images.layers["median"].shape[-2:]
     assert found["row"] == pytest.approx(100 * (row + 0.5) / height)
     assert found["column"] == pytest.approx(100 * (column + 0.5) / width)
@@ -39,5 +39,6 @@ def test_a_page_says_where_its_cuts_lie(which: str, request: pytest.FixtureReque
     assert len(found["figures"]) == (2 if which == "flat" else 1)
     drawn = [str(figure[axis]) for figure in found["figures"] for axis in "xy"]
     labels = [text.partition('aria-label="')[2].partition('"')[0] for text in drawn]
+    assert all("with its 90\u202f% interval" in label for label in labels)
     assert len(set(labels)) == len(labels), "identifiers of the figures in a page depend on their labels"
     assert all(label.endswith("and the reference") for label in labels)

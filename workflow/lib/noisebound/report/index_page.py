@@ -93,7 +93,6 @@ def headline_numbers(
         words = f"coverage on the test region, {nominal_percent(primary)} was asked for"
         numbers.append({"value": shown, "words": words + (f"; in {among}" if among else "")})
     ratio = summary.get("ratio_to_gaussian")
-    ratio = ratio.get("ratio") if isinstance(ratio, Mapping) else ratio
     if isinstance(ratio, int | float):
         words = "of the squared error that the best Gaussian filter leaves"
         numbers.append({"value": percent(ratio, 0), "words": words})

@@ -30,7 +30,7 @@ def cut_places(images: ScanImages) -> tuple[int, int]:
     return places[0], places[1]
 
 
-def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
+def cuts(images: ScanImages, value_unit: str, primary: float) -> dict[str, Any]:
     """Draw line cuts along x and along y through the first plane.
 
     Parameters
@@ -39,6 +39,8 @@ def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
         The shown planes of the scan.
     value_unit
         Unit of the intensities.
+    primary
+        Nominal coverage of the delivered intervals.
 
     Returns
     -------
@@ -48,13 +50,14 @@ def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
     """
     row, column = cut_places(images)
     height, width = images.layers["median"].shape[-2:]
+    percent = nominal_percent(primary)
     return {
         "figures": [
             {
-                "x": _cut(images, c, "x", (row, slice(None)), value_unit),
-                "y": _cut(images, c, "y", (slice(None), column), value_unit),
+                "x": _cut(images, c, "x", (row, slice(None)), label, percent),
+                "y": _cut(images, c, "y", (slice(None), column), label, percent),
             }
-            for c in range(len(images.scan.channels))
+            for c, label in enumerate(f"{channel} / {value_unit}" for channel in images.scan.channels)
         ],
         "row": 100 * (row + 0.5) / height,
         "column": 100 * (column + 0.5) / width,
@@ -62,10 +65,12 @@ def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
     }
 
 
-def _cut(images: ScanImages, c: int, axis: str, place: tuple[int | slice, ...], value_unit: str) -> Markup | None:
+def _cut(
+    images: ScanImages, c: int, axis: str, place: tuple[int | slice, ...], label: str, percent: str
+) -> Markup | None:
     """The cut of channel ``c`` along an axis, as SVG; ``place`` picks its pixels in the first plane."""
     unit, factor = images.lengths
-    channel, percent = images.scan.channels[c], nominal_percent(images.denoised.primary or 0.9)
+    channel = images.scan.channels[c]
     line = {name: layer[images.first_plane, c][place] for name, layer in images.layers.items()}
     cut = Cut(line["noisy"], line["lower"], line["median"], line["upper"], line.get("reference"))
     figure = line_cut(
@@ -73,7 +78,7 @@ def _cut(images: ScanImages, c: int, axis: str, place: tuple[int | slice, ...], 
         pixel_size=images.scan.pixel_size[-1 if axis == "x" else -2] * images.view.step * factor,
         unit=unit,
         axis=axis,
-        value_unit=f"{channel} / {value_unit}",
+        value_unit=label,
         percent=percent,
     )
     words = f"Line cut of {channel} along {axis}: noisy values, denoised median with its {percent} interval"

@@ -104,12 +104,12 @@ def report_scan(
         infinite = not np.isfinite(images.layers["width"]).all()
         context |= {
             **scan_page.about_scan(source),
-            **scan_page.about_predictions(predicted),
+            **scan_page.about_predictions(predicted, fitted.primary),
             **scan_page.about_regions(layout, context["rows"]),
             **scan_page.about_images(images, colormap, token_content, found),
             "reference_is_truth": fitted.target == TRUE_TARGET,
             "infinite": infinite,
-            "cuts": None if infinite else cuts(images, settings.intensity_unit),
+            "cuts": None if infinite else cuts(images, settings.intensity_unit, fitted.primary),
             "tokens": token_content,
             "decisions": found,
             "drift": drift.of_scan(files.drift),

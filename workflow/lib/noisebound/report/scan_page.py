@@ -47,14 +47,17 @@ def about_scan(scan: Scan) -> dict[str, Any]:
     }
 
 
-def about_predictions(predicted: Predictions) -> dict[str, Any]:
-    """What a page says about the denoised images: frame, members, tiles, parts of the uncertainty, zero widths."""
+def about_predictions(predicted: Predictions, primary: float) -> dict[str, Any]:
+    """What a page says about the denoised images: frame, members, tiles, parts of the uncertainty, zero widths.
+
+    ``primary`` is the nominal coverage of the delivered intervals.
+    """
     return {
         "frame": predicted.frame,
         "n_members": predicted.n_members,
         "overlap_share": overlap_share(predicted.overlap_error),
         "variances": uncertainty_parts(predicted),
-        "flat": without_width(predicted),
+        "flat": without_width(predicted, primary),
     }
 
 
@@ -147,9 +150,9 @@ def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
     return rows
 
 
-def without_width(denoised: Predictions) -> list[tuple[str, float]]:
-    """Channels some of whose delivered intervals have no width, and the share of those intervals."""
-    shares = denoised.zero_width.get(nominal_key(denoised.primary or 0), {})
+def without_width(denoised: Predictions, nominal: float) -> list[tuple[str, float]]:
+    """Channels some of whose intervals at a nominal coverage have no width, and the share of those intervals."""
+    shares = denoised.zero_width.get(nominal_key(nominal), {})
     return [(name, share) for name, share in shares.items() if share > 0]
 
 
