@@ -4,7 +4,7 @@ Begin with ``report_scan``.
 
     decisions          What a page says about decisions: exceedance maps with ranked regions, and the boxes to measure
                        again
-    drift              What the pages say about how a scan compares with the calibrated ones: from ``drift/<scan>.json``
+    drift              What the pages say about how a scan compares with the calibrated ones, from ``drift/<scan>.json``
     index_charts       The charts of the index as SVG: coverage, training, size of the ensemble, stability of the tokens
     index_page         What the index of a run shows in words and numbers, gathered from its tables
     line_cuts          Line cuts through the first plane of a scan: where they lie, and their figures

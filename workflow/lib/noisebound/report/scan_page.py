@@ -120,7 +120,7 @@ def region_boxes(regions: Regions) -> list[dict[str, Any]]:
     def bounds(box: Box) -> list[tuple[int, int]]:
         return list(zip(box.lower, box.upper, strict=True))
 
-    return [box_over(bounds(b), regions.shape, b.role, ROLE_COLOURS.get(b.role, "#999999")) for b in regions.boxes]
+    return [box_over(bounds(b), regions.shape, b.role, ROLE_COLOURS[b.role]) for b in regions.boxes]
 
 
 def unassigned(regions: Regions) -> bool:
