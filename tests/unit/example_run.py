@@ -22,8 +22,10 @@ from noisebound.geometry.boxes import Box
 from noisebound.provenance.jobs_page import write_jobs_page
 from noisebound.provenance.origin import collect_provenance
 from noisebound.regions.regions import Regions
+from noisebound.report.index_page import IndexedScan, RunFiles
 from noisebound.report.report_index import report_index
-from noisebound.report.report_scan import report_scan
+from noisebound.report.report_scan import ScanFiles, ScanReport, report_scan
+from noisebound.report.settings import PageSettings
 from tests.unit.run_records import record
 
 LOW_HIGH = (("low", -1), ("high", 1))
@@ -60,7 +62,7 @@ def write_scan(
     stem: str = "scan",
     source: str | None = None,
 ) -> dict[str, Path]:
-    """All files of one scan; ``truth`` is (C, *spatial). Returns the arguments of ``report_scan`` that are files."""
+    """All files of one scan; ``truth`` is (C, *spatial). Returns them by name."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
     shape, n_channels = truth.shape[1:], len(channels)
@@ -431,6 +433,20 @@ def write_drift(path: Path, scan: str, channels: Sequence[str], warned: bool) ->
     return path
 
 
+def scan_files(made: Mapping[str, Path], drift: Path) -> ScanFiles:
+    """What ``report_scan`` reads of the files that ``write_scan`` made, and the check of the scan."""
+    return ScanFiles(**{key: path for key, path in made.items() if key != "ensemble"}, drift=drift)
+
+
+def report_of(folder: Path, stem: str) -> ScanReport:
+    """Where the page of a scan, its thumbnail and its overview go."""
+    return ScanReport(
+        page=folder / "scans" / f"{stem}.html",
+        thumbnail=folder / "thumbnails" / f"{stem}.png",
+        overview=folder / "figures" / f"{stem}.png",
+    )
+
+
 def write_pages(
     folder: Path,
     *,
@@ -461,15 +477,16 @@ def write_pages(
     )
     threshold = float(np.quantile(truth[0], 0.8))
     exceed = [{"name": exceed_name, "channel": channels[0], "above": threshold, "confidence": 0.9}]
-    settings = {
-        "title": title,
-        "run": "example",
-        "intensity_unit": unit,
-        "kind": "counts" if counts else "intensity",
-        "exceed": exceed,
-        "combine": combine,
-    }
-    pages, thumbnails, drift = {}, {}, {}
+    settings = PageSettings(
+        title=title,
+        run="example",
+        intensity_unit=unit,
+        kind="counts" if counts else "intensity",
+        exceed=exceed,
+        combine=combine,
+    )
+    scans: dict[str, IndexedScan] = {}
+    sources: dict[str, ScanFiles] = {}
     for number, name in enumerate((scan, second)):
         made = write_scan(
             folder / "files",
@@ -485,31 +502,25 @@ def write_pages(
             tokens=tokens,
             source=source,
         )
-        del made["ensemble"]
-        drift[name] = write_drift(folder / "files" / f"scan-{number}.drift.json", name, channels, warned=number > 0)
-        pages[name] = folder / "report" / "scans" / f"scan-{number}.html"
-        thumbnails[name] = folder / "report" / "thumbnails" / f"scan-{number}.png"
+        drift = write_drift(folder / "files" / f"scan-{number}.drift.json", name, channels, warned=number > 0)
+        output = report_of(folder / "report", f"scan-{number}")
+        sources[name] = scan_files(made, drift)
         report_scan(
-            **made,
-            drift=drift[name],
+            sources[name],
             calibration=files["calibration"],
             summary=files["summary"] if number == 0 else None,
             provenance=provenance,
             settings=settings,
-            output_html=pages[name],
-            output_thumbnail=thumbnails[name],
-            output_overview=folder / "report" / "figures" / f"scan-{number}.png",
+            output=output,
         )
+        scans[name] = IndexedScan("apply" if number else "split", output.page, output.thumbnail, drift)
     index, comparison = folder / "report" / "index.html", folder / "report" / "comparison.html"
     if simulated:
         comparison.parent.mkdir(exist_ok=True)
         comparison.touch()
     report_index(
-        pages=pages,
-        thumbnails=thumbnails,
-        roles={scan: "split", second: "apply"},
-        drift=drift,
-        **files,
+        scans,
+        RunFiles(**files),
         provenance=provenance,
         settings=settings,
         output_html=index,
@@ -519,4 +530,6 @@ def write_pages(
     lost = record(number=2, state="failed", error=f"no place for {title}", wildcards={"member": "1"})
     write_jobs_page(jobs, run="example", title=title, records=[record(), record(number=1, attempt=2), lost])
     write_json(folder / "provenance" / "ro-crate-metadata.json", {})
-    return {"index": index, "jobs": jobs, "pages": pages, "files": files, "exceed": exceed, "folder": folder}
+    pages = {name: scan.page for name, scan in scans.items()}
+    made_from = {"files": files, "scans": sources, "settings": settings}
+    return {"index": index, "jobs": jobs, "pages": pages, "folder": folder, **made_from}

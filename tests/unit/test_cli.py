@@ -11,8 +11,8 @@ import pytest
 import tifffile
 
 from noisebound.cli import main
-from noisebound.scans.sheet_row import SheetRow
 from noisebound.scans.sheet import read_sheet
+from noisebound.scans.sheet_row import SheetRow
 
 
 def image(path: Path, *shape: int, axes: str = "RCYX", seed: int = 0, **metadata: object) -> str:

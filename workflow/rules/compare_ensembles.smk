@@ -34,7 +34,9 @@ rule compare_ensembles:
         runtime=minutes(60),
     params:
         **named(
-            montages={role: [PLAN.montage(scan) for scan in PLAN.simulated_with(role)] for role in ("calibrate", "test")},
+            montages={
+                role: [PLAN.montage(scan) for scan in PLAN.simulated_with(role)] for role in ("calibrate", "test")
+            },
             settings={
                 "nominal": config["calibration"]["primary"],
                 "subsets": config["simulation"]["subsets"],

@@ -32,13 +32,15 @@ rule describe_run:
         runtime=minutes(10, per_mb=0.05, scans=list(SCANS)),
     params:
         **named(
-            run=config["run"],
-            title=config["report"]["title"] or config["run"],
-            config=PLAN.shown_settings(),
-            # As text: containers see no files of the project but those of the library.
-            snakefile=(PROJECT / "Snakefile").read_text(encoding="utf-8"),
-            scans=[asdict(SCANS[scan]) for scan in sorted(SCANS)],
-            members=config["architecture"]["members"],
+            settings={
+                "run": config["run"],
+                "title": config["report"]["title"] or config["run"],
+                "config": PLAN.shown_settings(),
+                # As text: containers see no files of the project but those of the library.
+                "snakefile": (PROJECT / "Snakefile").read_text(encoding="utf-8"),
+                "scans": [asdict(SCANS[scan]) for scan in sorted(SCANS)],
+                "members": config["architecture"]["members"],
+            },
             records=result("provenance/jobs"),
         ),
         code=library_digest("provenance.describe_run", extra=PAGES, script=SCRIPTS / "describe_run.py"),

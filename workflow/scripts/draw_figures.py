@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.figures.draw_figures import draw_figures
+from noisebound.figures.coverage_figures import GROUP_WORDS
+from noisebound.figures.draw_figures import RunFigures, RunTables, draw_figures
 from noisebound.jobs.step import step
 
 if TYPE_CHECKING:
@@ -10,15 +11,19 @@ if TYPE_CHECKING:
 
 with step(snakemake):
     draw_figures(
-        coverage_csv=snakemake.input.coverage,
-        conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in ("intensity", "token", "border", "block")},
-        ensemble_size_csv=snakemake.input.ensemble_size,
-        histories=snakemake.input.histories,
-        architectures=snakemake.input.architectures,
-        reliability_svg=snakemake.output.reliability,
-        conditional_coverage_svg=snakemake.output.conditional_coverage,
-        training_svg=snakemake.output.training,
-        architectures_svg=snakemake.output.architectures,
-        ensemble_size_svg=snakemake.output.ensemble_size,
+        RunTables(
+            coverage_csv=snakemake.input.coverage,
+            conditional_csv={kind: snakemake.input[f"by_{kind}"] for kind in GROUP_WORDS},
+            ensemble_size_csv=snakemake.input.ensemble_size,
+            histories=snakemake.input.histories,
+            architectures=snakemake.input.architectures,
+        ),
+        RunFigures(
+            reliability=snakemake.output.reliability,
+            conditional_coverage=snakemake.output.conditional_coverage,
+            training=snakemake.output.training,
+            architectures=snakemake.output.architectures,
+            ensemble_size=snakemake.output.ensemble_size,
+        ),
         primary=snakemake.params.primary,
     )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from noisebound.jobs.step import step
-from noisebound.report.report_comparison import report_comparison
+from noisebound.report.report_comparison import ComparisonSettings, report_comparison
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,7 +14,7 @@ with step(snakemake):
         examples=snakemake.input.examples,
         summary=snakemake.input.summary,
         title=snakemake.params.title,
-        settings=snakemake.params.settings,
+        settings=ComparisonSettings(**snakemake.params.settings),
         output_html=snakemake.output.page,
         output_svg=snakemake.output.curves,
     )

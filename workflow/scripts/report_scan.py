@@ -4,21 +4,24 @@ from typing import TYPE_CHECKING
 
 from noisebound.jobs.step import step
 from noisebound.provenance.origin import collect_provenance
-from noisebound.report.report_scan import report_scan
+from noisebound.report.report_scan import ScanFiles, ScanReport, report_scan
+from noisebound.report.settings import PageSettings
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake):
     report_scan(
-        scan=snakemake.input.scan,
-        denoised=snakemake.input.denoised,
-        regions=snakemake.input.regions,
-        tokens_tif=snakemake.input.token_map,
-        tokens_csv=snakemake.input.token_table,
-        decisions_csv=snakemake.input.decision_table,
-        decisions_tif=snakemake.input.decision_maps,
-        drift=snakemake.input.drift,
+        ScanFiles(
+            scan=snakemake.input.scan,
+            denoised=snakemake.input.denoised,
+            regions=snakemake.input.regions,
+            tokens_tif=snakemake.input.token_map,
+            tokens_csv=snakemake.input.token_table,
+            decisions_csv=snakemake.input.decision_table,
+            decisions_tif=snakemake.input.decision_maps,
+            drift=snakemake.input.drift,
+        ),
         calibration=snakemake.input.calibration,
         summary=snakemake.input.get("summary"),
         provenance=collect_provenance(
@@ -43,8 +46,10 @@ with step(snakemake):
                 "token model": snakemake.input.token_model,
             },
         ),
-        settings=snakemake.params.settings,
-        output_html=snakemake.output.page,
-        output_thumbnail=snakemake.output.thumbnail,
-        output_overview=snakemake.output.overview,
+        settings=PageSettings(**snakemake.params.settings),
+        output=ScanReport(
+            page=snakemake.output.page,
+            thumbnail=snakemake.output.thumbnail,
+            overview=snakemake.output.overview,
+        ),
     )

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noisebound.core.versions import PACKAGES, software_versions
+from noisebound.core.errors import InputError
 from noisebound.provenance.origin import collect_provenance, to_yaml
 
 scalars = st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=False) | st.text(max_size=20)
@@ -55,13 +55,39 @@ def test_digests_are_those_of_the_files_and_neither_time_nor_place_matters(tmp_p
     ]
 
 
-def test_versions_are_those_installed_and_absent_packages_are_left_out() -> None:
-    versions = software_versions(["numpy", "no-such-package-at-all"])
-    assert versions["numpy"] == version("numpy")
-    assert "no-such-package-at-all" not in versions
-    assert "python" in versions
+def test_the_versions_are_those_of_what_computes_the_numbers() -> None:
+    versions = collect_provenance(run="r", seed=3, config={}, files={})["versions"]
+    for name in ("numba", "numpy", "torch"):
+        assert versions[name] == version(name)
+    assert {"python", "platform", "noisebound"} <= set(versions)
 
 
-def test_what_computes_the_numbers_is_among_them() -> None:
-    assert {"noisebound", "torch", "numba", "numpy"} <= set(PACKAGES)
-    assert software_versions()["numba"] == version("numba")
+def test_the_configuration_reads_as_people_write_it() -> None:
+    content = {"seed": 1, "data": {"channels": ["Mg", "µ"], "unit": "µm", "axes": {"x": 1}}, "rate": 1e-05}
+    assert to_yaml(content).splitlines() == [
+        "seed: 1",
+        "data:",
+        "  channels: [Mg, µ]",
+        "  unit: µm",
+        "  axes: {x: 1}",
+        "rate: 1.0e-05",
+    ]
+
+
+def test_a_line_break_of_unicode_survives() -> None:
+    assert yaml.safe_load(to_yaml({"a": "x\x85y", "b": "µ"})) == {"a": "x\x85y", "b": "µ"}
+
+
+def test_a_page_states_no_account_and_no_folder_elsewhere() -> None:
+    config = {"seed": 3, "results": "/home/someone/results", "cluster": {"account": "someone"}}
+    assert yaml.safe_load(collect_provenance(run="r", seed=3, config=config, files={})["config"]) == {
+        "seed": 3,
+        "results": "results",
+    }
+
+
+def test_settings_that_the_files_were_not_made_with_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "calibration.json").write_text('{"nominal": [0.9], "primary": 0.9}')
+    config = {"calibration": {"nominal": [0.8], "primary": 0.8}}
+    with pytest.raises(InputError, match=r"calibration\.json"):
+        collect_provenance(run="r", seed=3, config=config, files={"calibration": tmp_path / "calibration.json"})

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from noisebound.provenance.describe_run import describe_run
+from noisebound.provenance.crate import CrateFiles
+from noisebound.provenance.describe_run import RunSettings, describe_run
 from tests.shared_files import leaks, shared_files
 from tests.unit import example_run
 from tests.unit.run_records import record
@@ -64,20 +65,24 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.write_text(json.dumps(entry), encoding="utf-8")
     row = {"scan": "map", "role": "train", "noisy": (ELSEWHERE, f"{HOME}/b/field.h5:/entry/data")}
     describe_run(
-        run="example",
-        title="Example",
-        config=CONFIG,
-        snakefile="# the workflow\n",
-        scans=[{**row, "reference": "leave-one-out", "group": "", "truth": f"{HOME}/truth.tif"}],
-        members=9,
+        RunSettings(
+            run="example",
+            title="Example",
+            config=CONFIG,
+            snakefile="# the workflow\n",
+            scans=[{**row, "reference": "leave-one-out", "group": "", "truth": f"{HOME}/truth.tif"}],
+            members=9,
+        ),
         records=records,
-        scan_files=[str(scans[0])],
+        scans=[str(scans[0])],
         results=[str(made["index"]), f"{HOME}/not-there.csv"],
         page=folder / "report" / "jobs.html",
-        crate=folder / "provenance" / "ro-crate-metadata.json",
-        workflow=folder / "provenance" / "Snakefile",
-        configuration=folder / "provenance" / "config.yaml",
-        sheet=folder / "provenance" / "scans.tsv",
+        crate=CrateFiles(
+            metadata=folder / "provenance" / "ro-crate-metadata.json",
+            workflow=folder / "provenance" / "Snakefile",
+            configuration=folder / "provenance" / "config.yaml",
+            sheet=folder / "provenance" / "scans.tsv",
+        ),
     )
     return folder
 

@@ -41,6 +41,14 @@ def test_one_channel() -> None:
     assert "PSNR 30.0 dB (best Gaussian filter 26.0 dB), RMSE 0.123" in line
 
 
+def test_a_nominal_coverage_of_many_digits_is_found() -> None:
+    odd = 0.912345678
+    one = channel(0.5, 30) | {"coverage": {repr(odd): {"value": 0.9}}}
+    assert "Mg 0.900" in summary_line(
+        {**SUMMARY, "primary": odd, "channels": {"Mg": one}, "structured_channels": ["Mg"]}
+    )
+
+
 def test_nothing_tested() -> None:
     assert summary_line({"run": "demo", "channels": {}, "why": "No test region."}) == "demo: No test region."
 

@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from noisebound.core.errors import InputError
-from noisebound.settings.search_checks import MOST_NETWORKS
-from noisebound.settings.search_checks import check_search
+from noisebound.settings.search_checks import MOST_NETWORKS, check_search
 from noisebound.settings.trial import in_words, search_seed, with_changes
 from noisebound.settings.trials import plan_trials, tried_values
 

@@ -16,8 +16,8 @@ from ..files.coverage_key import nominal_key
 from ..files.labels import read_tokens
 from ..files.ome_tiff import write_ome_tiff
 from ..files.prediction_writers import DenoisedWriter, create_denoised
-from ..files.predictions_about import KINDS
 from ..files.predictions import Predictions
+from ..files.predictions_about import KINDS
 from ..geometry.blocks import slabs
 from .interval_ends import SIDES
 from .intervals import Calibration

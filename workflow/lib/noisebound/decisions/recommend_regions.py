@@ -15,8 +15,8 @@ from ..core.storage import digest_json, sha256_file
 from ..core.tables import write_table
 from ..files.labels import read_tokens
 from ..files.ome_tiff import write_ome_tiff
-from ..files.predictions_about import QUANTILES
 from ..files.predictions import Predictions
+from ..files.predictions_about import QUANTILES
 from .exceedance import ABOVE, UNDECIDED, check_exceed, decide
 from .rank_regions import rank_regions, relative_width, remeasure_boxes
 from .region_table import columns, row

@@ -8,8 +8,8 @@ Begin with ``draw_figures``.
                           images, cuts through it
     coverage_figures      Figures of coverage: reliability, and coverage by intensity, token, border and block
     draw_figures          step: every figure of a run, drawn from its tables
-    images                Images as small PNG files in physical units: slices, colour maps, common limits, scale bars
-    labels                Label images as coloured PNG
+    images                Images as small PNG files: which slices are shown, colour maps, limits in physical units
+    labels                Label images as PNG, a colour per label
     published             The published figures of the synthetic experiment, beside those of a run that repeats it
     scale_bar             Scale bars, and lengths in the unit that reads best
     scan_figures          The figures of one scan: line cuts through its intervals, an overview, a thumbnail

@@ -27,11 +27,20 @@ def dilation_colours(dilations: Sequence[int]) -> dict[int, str]:
 
 
 def draw_graph(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int, str]) -> None:
-    """Draw ``architecture`` (the content of ``member-<m>.json``) into ``axes``.
+    """Draw a random graph.
 
-    Nodes stand in order from input to output. Connections to the next node are straight; longer ones are arcs as high
-    as they are long, above the line for those among hidden nodes and below it for those from the input or to the
-    output. Line width grows with the number of channels.
+    Nodes stand in order from input to output. Connections to the next node are straight. Longer ones are arcs as high
+    as they are long: above the line among hidden nodes, below it from the input or to the output. Lines are wider with
+    more channels.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    architecture
+        Content of ``member-<m>.json``.
+    colours
+        Colour of each dilation.
     """
     last = max(node["id"] for node in architecture["nodes"])
     most = max(edge["channels"] for edge in architecture["edges"])
@@ -72,9 +81,16 @@ def draw_graph(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int
 
 
 def draw_levels(axes: Axes, architecture: Mapping[str, Any]) -> None:
-    """Draw a U-Net (the content of ``member-<m>.json``) into ``axes``: a box per level and way, with its channels.
+    """Draw a U-Net as a box per level on the way down and on the way up, with its number of channels.
 
-    Lines lead down and up again, dotted arrows to the same level on the way up; lower levels are smaller images.
+    Lines lead down and up again, dotted arrows to the same level on the way up. Lower levels are smaller images.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    architecture
+        Content of ``member-<m>.json``.
     """
     levels = int(architecture["levels"])
     places = [(place, -min(place, 2 * levels - place)) for place in range(2 * levels + 1)]
@@ -124,7 +140,7 @@ def _draw(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int, str
 
 
 def architecture(content: Mapping[str, Any], colours: Mapping[int, str] | None = None) -> Figure:
-    """One architecture as a small figure without a title."""
+    """Draw one architecture as a small figure without a title; without ``colours`` by dilation, in its own."""
     with style():
         figure, axes = new_figure(3.0, 1.55)
         _draw(axes[0][0], content, colours or dilation_colours(all_dilations([content])))
@@ -132,7 +148,20 @@ def architecture(content: Mapping[str, Any], colours: Mapping[int, str] | None =
 
 
 def architectures(contents: Sequence[Mapping[str, Any]], columns: int = 3) -> Figure:
-    """All architectures of a run side by side, with one legend of dilations."""
+    """Draw all architectures of a run side by side, with one legend of dilations.
+
+    Parameters
+    ----------
+    contents
+        Content of each ``member-<m>.json``.
+    columns
+        Most panels in a row.
+
+    Returns
+    -------
+    Figure
+        A panel per member.
+    """
     colours = dilation_colours(all_dilations(contents))
     columns = max(1, min(columns, len(contents)))
     rows = -(-len(contents) // columns)

@@ -10,13 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
-from numpy.typing import NDArray
 
-from .images import robust_limits
+from .images import Floats, robust_limits
 from .published import MEMBERS, NAMES, PUBLISHED
 from .style import INK, LINES, MUTED, new_figure, style
 
-Floats = NDArray[np.float32]
 COLOURS = {"random": LINES[0], "unet": LINES[1]}
 TITLES = {
     "correlation": "correlation with the truth",
@@ -38,10 +36,21 @@ def _sizes(axes: Axes, most: int) -> None:
 
 
 def size_curves(table: pd.DataFrame, nominal: float) -> Figure:
-    """Correlation, width reduction and coverage of the truth over the number of members, and the published ones.
+    """Draw correlation, width reduction and coverage of the truth over the number of members, and published values.
 
-    ``table`` has the columns of ``ensemble_curves.CURVE_COLUMNS``. Lines are means over random ensembles, the darker
-    bands hold the middle half of them, the lighter ones the middle four fifths.
+    Lines are means over random ensembles; the darker bands hold the middle half of them, the lighter ones four fifths.
+
+    Parameters
+    ----------
+    table
+        ``comparison/curves.csv``: family, measure, members, mean, q10, q25, q75 and q90.
+    nominal
+        Nominal coverage of the intervals.
+
+    Returns
+    -------
+    Figure
+        Three panels.
     """
     most = max(int(table["members"].max()), MEMBERS)
     with style():
@@ -96,9 +105,21 @@ def _draw_published(axes: Axes, family: str, measure: str) -> None:
 
 
 def example_images(images: Mapping[str, Floats], row: int, nominal: float) -> Figure:
-    """One test image as measured, as it is, and as each method gives it; a line marks the ``row`` of the cuts.
+    """Draw one test image as measured, as it is, and as each method gives it.
 
-    ``images`` maps noisy, truth, <family>/lower, median and upper, and filter/<name> to images (Y, X) in one unit.
+    Parameters
+    ----------
+    images
+        noisy, truth, <family>/lower, <family>/median, <family>/upper and filter/<name>: float32 (Y, X) in one unit.
+    row
+        Row of the cuts, which a line marks.
+    nominal
+        Nominal coverage of the intervals.
+
+    Returns
+    -------
+    Figure
+        A panel per image, all in one scale, and one of the width of the random networks' interval.
     """
     shown = [("noisy", "noisy"), ("truth", "truth")]
     shown += [(f"{family}/median", name) for family, name in NAMES.items()]
@@ -128,9 +149,23 @@ def example_images(images: Mapping[str, Floats], row: int, nominal: float) -> Fi
 
 
 def example_cuts(images: Mapping[str, Floats], row: int, nominal: float) -> Figure:
-    """Cuts along one ``row`` of the example: each ensemble with its interval, and all filters; the truth in each.
+    """Draw cuts along one row of the example: each ensemble with its interval, and all filters; the truth in each.
 
-    ``images`` as above, with <family>/lower and <family>/upper. Noisy values beyond the axis are drawn at its edge.
+    Noisy values beyond the axis are drawn at its edge.
+
+    Parameters
+    ----------
+    images
+        As for :func:`example_images`.
+    row
+        Row of the images.
+    nominal
+        Nominal coverage of the intervals.
+
+    Returns
+    -------
+    Figure
+        Three panels that share their axes.
     """
     filters = [key for key in images if key.startswith("filter/")]
     x = np.arange(images["truth"].shape[1])

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from .style import ACCENT, MUTED, legend_below, line_colours, new_figure, style
 
+# Kinds of groups that coverage is looked at by, and the label of their axis.
 GROUP_WORDS = {
     "intensity": "decile of the denoised value",
     "token": "token",
@@ -24,7 +25,8 @@ _RESULTS = {"channel", "nominal", "coverage", "low", "high", "coverage_without_a
 _RESULTS |= {"n_blocks", "scan", "kind"}
 
 
-def _channels(table: pd.DataFrame) -> list[str]:
+def channels_of(table: pd.DataFrame) -> list[str]:
+    """Names in the column "channel" in their order, each once; none where there is no such column."""
     return [] if "channel" not in table else list(dict.fromkeys(table["channel"].astype(str)))
 
 
@@ -42,15 +44,25 @@ def _error_bars(axes: Axes, x: np.ndarray, rows: pd.DataFrame, colour: str, **op
 
 
 def reliability(coverage: pd.DataFrame) -> Figure:
-    """Observed against nominal coverage, one line per channel, with block-bootstrap intervals.
+    """Draw observed against nominal coverage, one line per channel, with their confidence intervals.
 
-    ``coverage`` has the columns channel, nominal, coverage, low and high (shares between 0 and 1). Every point stands
-    at its nominal coverage: moved aside, channels would seem to lie farther from the dashed line than they do.
+    Every point stands at its nominal coverage: moved aside, channels would seem to lie farther from the dashed line
+    than they do.
+
+    Parameters
+    ----------
+    coverage
+        Columns channel, nominal, coverage, low and high; the last four are shares between 0 and 1.
+
+    Returns
+    -------
+    Figure
+        One panel.
     """
     with style():
         figure, grid = new_figure(4.6, 4.3)
         axes = grid[0][0]
-        names = _channels(coverage)
+        names = channels_of(coverage)
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1, label="_ideal")
         least = 1.0
         for name, colour in zip(names, line_colours(len(names)), strict=True):
@@ -69,11 +81,11 @@ def reliability(coverage: pd.DataFrame) -> Figure:
 
 
 def reliability_gap(coverage: pd.DataFrame) -> Figure:
-    """Observed minus nominal coverage in percentage points over nominal coverage, one line per channel, as above."""
+    """Draw observed minus nominal coverage in percentage points; ``coverage`` is as for :func:`reliability`."""
     with style():
         figure, grid = new_figure(4.6, 4.3)
         axes = grid[0][0]
-        names = _channels(coverage)
+        names = channels_of(coverage)
         axes.axhline(0, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         places = {value: i for i, value in enumerate(sorted(coverage["nominal"].astype(float).unique()))}
         offsets = (np.arange(len(names)) - (len(names) - 1) / 2) * min(0.12, 0.7 / max(1, len(names)))
@@ -102,11 +114,11 @@ def _group_label(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float, colour: str = ACCENT) -> None:
+def _draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float) -> None:
     """Observed coverage of one channel in each group as points with intervals, and the nominal coverage as a line."""
     x = np.arange(len(rows))
     axes.axhline(nominal, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    _error_bars(axes, x, rows, colour, marker="o", markersize=3.5, linestyle="none")
+    _error_bars(axes, x, rows, ACCENT, marker="o", markersize=3.5, linestyle="none")
     labels = [_group_label(value) for value in rows[group]]
     step = -(-len(labels) // 6)
     axes.set_xticks(x[::step], labels[::step])
@@ -118,14 +130,14 @@ def draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float,
     _percent(axes, "y")
 
 
-def draw_blocks(axes: Axes, rows: pd.DataFrame, nominal: float, colour: str = ACCENT) -> None:
+def _draw_blocks(axes: Axes, rows: pd.DataFrame, nominal: float) -> None:
     """How many blocks of one channel have which coverage, as a histogram, and the nominal coverage as a line."""
     values = rows["coverage"].to_numpy(dtype=float)
     lowest = max(0.0, min(float(values.min()), nominal - 0.15))
     # From the right end, which no coverage exceeds.
     step = max(0.01, round((1 - lowest) / 20, 2))
     edges = 1 - step * np.arange(np.ceil((1 - lowest) / step - 1e-9) + 1)[::-1]
-    axes.hist(np.clip(values, edges[0], 1.0), bins=edges.tolist(), color=colour, alpha=0.75, linewidth=0)
+    axes.hist(np.clip(values, edges[0], 1.0), bins=edges.tolist(), color=ACCENT, alpha=0.75, linewidth=0)
     axes.axvline(nominal, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.set_xlim(edges[0] - step / 2, 1 + step / 2)
     axes.set_ylabel("blocks")
@@ -142,15 +154,29 @@ def _at_nominal(table: pd.DataFrame, channel: str, nominal: float) -> pd.DataFra
 
 def _draw_groups(axes: Axes, rows: pd.DataFrame, kind: str, group: str, nominal: float) -> None:
     if kind == "block":
-        draw_blocks(axes, rows, nominal)
+        _draw_blocks(axes, rows, nominal)
     else:
-        draw_conditional(axes, rows, group, nominal)
+        _draw_conditional(axes, rows, group, nominal)
 
 
 def conditional_panel(table: pd.DataFrame, channel: str, kind: str, nominal: float) -> Figure | None:
-    """One small panel: coverage of ``channel`` by the groups of ``table``; ``None`` where it has no rows.
+    """Draw one small panel: coverage of a channel by group.
 
-    Of the kind "block", which are too many to stand beside each other, the panel is a histogram.
+    Blocks are too many to stand beside each other: their panel is a histogram.
+
+    Parameters
+    ----------
+    table
+        Coverage by group: channel, nominal, coverage, low, high, and a column that names the group.
+    channel, nominal
+        The rows to draw.
+    kind
+        Kind of the groups, a key of ``GROUP_WORDS``.
+
+    Returns
+    -------
+    Figure or None
+        ``None`` where the table has no such rows.
     """
     group = group_column(table)
     rows = _at_nominal(table, channel, nominal) if len(table) and group else table.head(0)
@@ -164,21 +190,34 @@ def conditional_panel(table: pd.DataFrame, channel: str, kind: str, nominal: flo
 
 
 def conditional_coverage(tables: Mapping[str, pd.DataFrame], nominal: float) -> Figure:
-    """Small multiples: a row per channel, a column per kind of group (``tables`` by kind), at one nominal coverage."""
+    """Draw small multiples: a row per channel, a column per kind of group, at one nominal coverage.
+
+    Parameters
+    ----------
+    tables
+        By kind of group, tables as for :func:`conditional_panel`.
+    nominal
+        The nominal coverage to draw.
+
+    Returns
+    -------
+    Figure
+        With a text in place of panels where no table has rows.
+    """
     kinds = [kind for kind, table in tables.items() if len(table) and group_column(table)]
-    names = list(dict.fromkeys(name for kind in kinds for name in _channels(tables[kind])))
+    names = list(dict.fromkeys(name for kind in kinds for name in channels_of(tables[kind])))
     with style():
         figure, grid = new_figure(
             2.9 * max(1, len(kinds)), 1.7 * max(1, len(names)), max(1, len(names)), max(1, len(kinds))
         )
         if not names:
-            _say_nothing(grid[0][0], "no test region with a reference")
+            _draw_words(grid[0][0], "no test region with a reference")
         for i, name in enumerate(names):
             for j, kind in enumerate(kinds):
                 group = group_column(tables[kind])
                 rows = _at_nominal(tables[kind], name, nominal)
                 if rows.empty or group is None:
-                    _say_nothing(grid[i][j], "no pixels")
+                    _draw_words(grid[i][j], "no pixels")
                     continue
                 _draw_groups(grid[i][j], rows, kind, group, nominal)
                 if j == 0:
@@ -188,6 +227,6 @@ def conditional_coverage(tables: Mapping[str, pd.DataFrame], nominal: float) -> 
     return figure
 
 
-def _say_nothing(axes: Axes, words: str) -> None:
+def _draw_words(axes: Axes, words: str) -> None:
     axes.axis("off")
     axes.text(0.5, 0.5, words, ha="center", va="center", color=MUTED, transform=axes.transAxes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..architecture.families import read_architecture
@@ -13,29 +14,56 @@ from .style import save_svg
 from .training_figures import ensemble_size, read_histories, training
 
 
-def draw_figures(
-    *,
-    coverage_csv: str | Path,
-    conditional_csv: Mapping[str, str | Path],
-    ensemble_size_csv: str | Path,
-    histories: Sequence[str | Path],
-    architectures: Sequence[str | Path],
-    reliability_svg: str | Path,
-    conditional_coverage_svg: str | Path,
-    training_svg: str | Path,
-    architectures_svg: str | Path,
-    ensemble_size_svg: str | Path,
-    primary: float,
-) -> None:
-    """Draw the aggregated figures of a run as SVG files, for Snakemake's own report.
+@dataclass(frozen=True)
+class RunTables:
+    """Files of a run that its figures are drawn from.
 
-    ``conditional_csv`` maps a kind of group (intensity, token, border, block) to its table; ``histories`` and
-    ``architectures`` are files in the order of the members; ``primary`` is the nominal coverage of the intervals that
-    are delivered by default.
+    Parameters
+    ----------
+    coverage_csv
+        Coverage by channel and nominal value.
+    conditional_csv
+        Tables of coverage by kind of group: intensity, token, border and block.
+    ensemble_size_csv
+        Correlation and error by number of members.
+    histories, architectures
+        History of the training, and architecture, of each member in order.
     """
-    save_svg(reliability(read_table(coverage_csv)), reliability_svg)
-    tables = {kind: read_table(path) for kind, path in conditional_csv.items()}
-    save_svg(conditional_coverage(tables, primary), conditional_coverage_svg)
-    save_svg(training(read_histories(histories)), training_svg)
-    save_svg(draw_architectures([read_architecture(path).to_json() for path in architectures]), architectures_svg)
-    save_svg(ensemble_size(read_table(ensemble_size_csv)), ensemble_size_svg)
+
+    coverage_csv: str | Path
+    conditional_csv: Mapping[str, str | Path]
+    ensemble_size_csv: str | Path
+    histories: Sequence[str | Path]
+    architectures: Sequence[str | Path]
+
+
+@dataclass(frozen=True)
+class RunFigures:
+    """The figures of a run as SVG files."""
+
+    reliability: str | Path
+    conditional_coverage: str | Path
+    training: str | Path
+    architectures: str | Path
+    ensemble_size: str | Path
+
+
+def draw_figures(tables: RunTables, figures: RunFigures, *, primary: float) -> None:
+    """Draw the figures that concern the whole run, for Snakemake's own report.
+
+    Parameters
+    ----------
+    tables
+        Files to draw from.
+    figures
+        Files to write.
+    primary
+        Nominal coverage of the intervals that are delivered as lower and upper.
+    """
+    save_svg(reliability(read_table(tables.coverage_csv)), figures.reliability)
+    by_group = {kind: read_table(path) for kind, path in tables.conditional_csv.items()}
+    save_svg(conditional_coverage(by_group, primary), figures.conditional_coverage)
+    save_svg(training(read_histories(tables.histories)), figures.training)
+    contents = [read_architecture(path).to_json() for path in tables.architectures]
+    save_svg(draw_architectures(contents), figures.architectures)
+    save_svg(ensemble_size(read_table(tables.ensemble_size_csv)), figures.ensemble_size)

@@ -1,4 +1,4 @@
-"""Images as small PNG files in physical units: slices, colour maps, common limits, scale bars."""
+"""Images as small PNG files: which slices are shown, colour maps, limits in physical units."""
 
 from __future__ import annotations
 
@@ -45,9 +45,21 @@ class View:
 
 
 def choose_view(shape: Sequence[int], images: int) -> View:
-    """Choose slices and thinning so that ``images`` images per plane keep a page small.
+    """Choose slices and thinning that keep a page small.
 
-    2-D images keep every pixel up to ``MAX_SIDE``; volumes show at most ``MAX_SLICES`` slices, evenly spaced.
+    Maps keep every pixel up to ``MAX_SIDE``; volumes show at most ``MAX_SLICES`` slices, evenly spaced.
+
+    Parameters
+    ----------
+    shape
+        Spatial shape of the scan, (y, x) or (z, y, x).
+    images
+        Number of images per plane.
+
+    Returns
+    -------
+    View
+        What is shown.
     """
     shape = tuple(int(size) for size in shape)
     slices: tuple[int, ...] | None = None
@@ -85,7 +97,21 @@ class Limits:
 
 
 def short_number(value: float, span: float | None = None) -> str:
-    """``value`` with about three significant digits of ``span`` (of itself where none is given)."""
+    """Write a number with about three significant digits.
+
+    Parameters
+    ----------
+    value
+        The number; infinity and NaN become "∞" and "–".
+    span
+        The size whose digits count, ``value`` itself by default. Limits of a colour bar need as many as tell them
+        apart.
+
+    Returns
+    -------
+    str
+        With thin spaces between thousands, and a power of ten beyond 1e-4 and 1e6.
+    """
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
     # Rounded before its digits are counted, so that 0.09996 is 0.100, as 0.1 is.
@@ -104,9 +130,19 @@ def short_number(value: float, span: float | None = None) -> str:
 
 
 def robust_limits(values: Floats, *, zero: bool = False) -> Limits:
-    """Limits from the 0.2 and 99.8 percent quantiles of the finite ``values``; from 0 where ``zero`` and none is below.
+    """Limits of a colour map that leave outliers out: the quantiles of 0.2 and 99.8 percent of the finite values.
 
-    A constant image gets limits of non-zero span around its value.
+    Parameters
+    ----------
+    values
+        An image.
+    zero
+        Whether to begin at 0 where no value is below.
+
+    Returns
+    -------
+    Limits
+        Never without span; a constant image gets limits around its value.
     """
     finite = np.asarray(values, dtype=np.float64)[np.isfinite(values)]
     if finite.size == 0:
@@ -119,7 +155,8 @@ def robust_limits(values: Floats, *, zero: bool = False) -> Limits:
     return Limits(low, high)
 
 
-def _uri(image: Image.Image) -> str:
+def image_uri(image: Image.Image) -> str:
+    """An image as the data URI of an optimised PNG."""
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -139,7 +176,7 @@ def colour_image(values: Floats, limits: Limits, colormap: str) -> Image.Image:
 
 def png_uri(values: Floats, limits: Limits, colormap: str) -> str:
     """An image (y, x) through a colour map, as the data URI of an 8-bit PNG."""
-    return _uri(colour_image(values, limits, colormap))
+    return image_uri(colour_image(values, limits, colormap))
 
 
 def colour_stops(colormap: str, n: int = 12) -> list[str]:

@@ -1,4 +1,4 @@
-"""Label images as coloured PNG."""
+"""Label images as PNG, a colour per label."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .images import _uri
+from .images import image_uri
 from .style import token_colours
 
 
@@ -23,9 +23,9 @@ def label_image(labels: NDArray[Any], colours: Sequence[str]) -> Image.Image:
 
 def label_uri(labels: NDArray[Any], colours: Sequence[str]) -> str:
     """Integer labels (y, x) as the data URI of a PNG, label i in ``colours[i]``."""
-    return _uri(label_image(labels, colours))
+    return image_uri(label_image(labels, colours))
 
 
-def label_colours(labels: NDArray[Any] | int) -> list[str]:
-    """Colours for labels 0..n-1, ``n`` the number given or the largest label plus one."""
-    return token_colours(labels if isinstance(labels, int) else int(labels.max(initial=0)) + 1)
+def label_colours(labels: NDArray[Any]) -> list[str]:
+    """Colours of labels 0 to the largest of ``labels``, as #rrggbb."""
+    return token_colours(int(labels.max(initial=0)) + 1)

@@ -24,7 +24,20 @@ def physical(length: float, unit: str) -> str:
 
 
 def scale_bar(width_px: int, pixel_size: float, unit: str) -> ScaleBar:
-    """A bar of 1, 2 or 5 times a power of ten units, at most 30 percent of an image ``width_px`` wide."""
+    """Choose a scale bar of 1, 2 or 5 times a power of ten units, at most 30 percent of the width of an image.
+
+    Parameters
+    ----------
+    width_px
+        Width of the image in pixels.
+    pixel_size, unit
+        Length of a pixel and its unit.
+
+    Returns
+    -------
+    ScaleBar
+        Its share of the width, and its length in the unit that reads best.
+    """
     extent = width_px * pixel_size
     goal = 0.3 * extent
     power = 10.0 ** math.floor(math.log10(goal))

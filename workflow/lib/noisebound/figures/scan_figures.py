@@ -8,18 +8,17 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from PIL import Image
 
-from .images import Limits, colour_image
+from .images import Floats, Limits, colour_image
 from .labels import label_colours
 from .scale_bar import scale_bar
 from .style import ACCENT, INK, MUTED, new_figure, style
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,27 @@ class Cut:
 
 
 def line_cut(cut: Cut, *, pixel_size: float, unit: str, axis: str, value_unit: str, percent: str) -> Figure:
-    """Noisy values as dots, the median as a line in its interval, and the reference, over the distance in ``unit``.
+    """Draw noisy values as dots, the median as a line in its interval, and the reference, over the distance.
 
-    ``percent`` names the nominal coverage of the band. The vertical range follows the interval, the median and the
-    reference; noisy values beyond it are drawn at its edge.
+    The vertical range follows the interval, the median and the reference; noisy values beyond it are drawn at its edge.
+
+    Parameters
+    ----------
+    cut
+        Values along the line.
+    pixel_size, unit
+        Distance of neighbours in ``cut``, and its unit.
+    axis
+        Name of the axis along which the line runs.
+    value_unit
+        Label of the values.
+    percent
+        Nominal coverage of the interval, in words.
+
+    Returns
+    -------
+    Figure
+        One panel.
     """
     x = np.arange(len(cut.median)) * pixel_size
     known = [cut.median, cut.lower, cut.upper] + ([] if cut.reference is None else [cut.reference])
@@ -66,7 +82,7 @@ def line_cut(cut: Cut, *, pixel_size: float, unit: str, axis: str, value_unit: s
 
 @dataclass(frozen=True)
 class Overview:
-    """The images (y, x) of one channel for the overview: each row shows noisy, denoised and interval width."""
+    """One row of the overview: the images (y, x) of a channel, and the limits of their colour maps."""
 
     channel: str
     noisy: Floats
@@ -85,63 +101,106 @@ def overview(
     value_unit: str,
     colormap: str,
 ) -> Figure:
-    """A scan at a glance: a row per channel, and the token map beside the first."""
+    """Draw a scan at a glance: a row of images per channel, and the token map beside the first.
+
+    Parameters
+    ----------
+    rows
+        Images of each channel, all of the same shape (y, x).
+    tokens
+        Token map of that shape, integers, or ``None``.
+    pixel_size, unit
+        Length of a pixel along x, and its unit, for the scale bar.
+    value_unit
+        Unit of the intensities.
+    colormap
+        Colour map of noisy and denoised images.
+
+    Returns
+    -------
+    Figure
+        One row of panels per channel.
+    """
     columns = 4 if tokens is not None else 3
     height, width = rows[0].median.shape
     aspect = min(1.6, max(0.4, height / width))
     with style():
         figure, grid = new_figure(2.4 * columns, (2.4 * aspect + 0.25) * len(rows) + 0.3, len(rows), columns)
         for i, row in enumerate(rows):
-            shown = (
-                (row.noisy, row.limits, colormap, "noisy"),
-                (row.median, row.limits, colormap, "denoised"),
-                (row.width, row.width_limits, "cividis", "interval width"),
-            )
-            for j, (image, limits, name, title) in enumerate(shown):
-                axes = grid[i][j]
-                drawn = axes.imshow(
-                    image, vmin=limits.low, vmax=limits.high, cmap=mpl.colormaps[name], interpolation="nearest"
-                )
-                axes.set_title(f"{row.channel}  {title}" if j == 0 else title, color=INK)
-                if j > 0:
-                    bar = figure.colorbar(drawn, ax=axes, shrink=0.8, aspect=25, pad=0.02)
-                    bar.set_label(value_unit, fontsize=7.5)
-                    bar.outline.set_visible(False)  # type: ignore[operator]
+            _draw_channel(figure, grid[i], row, value_unit, colormap)
             if tokens is not None and i == 0:
-                colours = label_colours(tokens)
-                grid[i][3].imshow(
-                    tokens, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(colours) - 0.5, interpolation="nearest"
-                )
-                grid[i][3].set_title("tokens", color=INK)
-        bar_length = scale_bar(width, pixel_size, unit)
-        outline = [withStroke(linewidth=2.2, foreground="black", alpha=0.65)]
-        ends = [0.04 * width, (0.04 + bar_length.fraction) * width]
-        grid[0][0].plot(ends, [0.94 * height] * 2, color="black", alpha=0.5, linewidth=4.5, solid_capstyle="butt")
-        grid[0][0].plot(ends, [0.94 * height] * 2, color="white", linewidth=3, solid_capstyle="butt")
-        grid[0][0].text(
-            0.04 * width,
-            0.91 * height,
-            bar_length.label,
-            color="white",
-            fontsize=8,
-            va="bottom",
-            path_effects=outline,
-        )
+                _draw_tokens(grid[i][3], tokens)
+        _draw_scale_bar(grid[0][0], rows[0].median.shape, pixel_size, unit)
         for line in grid:
             for axes in line:
-                axes.set_xticks([])
-                axes.set_yticks([])
-                axes.grid(False)
-                for side in axes.spines.values():
-                    side.set_visible(False)
+                _strip(axes)
         for line in grid[1:]:
             if tokens is not None:
                 line[3].axis("off")
     return figure
 
 
+def _draw_channel(figure: Figure, panels: Sequence[Axes], row: Overview, value_unit: str, colormap: str) -> None:
+    """Noisy, denoised and interval width, the latter two with colour bars."""
+    shown = (
+        (row.noisy, row.limits, colormap, "noisy"),
+        (row.median, row.limits, colormap, "denoised"),
+        (row.width, row.width_limits, "cividis", "interval width"),
+    )
+    for j, (image, limits, name, title) in enumerate(shown):
+        drawn = panels[j].imshow(
+            image, vmin=limits.low, vmax=limits.high, cmap=mpl.colormaps[name], interpolation="nearest"
+        )
+        panels[j].set_title(f"{row.channel}  {title}" if j == 0 else title, color=INK)
+        if j > 0:
+            bar = figure.colorbar(drawn, ax=panels[j], shrink=0.8, aspect=25, pad=0.02)
+            bar.set_label(value_unit, fontsize=7.5)
+            bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def _draw_tokens(axes: Axes, tokens: NDArray[Any]) -> None:
+    colours = label_colours(tokens)
+    axes.imshow(tokens, cmap=ListedColormap(colours), vmin=-0.5, vmax=len(colours) - 0.5, interpolation="nearest")
+    axes.set_title("tokens", color=INK)
+
+
+def _draw_scale_bar(axes: Axes, shape: tuple[int, ...], pixel_size: float, unit: str) -> None:
+    """A white bar on a dark outline in the lower left corner of an image of this ``shape`` (y, x)."""
+    height, width = shape
+    bar = scale_bar(width, pixel_size, unit)
+    ends = [0.04 * width, (0.04 + bar.fraction) * width]
+    axes.plot(ends, [0.94 * height] * 2, color="black", alpha=0.5, linewidth=4.5, solid_capstyle="butt")
+    axes.plot(ends, [0.94 * height] * 2, color="white", linewidth=3, solid_capstyle="butt")
+    outline = [withStroke(linewidth=2.2, foreground="black", alpha=0.65)]
+    axes.text(0.04 * width, 0.91 * height, bar.label, color="white", fontsize=8, va="bottom", path_effects=outline)
+
+
+def _strip(axes: Axes) -> None:
+    """Remove ticks, grid and frame."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(False)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
 def thumbnail(noisy: Floats, median: Floats, limits: Limits, colormap: str, side: int = 420) -> Image.Image:
-    """A picture of what the run did: noisy in the left half, denoised in the right, centred and cut to 4:3."""
+    """Make a picture of what the run did: noisy in the left half, denoised in the right, centred and cropped to 4:3.
+
+    Parameters
+    ----------
+    noisy, median
+        Images of one shape (y, x).
+    limits, colormap
+        Values that the ends of the colour map stand for, and its name.
+    side
+        Width of the picture in pixels.
+
+    Returns
+    -------
+    Image
+        RGB, ``side`` pixels wide.
+    """
     height, width = median.shape
     joined = np.where(np.arange(width)[None, :] < width / 2, noisy, median)
     crop_height, crop_width = min(height, round(width * 3 / 4)), min(width, round(height * 4 / 3))

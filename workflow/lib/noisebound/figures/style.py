@@ -89,7 +89,24 @@ def style() -> Iterator[None]:
 def new_figure(
     width: float, height: float, rows: int = 1, columns: int = 1, *, share: bool = False
 ) -> tuple[Figure, list[list[Axes]]]:
-    """A figure of ``width`` by ``height`` inches and its axes as rows of columns; call inside ``style``."""
+    """Make a figure and its axes; to be called inside :func:`style`.
+
+    Parameters
+    ----------
+    width, height
+        Size in inches.
+    rows, columns
+        Number of panels.
+    share
+        Whether all panels share both axes.
+
+    Returns
+    -------
+    figure : Figure
+        The figure.
+    axes : list of list of Axes
+        Its panels as rows of columns.
+    """
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share)
@@ -114,7 +131,7 @@ def token_colours(n: int) -> list[str]:
 
 
 def to_svg(figure: Figure, salt: str = "noisebound") -> bytes:
-    """The figure as SVG. The same figure and ``salt`` give the same bytes: no date, no random identifiers."""
+    """The figure as SVG. The same figure and ``salt``, on which its identifiers depend, give the same bytes."""
     for written in figure.findobj(Text):
         if (text := written.get_text()) != visible(text):
             written.set_text(visible(text))
@@ -133,11 +150,24 @@ def to_png(figure: Figure, dpi: int = 150) -> bytes:
 
 
 def inline_svg(figure: Figure, label: str, *, least: float = 1.0) -> str:
-    """The figure as an ``<svg>`` element to put into a page.
+    """Make an ``<svg>`` element to put into a page.
 
-    Its colours follow the page's light or dark mode, its text the page's font; ``label`` is the alternative text and
-    also keeps identifiers of several figures in one page apart. It shrinks with the page, down to the share ``least``
-    of its natural width, below which its container scrolls.
+    Its colours follow the page's light or dark mode, its text the page's font. It shrinks with the page down to a share
+    of its natural width; below that its container scrolls.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    label
+        Alternative text. It also keeps the identifiers of several figures in one page apart.
+    least
+        That share.
+
+    Returns
+    -------
+    str
+        The element, with all texts escaped.
     """
     label = visible(label)
     figure.patch.set_alpha(0.0)

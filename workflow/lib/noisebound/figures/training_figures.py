@@ -7,18 +7,32 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..core.data_frames import read_table
-from .coverage_figures import _channels
+from .coverage_figures import channels_of
 from .style import ACCENT, INK, MUTED, legend_below, line_colours, new_figure, style
 
 
-def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
-    """Training and select loss over steps, one colour per member; the ring marks the weights that were kept.
+def read_histories(paths: Sequence[str | Path]) -> dict[str, pd.DataFrame]:
+    """Tables of the training of each member, by the name "member <m>" taken from the file name."""
+    return {Path(path).name.split(".")[0].replace("-", " "): read_table(path) for path in paths}
 
-    ``histories`` maps a member's name to its table with step, train_loss, select_loss and best.
+
+def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw training and select loss over steps, one colour per member; a ring marks the weights that were kept.
+
+    Parameters
+    ----------
+    histories
+        By name of the member, tables with the columns step, train_loss, select_loss and best.
+
+    Returns
+    -------
+    Figure
+        One panel.
     """
     with style():
         figure, grid = new_figure(5.4, 3.4)
@@ -26,26 +40,9 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
         losses: list[float] = []
         selected = False
         for (name, table), colour in zip(histories.items(), line_colours(len(histories)), strict=True):
-            step = table["step"].to_numpy(dtype=float)
-            select = table[table["select_loss"].notna()]
-            axes.plot(
-                step,
-                table["train_loss"].to_numpy(dtype=float),
-                color=colour,
-                alpha=0.35 if len(select) else 1.0,
-                linewidth=0.9,
-            )
-            axes.plot(
-                select["step"].to_numpy(dtype=float),
-                select["select_loss"].to_numpy(dtype=float),
-                color=colour,
-                label=name,
-            )
-            losses += [*table["train_loss"].dropna(), *select["select_loss"]]
+            select = _draw_history(axes, name, table, colour)
+            losses += [*table["train_loss"].dropna(), *select]
             selected = selected or len(select) > 0
-            kept = select[select["best"].fillna(0).astype(int) == 1].tail(1)
-            if len(kept):
-                axes.plot(kept["step"], kept["select_loss"], marker="o", markersize=6, color=colour, fillstyle="none")
         if losses:
             # The first steps lie far above the rest and would flatten what matters.
             low, high = float(np.min(losses)), float(np.percentile(losses, 97))
@@ -58,14 +55,44 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
     return figure
 
 
-def ensemble_size(table: pd.DataFrame) -> Figure:
-    """Correlation and error, both against one member, over the number of averaged members; a line per channel.
+def _draw_history(axes: Axes, name: str, table: pd.DataFrame, colour: str) -> list[float]:
+    """Draw the losses of one member; returns its select losses."""
+    select = table[table["select_loss"].notna()]
+    axes.plot(
+        table["step"].to_numpy(dtype=float),
+        table["train_loss"].to_numpy(dtype=float),
+        color=colour,
+        alpha=0.35 if len(select) else 1.0,
+        linewidth=0.9,
+    )
+    axes.plot(
+        select["step"].to_numpy(dtype=float),
+        select["select_loss"].to_numpy(dtype=float),
+        color=colour,
+        label=name,
+    )
+    kept = select[select["best"].fillna(0).astype(int) == 1].tail(1)
+    if len(kept):
+        axes.plot(kept["step"], kept["select_loss"], marker="o", markersize=6, color=colour, fillstyle="none")
+    return list(select["select_loss"])
 
-    ``table`` has the columns members, correlation and rmse, and optionally channel.
+
+def ensemble_size(table: pd.DataFrame) -> Figure:
+    """Draw correlation and error, both relative to one member, over the number of averaged members.
+
+    Parameters
+    ----------
+    table
+        Columns members, correlation and rmse, and perhaps channel, each of which gets a line.
+
+    Returns
+    -------
+    Figure
+        Two panels.
     """
     with style():
         figure, grid = new_figure(5.4, 3.0, 1, 2)
-        names = _channels(table)
+        names = channels_of(table)
         groups = [(name, table[table["channel"].astype(str) == name]) for name in names] or [("", table)]
         titles = ("gain in correlation over one member", "RMSE, relative to one member")
         for axes, column, words in zip(grid[0], ("correlation", "rmse"), titles, strict=True):
@@ -86,11 +113,18 @@ def ensemble_size(table: pd.DataFrame) -> Figure:
 
 
 def stability(table: pd.DataFrame) -> Figure:
-    """Agreement of repeated clusterings (adjusted Rand index): latents, denoised intensities, and a noise-only null.
+    """Draw how far repeated clusterings agree (adjusted Rand index), of latents, intensities and noise alone.
 
-    ``table`` has the columns comparison, latents, baseline and null.
+    Parameters
+    ----------
+    table
+        Columns comparison, latents, baseline and null. Rows that hold shares of variance are not drawn.
+
+    Returns
+    -------
+    Figure
+        One panel with a group of bars per row.
     """
-    # A row in another measure than the index stays out of its axis.
     table = table[~table["comparison"].astype(str).str.contains("share")]
     words = {"latents": "latents", "baseline": "k-means on intensities", "null": "noise only"}
     with style():
@@ -113,8 +147,3 @@ def stability(table: pd.DataFrame) -> Figure:
         axes.set_xlabel("adjusted Rand index (1: the same map, 0: chance)", color=INK)
         legend_below(figure, axes, [words[column] for column in columns])
     return figure
-
-
-def read_histories(paths: Sequence[str | Path]) -> dict[str, pd.DataFrame]:
-    """Tables of the training of each member, by the name "member <m>" taken from the file name."""
-    return {Path(path).name.split(".")[0].replace("-", " "): read_table(path) for path in paths}

@@ -3,11 +3,11 @@
 Begin with ``describe_run``.
 
     crate           A run as a Workflow Run RO-Crate: what went in, what came out, and which job made what, for machines
-    crate_entities  The entities of a Workflow Run RO-Crate: files, jobs, software, and how they are linked
-    describe_run    What shows how a run went: a page for people, and a crate for machines, both from the records of its
-                    jobs
-    jobs_page       The page on how a run went: every step's jobs with place, time, memory and repetitions, from the
-                    jobs' records
+    crate_entities  The files and the contextual entities of a Workflow Run RO-Crate, each made once
+    crate_jobs      The steps and jobs of a Workflow Run RO-Crate: which program ran where, with which software, and
+                    what it took
+    describe_run    step: a page on how the run went, for people, and a crate of where results come from, for machines
+    jobs_page       The page on how a run went: the jobs of every step with machine, time, memory and repetitions
     origin          Where results come from: versions of the software, the seed, digests of what was learned, and the
                     configuration
     stated          Whether the settings that a page states are those that its results were made with

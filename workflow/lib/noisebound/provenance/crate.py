@@ -9,7 +9,9 @@ no folder outside the results, no machine and no user is named in it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,125 +19,72 @@ from rocrate.model import ComputationalWorkflow, Entity
 
 from .. import __version__
 from ..core.storage import write_json
-from .crate_entities import PROFILES, RO_CRATE, RunCrate, _flat, _present, _status
+from .crate_entities import RO_CRATE, RunCrate, present
+from .crate_jobs import add_jobs
+
+Record = Mapping[str, Any]
+
+# Name and version of the profiles that a crate follows, the most special last.
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/provenance/0.5": ("Provenance Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+WORKFLOW_RO_CRATE = next(reversed(PROFILES))
+
+
+@dataclass(frozen=True)
+class CrateFiles:
+    """What lies in the root of a crate: its metadata, and the files that it holds itself."""
+
+    metadata: str | Path
+    workflow: str | Path
+    configuration: str | Path
+    sheet: str | Path
 
 
 def write_crate(
-    output: str | Path,
+    files: CrateFiles,
     *,
     run: str,
     settings: Mapping[str, Any],
-    workflow: str,
-    configuration: str,
-    sheet: str,
     scans: Sequence[str],
     results: Sequence[str],
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[Record],
 ) -> None:
-    """Write ``ro-crate-metadata.json`` to ``output``, which fixes the crate's root.
+    """Write the metadata of a crate.
 
-    ``workflow``, ``configuration`` and ``sheet`` are files that lie in the root already; ``settings`` are the keys of
-    the configuration. ``scans`` are the ingested scans, whose sources are the inputs of the run, ``results`` its
-    outputs. ``records`` come from ``jobrecords.read_records``. Digests are those that the jobs took; a file without
-    one, or changed since, is read.
+    Parameters
+    ----------
+    files
+        ``metadata`` (``ro-crate-metadata.json``) is written, and fixes the crate's root; the others lie there already.
+    run
+        Name of the run.
+    settings
+        The configuration; every key becomes a parameter of the run.
+    scans
+        Ingested scans, whose source files are the inputs of the run.
+    results
+        Outputs of the run.
+    records
+        Records of the jobs (:func:`noisebound.jobs.records.read_records`). The digests that the jobs took are used; a
+        file that has none, or that has changed since, is read.
     """
-    home = RunCrate(Path(output).parent, records)
-    crate = home.crate
+    crate = RunCrate(Path(files.metadata).parent, records)
     for scan in scans:
-        home.scan_files(scan)
-    ended = [record["end"] for record in records if record["end"]]
-    begun = [record["start"] for record in records]
-    root = crate.root_dataset
-    root["name"] = f"Run {run} of noisebound"
-    root["description"] = (
-        "How the results of this run came about. Files are named relative to this folder, scans by their SHA-256."
-    )
-    root["license"] = home.context(
-        "#licence",
-        "CreativeWork",
-        name="Not stated",
-        description="Who measured the scans decides on the licence of the results.",
-    )
-    if ended:
-        root["datePublished"] = max(ended)
-    main = crate.add(
-        ComputationalWorkflow(
-            crate,
-            dest_path=Path(workflow).name,
-            properties=home.about(workflow)
-            | {
-                "@type": [*ComputationalWorkflow.TYPES, "HowTo"],
-                "name": "noisebound",
-                "version": __version__,
-                "license": home.context("https://spdx.org/licenses/BSD-3-Clause", "CreativeWork", name="BSD-3-Clause"),
-            },
-        )
-    )
-    crate.mainEntity = main
-    engine = home.context(
-        "#snakemake",
-        "SoftwareApplication",
-        name="Snakemake",
-        url="https://snakemake.github.io",
-        softwareVersion=next((r["versions"]["snakemake"] for r in records if "snakemake" in r["versions"]), None),
-    )
-    main["programmingLanguage"] = home.context(
-        f"{next(reversed(PROFILES)).rpartition('/')[0]}#snakemake",
-        "ComputerLanguage",
-        name="Snakemake",
-        identifier={"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
-        url={"@id": "https://snakemake.readthedocs.io"},
-    )
-    crate.metadata["conformsTo"] = [{"@id": f"https://w3id.org/ro/crate/{RO_CRATE}"}, {"@id": next(reversed(PROFILES))}]
-    root["conformsTo"] = [
-        home.context(identifier, "CreativeWork", name=name, version=version)
-        for identifier, (name, version) in PROFILES.items()
-    ]
-    given = [home.file(configuration), home.file(sheet)]
-    given += [
-        home.context(f"#parameter-{name}", "PropertyValue", name=name, value=value) for name, value in _flat(settings)
-    ]
-    steps: dict[str, Entity] = {}
-    attempts: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
-    for record in sorted(records, key=lambda one: one["start"]):
-        rule = record["rule"]
-        if rule not in steps:
-            steps[rule] = home.context(f"#step-{rule}", "HowToStep", name=rule, workExample=home.tool(rule, record))
-        attempts.setdefault((rule, *record["wildcards"].values()), []).append(record)
-    jobs = {words: [home.job(record) for record in of_one] for words, of_one in attempts.items()}
-    controls = [
-        home.context(
-            f"#control-{'-'.join(words)}",
-            "ControlAction",
-            name=f"orchestrate {' '.join(words)}",
-            instrument=steps[words[0]],
-            object=jobs[words],
-            actionStatus=_status(of_one[-1]),
-        )
-        for words, of_one in attempts.items()
-    ]
-    if steps:
-        main["step"] = list(steps.values())
-        main["hasPart"] = [step["workExample"] for step in steps.values()]
-    action = crate.add_action(
-        main,
-        "#run",
-        properties=_present(
-            {
-                "object": [*dict.fromkeys(home.scans.values()), *given],
-                "result": home.entities(results),
-                "name": f"Run {run}",
-                "description": f"All steps of the workflow on {len(home.scans)} files of scans",
-                "startTime": min(begun, default=None),
-                "endTime": max(ended, default=None),
-                "actionStatus": "http://schema.org/CompletedActionStatus",
-            }
-        ),
-    )
-    mentioned = [action, *(job for of_one in jobs.values() for job in of_one)]
+        crate.add_sources(scan)
+    _describe_root(crate, run, records)
+    main = _add_workflow(crate, str(files.workflow))
+    engine = _add_engine(crate, main, records)
+    _state_profiles(crate)
+    given = [crate.file(str(files.configuration)), crate.file(str(files.sheet)), *_add_parameters(crate, settings)]
+    jobs, controls = add_jobs(crate, main, records)
+    action = _add_run(crate, main, run, given, results, records)
+    mentioned = [action, *jobs]
     if controls:
         mentioned.append(
-            home.context(
+            crate.context(
                 "#engine-run",
                 "OrganizeAction",
                 name=f"Run of Snakemake for {run}",
@@ -144,5 +93,122 @@ def write_crate(
                 result=action,
             )
         )
-    root["mentions"] = mentioned
-    write_json(output, crate.metadata.generate())
+    crate.crate.root_dataset["mentions"] = mentioned
+    write_json(files.metadata, crate.crate.metadata.generate())
+
+
+def _describe_root(crate: RunCrate, run: str, records: Sequence[Record]) -> None:
+    root = crate.crate.root_dataset
+    root["name"] = f"Run {run} of noisebound"
+    root["description"] = (
+        "How the results of this run came about. Files are named relative to this folder, scans by their SHA-256."
+    )
+    root["license"] = crate.context(
+        "#licence",
+        "CreativeWork",
+        name="Not stated",
+        description="Who measured the scans decides on the licence of the results.",
+    )
+    ended = _times(records, "end")
+    if ended:
+        root["datePublished"] = max(ended)
+
+
+def _add_workflow(crate: RunCrate, path: str) -> Entity:
+    """Add the main file of the workflow as the main entity of the crate."""
+    bsd = crate.context("https://spdx.org/licenses/BSD-3-Clause", "CreativeWork", name="BSD-3-Clause")
+    main = crate.crate.add(
+        ComputationalWorkflow(
+            crate.crate,
+            dest_path=Path(path).name,
+            properties=crate.properties_of(path)
+            | {
+                "@type": [*ComputationalWorkflow.TYPES, "HowTo"],
+                "name": "noisebound",
+                "version": __version__,
+                "license": bsd,
+            },
+        )
+    )
+    crate.crate.mainEntity = main
+    return main
+
+
+def _add_engine(crate: RunCrate, main: Entity, records: Sequence[Record]) -> Entity:
+    """Add Snakemake, as the engine that ran the workflow and as the language that it is written in."""
+    versions = (record["versions"] for record in records)
+    engine = crate.context(
+        "#snakemake",
+        "SoftwareApplication",
+        name="Snakemake",
+        url="https://snakemake.github.io",
+        softwareVersion=next((of_job["snakemake"] for of_job in versions if "snakemake" in of_job), None),
+    )
+    main["programmingLanguage"] = crate.context(
+        f"{WORKFLOW_RO_CRATE.rpartition('/')[0]}#snakemake",
+        "ComputerLanguage",
+        name="Snakemake",
+        identifier={"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
+        url={"@id": "https://snakemake.readthedocs.io"},
+    )
+    return engine
+
+
+def _state_profiles(crate: RunCrate) -> None:
+    """State what the crate conforms to."""
+    followed = [f"https://w3id.org/ro/crate/{RO_CRATE}", WORKFLOW_RO_CRATE]
+    crate.crate.metadata["conformsTo"] = [{"@id": identifier} for identifier in followed]
+    crate.crate.root_dataset["conformsTo"] = [
+        crate.context(identifier, "CreativeWork", name=name, version=version)
+        for identifier, (name, version) in PROFILES.items()
+    ]
+
+
+def _add_parameters(crate: RunCrate, settings: Mapping[str, Any]) -> list[Entity]:
+    """Add every key of the configuration with its value."""
+    return [
+        crate.context(f"#parameter-{name}", "PropertyValue", name=name, value=value)
+        for name, value in flat_settings(settings)
+    ]
+
+
+def _add_run(
+    crate: RunCrate,
+    main: Entity,
+    run: str,
+    given: Sequence[Entity],
+    results: Sequence[str],
+    records: Sequence[Record],
+) -> Entity:
+    """Add the run as one action, from the scans' files and what was ``given`` to the ``results``."""
+    return crate.crate.add_action(
+        main,
+        "#run",
+        properties=present(
+            {
+                "object": [*dict.fromkeys(crate.scans.values()), *given],
+                "result": crate.entities(results),
+                "name": f"Run {run}",
+                "description": f"All steps of the workflow on {len(crate.scans)} files of scans",
+                "startTime": min(_times(records, "start"), default=None),
+                "endTime": max(_times(records, "end"), default=None),
+                "actionStatus": "http://schema.org/CompletedActionStatus",
+            }
+        ),
+    )
+
+
+def _times(records: Sequence[Record], key: str) -> list[str]:
+    return [record[key] for record in records if record[key]]
+
+
+def flat_settings(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Dotted keys with their values as text; lists, numbers and empty mappings as JSON."""
+    found = []
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            found += flat_settings(value, f"{name}.")
+        else:
+            found.append((name, value if isinstance(value, str) else json.dumps(value)))
+    return found

@@ -1,8 +1,12 @@
-"""What shows how a run went: a page for people, and a crate for machines, both from the records of its jobs."""
+"""The step describe_run: a page on how the run went, for people, and a crate of where results come from, for machines.
+
+Both are made from the records of the jobs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,69 +14,99 @@ from ..core.sharing import shared_paths, shared_row, shared_settings, sources_of
 from ..core.sources import LEAVE_ONE_OUT
 from ..core.storage import write_text
 from ..jobs.records import read_records
-from .crate import write_crate
+from .crate import CrateFiles, write_crate
 from .jobs_page import write_jobs_page
 from .origin import to_yaml
 
 
+@dataclass(frozen=True)
+class RunSettings:
+    """What the workflow knows of a run.
+
+    Parameters
+    ----------
+    run, title
+        Name of the run, and the heading of its pages.
+    config
+        The configuration as pages state it.
+    snakefile
+        Text of the main file of the workflow.
+    scans
+        Rows of the scan sheet, column by column.
+    members
+        Number of networks in the ensemble.
+    """
+
+    run: str
+    title: str
+    config: Mapping[str, Any]
+    snakefile: str
+    scans: Sequence[Mapping[str, Any]]
+    members: int
+
+
 def describe_run(
+    settings: RunSettings,
     *,
-    run: str,
-    title: str,
-    config: Mapping[str, Any],
-    snakefile: str,
-    scans: Sequence[Mapping[str, Any]],
-    members: int,
     records: str | Path,
-    scan_files: Sequence[str],
+    scans: Sequence[str],
     results: Sequence[str],
     page: str | Path,
-    crate: str | Path,
-    workflow: str | Path,
-    configuration: str | Path,
-    sheet: str | Path,
+    crate: CrateFiles,
 ) -> None:
-    """Write ``page`` (HTML) and ``crate`` (``ro-crate-metadata.json``) with what its root holds beside it.
+    """Write the page on how a run went, and the crate with the files that its root holds.
 
-    That is the main file of the ``workflow`` with the text ``snakefile``, the ``configuration`` (YAML) and the scan
-    ``sheet``. All but ``page`` may be shared: they name no folder elsewhere and no machine.
+    All but the page may be shared: they name no folder elsewhere and no machine.
 
-    ``scans`` are the rows of the sheet, column by column. ``records`` is the folder of the jobs' records. Left out are
-    records of scans that the run no longer has and of networks beyond the first ``members``, those of a search, which
-    made none of the results, and those of this step, which has not ended. ``scan_files`` are the ingested scans,
-    ``results`` what the run is for.
+    Parameters
+    ----------
+    settings
+        What the workflow knows of the run.
+    records
+        Folder of the jobs' records.
+    scans
+        Ingested scans.
+    results
+        Files that the run is for.
+    page
+        HTML file to write.
+    crate
+        Files to write: the metadata, the main file of the workflow, the configuration (YAML) and the scan sheet.
     """
-    search = Path(records).parents[1] / "search"
-    names = {row["scan"] for row in scans}
-    found = [
-        record
-        for record in read_records(records)
-        if record["wildcards"].get("scan", scans[0]["scan"]) in names
-        and record["wildcards"].get("member", "0") in {str(member) for member in range(members)}
-        and str(page) not in [output["path"] for output in record["outputs"]]
-        and not any(Path(output["path"]).is_relative_to(search) for output in record["outputs"])
-    ]
-    config = shared_settings(config)
-    names_of_files = shared_paths(sources_of(scans, other=(LEAVE_ONE_OUT,)))
-    write_text(workflow, snakefile)
-    write_text(configuration, to_yaml(config))
-    write_text(sheet, _table([shared_row(row, names_of_files) for row in scans]))
-    write_crate(
-        crate,
-        run=run,
-        settings=config,
-        workflow=str(workflow),
-        configuration=str(configuration),
-        sheet=str(sheet),
-        scans=scan_files,
-        results=results,
-        records=found,
-    )
-    write_jobs_page(page, run=run, title=title, records=found)
+    found = _records_of_results(records, settings, page)
+    config = shared_settings(settings.config)
+    names_of_files = shared_paths(sources_of(settings.scans, other=(LEAVE_ONE_OUT,)))
+    write_text(crate.workflow, settings.snakefile)
+    write_text(crate.configuration, to_yaml(config))
+    write_text(crate.sheet, _table([shared_row(row, names_of_files) for row in settings.scans]))
+    write_crate(crate, run=settings.run, settings=config, scans=scans, results=results, records=found)
+    write_jobs_page(page, run=settings.run, title=settings.title, records=found)
+
+
+def _records_of_results(folder: str | Path, settings: RunSettings, page: str | Path) -> list[dict[str, Any]]:
+    """Records of the jobs that made the results.
+
+    Left out are records of scans that the run no longer has, of networks beyond its members, of a search, and of this
+    step, which has not ended.
+    """
+    search = Path(folder).parents[1] / "search"
+    names = [row["scan"] for row in settings.scans]
+    members = {str(member) for member in range(settings.members)}
+
+    def belongs(record: Mapping[str, Any]) -> bool:
+        outputs = [output["path"] for output in record["outputs"]]
+        return (
+            record["wildcards"].get("scan", names[0]) in names
+            and record["wildcards"].get("member", "0") in members
+            and str(page) not in outputs
+            and not any(Path(output).is_relative_to(search) for output in outputs)
+        )
+
+    return [record for record in read_records(folder) if belongs(record)]
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of the scan sheet as the sheet has them. The module for sheets would bring the readers of images along."""
+    """Rows of the scan sheet as the sheet has them."""
     cells = [
         [";".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "") for value in row.values()]
         for row in rows

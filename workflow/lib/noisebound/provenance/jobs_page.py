@@ -1,4 +1,4 @@
-"""The page on how a run went: every step's jobs with place, time, memory and repetitions, from the jobs' records."""
+"""The page on how a run went: the jobs of every step with machine, time, memory and repetitions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ Record = Mapping[str, Any]
 
 
 def write_jobs_page(output: str | Path, *, run: str, title: str, records: Sequence[Record]) -> None:
-    """Write ``jobs.html`` from the records of ``jobrecords.read_records``."""
+    """Write the page on the jobs of a run.
+
+    Parameters
+    ----------
+    output
+        HTML file to write.
+    run, title
+        Name of the run, and the heading of its pages.
+    records
+        Records of the jobs (:func:`noisebound.jobs.records.read_records`).
+    """
     rules = list(dict.fromkeys(record["rule"] for record in sorted(records, key=lambda one: one["start"])))
     by_rule = {rule: [record for record in records if record["rule"] == rule] for rule in rules}
     context = {
@@ -35,7 +45,21 @@ def write_jobs_page(output: str | Path, *, run: str, title: str, records: Sequen
 
 
 def summarise(rule: str, records: Sequence[Record]) -> dict[str, Any]:
-    """One step in one row: jobs, repetitions, places, and the median and range of what its finished jobs took."""
+    """Sum up the jobs of one step.
+
+    Parameters
+    ----------
+    rule
+        Name of the step.
+    records
+        Records of its jobs, every attempt.
+
+    Returns
+    -------
+    dict
+        rule, jobs and repeats (numbers), job_ids, nodes and devices (text), and wall, queue and memory: the median and
+        the range over the jobs that finished, in words.
+    """
     ended = [record for record in records if record["state"] == FINISHED]
     return {
         "rule": rule,
@@ -83,7 +107,7 @@ def _lead(records: Sequence[Record], by_rule: Mapping[str, Sequence[Record]]) ->
 
 
 def _numbers(records: Sequence[Record]) -> list[dict[str, str]]:
-    """The few figures that say what the run took."""
+    """The few numbers that say what the run took."""
     found = []
     walls = [record.get("wall_s") or 0.0 for record in records]
     on_gpu = [record.get("wall_s") or 0.0 for record in records if (record.get("device") or {}).get("kind") == "gpu"]
@@ -165,14 +189,14 @@ def _device(record: Record) -> str:
 
 
 def _few(names: Iterable[str]) -> str:
-    """Up to three names, and how many more there are."""
+    """Up to three names in order, and the number of the others."""
     known = sorted(name for name in names if name != UNKNOWN)
     more = f" and {len(known) - 3} more" if len(known) > 3 else ""
     return (", ".join(known[:3]) or UNKNOWN) + more
 
 
 def _from_to(names: Iterable[str]) -> str:
-    """The names in their order, and of many the first and the last."""
+    """All names, or of more than three the first and the last."""
     known = [name for name in dict.fromkeys(names) if name != UNKNOWN]
     return f"{known[0]} … {known[-1]}" if len(known) > 3 else ", ".join(known) or UNKNOWN
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ..core.sharing import shared_settings
 from ..core.storage import digest_files
@@ -16,14 +17,32 @@ from .stated import check_stated
 def collect_provenance(
     *, run: str, seed: int, config: Mapping[str, Any], files: Mapping[str, str | Path | Sequence[str | Path]]
 ) -> dict[str, Any]:
-    """What a page needs to say how it came about.
+    """Collect what a page says about its origin.
 
-    ``files`` maps words ("architecture", "calibration") to one file or several; each is named by its file name and
-    its SHA-256. Nothing depends on the time or the place of the run, so that the same inputs give the same page.
-    Returns run, seed, versions (name to version), digests (list of label, file, sha256) and config (YAML text, as
-    :mod:`noisebound.core.sharing` lets it out).
+    Nothing depends on the time or the place of the run, so that the same inputs give the same page.
 
-    Raises ``InputError`` where a file was made with other settings than ``config`` states (``stated``).
+    Parameters
+    ----------
+    run
+        Name of the run.
+    seed
+        Seed of the run.
+    config
+        The configuration that the page states; :func:`noisebound.core.sharing.shared_settings` removes what names
+        machines or accounts.
+    files
+        Words for files, such as "architecture" or "calibration", to one path or several.
+
+    Returns
+    -------
+    dict
+        run, seed, versions (name to version), digests (list of label, file name and SHA-256) and config (YAML text).
+
+    Raises
+    ------
+    InputError
+        Where a file was made with other settings than ``config`` states
+        (:func:`noisebound.provenance.stated.check_stated`).
     """
     check_stated(config, files)
     return {
@@ -35,57 +54,12 @@ def collect_provenance(
     }
 
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./ -]*(?<! )")
-_RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
+def to_yaml(content: Mapping[str, Any]) -> str:
+    """Write a configuration as YAML that a reader can copy into a configuration file.
 
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
-
-
-def _scalar(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        text = repr(value)
-        # YAML 1.1 reads 1e-05 as text: it wants a dot in the mantissa.
-        return (
-            re.sub(r"^(-?\d+)e", r"\1.0e", text)
-            if "e" in text
-            else {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}.get(text, text)
-        )
-    text = str(value)
-    return text if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED else _quoted(text)
-
-
-def to_yaml(value: Any, indent: int = 0) -> str:
-    """Mappings, sequences and scalars as YAML that a reader can copy into a configuration file.
-
-    Sequences of scalars stay on one line. Written here because the reporting environment needs no YAML reader.
+    Keys keep their order; mappings and lists that hold scalars alone stand on one line.
     """
-    pad = "  " * indent
-    if isinstance(value, Mapping):
-        lines = []
-        for key, entry in value.items():
-            nested = bool(entry) if isinstance(entry, Mapping) else isinstance(entry, list | tuple) and _is_deep(entry)
-            body = f"\n{to_yaml(entry, indent + 1)}" if nested else f" {to_yaml(entry)}\n"
-            lines.append(f"{pad}{_scalar(str(key))}:{body}")
-        return "".join(lines) if lines else "{}"
-    if isinstance(value, list | tuple):
-        if not _is_deep(value):
-            return "[" + ", ".join(_scalar(entry) for entry in value) + "]"
-        lines = []
-        for entry in value:
-            block = to_yaml(entry, indent + 1)
-            if not block.endswith("\n"):
-                block = "  " * (indent + 1) + block + "\n"
-            lines.append(pad + "- " + block[2 * (indent + 1) :])
-        return "".join(lines)
-    return _scalar(value)
-
-
-def _is_deep(value: Sequence[Any]) -> bool:
-    return any(isinstance(entry, Mapping | list | tuple) for entry in value)
+    style: dict[str, Any] = {"sort_keys": False, "default_flow_style": None, "width": 100}
+    text = str(yaml.safe_dump(content, allow_unicode=True, **style))
+    # Unless it is escaped, PyYAML reads the line break U+0085 back as a space.
+    return str(yaml.safe_dump(content, **style)) if "\x85" in text else text

@@ -1,4 +1,4 @@
-"""Whether the settings that a page states are those that its results were made with. Only the standard library."""
+"""Whether the settings that a page states are those that its results were made with."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _of_member(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]:
         yield "data.input_transform, data.target_transform", stated, made["transforms"]
     for key, stated in config.get("training", {}).items():
         if key in made["training"]:
-            yield f"training.{key}", _plain(stated), _plain(made["training"][key])
+            yield f"training.{key}", _as_list(stated), _as_list(made["training"][key])
 
 
 def _of_calibration(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]:
@@ -87,5 +87,6 @@ def _of_decisions(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]
             yield "decisions.exceed.confidence", f"{entry['confidence']:.9g}", f"{float(row['confidence']):.9g}"
 
 
-def _plain(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
+    """Tuples as lists, as JSON holds them."""
     return list(value) if isinstance(value, tuple) else value

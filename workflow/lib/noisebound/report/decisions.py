@@ -18,6 +18,7 @@ from ..regions.regions import Regions
 from .numbers import number
 from .scan_images import ScanImages, area, box_over, geometry, place_labels
 
+# Below, undecided and above.
 EXCEED_COLOURS = ("#e4e1da", "#f0c05a", "#b3373d")
 MAX_ROWS = 12
 
@@ -25,10 +26,33 @@ MAX_ROWS = 12
 def decisions(
     images: ScanImages, regions: Regions, csv: str | Path, tif: str | Path, exceed: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Exceedance maps with their ranked regions and realised precision, and the boxes to measure again."""
+    """Gather what a page shows of decisions.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+    regions
+        Regions of the scan, of which the test boxes are looked at.
+    csv, tif
+        Ranked regions, and one exceedance map per threshold (0 below, 1 undecided, 2 above).
+    exceed
+        Thresholds: name, channel, above and confidence of each.
+
+    Returns
+    -------
+    dict
+        exceed (per threshold its map by plane, its ranked regions and its precision), remeasure (rows of the boxes to
+        measure again), boxes (where those lie over the image) and colours (of the three values of a map).
+
+    Raises
+    ------
+    InputError
+        Where there are more or fewer maps than thresholds.
+    """
     table = read_table(csv)
     kinds = table["kind"] if len(table) else pd.Series(dtype=str)
-    shape = images.scan.shape
+    shape, ratio = images.scan.shape, float(geometry(images)["ratio"])
     entries: list[dict[str, Any]] = []
     if exceed:
         maps = read_labels(tif, shape).reshape(-1, *shape)
@@ -40,38 +64,37 @@ def decisions(
             )
         for entry, image in zip(exceed, maps, strict=True):
             mine = table[(kinds == "exceed") & (table["name"].astype(str) == str(entry["name"]))]
-            planes = image if images.view.slices is None else image[list(images.view.slices)]
-            planes = images.view.thin(planes.reshape(-1, *shape[-2:]))
-            rows = _rows(mine, images)
-            entries.append(
-                {
-                    **entry,
-                    "uris": [label_uri(plane, EXCEED_COLOURS) for plane in planes],
-                    "shares": [float(np.mean(image == value)) for value in (0, 1, 2)],
-                    "rows": rows,
-                    "boxes": [box_over(row["bounds"], shape, str(row["rank"])) for row in rows],
-                    "more": max(0, len(mine) - MAX_ROWS),
-                    "precision": _precision(images, regions, entry, image),
-                }
-            )
-    remeasure = table[kinds == "remeasure"].sort_values("rank") if len(table) else table
-    rows = _rows(remeasure, images)
-    ratio = float(geometry(images)["ratio"])
+            entries.append(_exceedance(images, regions, entry, image, mine))
+    rows = _rows(table[kinds == "remeasure"].sort_values("rank") if len(table) else table, images)
     boxes = [box_over(row["bounds"], shape, str(row["rank"])) for row in rows]
     place_labels(boxes, ratio)
-    for entry in entries:
+    for found in entries:
         # Only one of these is seen at a time.
-        for box in entry["boxes"]:
+        for box in found["boxes"]:
             place_labels([box], ratio)
+    return {"exceed": entries, "remeasure": rows, "boxes": boxes, "colours": EXCEED_COLOURS}
+
+
+def _exceedance(
+    images: ScanImages, regions: Regions, entry: Mapping[str, Any], image: NDArray[Any], table: pd.DataFrame
+) -> dict[str, Any]:
+    """One threshold: its map ``image`` by plane, and its ranked regions from the rows of ``table``."""
+    shape, slices = images.scan.shape, images.view.slices
+    planes = images.view.thin((image if slices is None else image[list(slices)]).reshape(-1, *shape[-2:]))
+    rows = _rows(table, images)
     return {
-        "exceed": entries,
-        "remeasure": rows,
-        "boxes": boxes,
-        "colours": EXCEED_COLOURS,
+        **entry,
+        "uris": [label_uri(plane, EXCEED_COLOURS) for plane in planes],
+        "shares": [float(np.mean(image == value)) for value in (0, 1, 2)],
+        "rows": rows,
+        "boxes": [box_over(row["bounds"], shape, str(row["rank"])) for row in rows],
+        "more": max(0, len(table) - MAX_ROWS),
+        "precision": _precision(images, regions, entry, image),
     }
 
 
 def _rows(table: pd.DataFrame, images: ScanImages) -> list[dict[str, Any]]:
+    """The first ``MAX_ROWS`` regions by rank, with their bounds in pixels and in the unit that reads best."""
     axes = "zyx"[-len(images.scan.shape) :]
     unit, factor = images.lengths
     rows: list[dict[str, Any]] = []
@@ -104,7 +127,7 @@ def _rows(table: pd.DataFrame, images: ScanImages) -> list[dict[str, Any]]:
 
 
 def _plane_through(bounds: Sequence[tuple[int, int]], slices: Sequence[int] | None) -> int | None:
-    """Which of the shown slices lies nearest to the middle of a box, ``None`` where none cuts it or all are one."""
+    """Position of the shown slice nearest to the middle of a box; ``None`` where none cuts it, and in 2-D."""
     if slices is None:
         return None
     first, stop = bounds[0]
@@ -115,7 +138,7 @@ def _plane_through(bounds: Sequence[tuple[int, int]], slices: Sequence[int] | No
 def _precision(
     images: ScanImages, regions: Regions, entry: Mapping[str, Any], image: NDArray[Any]
 ) -> dict[str, Any] | None:
-    """Share of the pixels called above, within the test boxes, whose target is above: what the choice was worth."""
+    """Number of the pixels in the test boxes that are called above, and the share of them that is above."""
     scan, frame = images.scan, images.denoised.frame
     if not scan.has_reference or not regions.of("test"):
         return None

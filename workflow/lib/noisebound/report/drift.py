@@ -1,4 +1,4 @@
-"""What the pages say about how a scan compares with the calibrated ones: from ``drift/<scan>.json``."""
+"""What the pages say about how a scan compares with the calibrated ones, from ``drift/<scan>.json``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,19 @@ MARKS = {"drift": "unlike calibration", "residuals": "residuals not white", "bac
 
 
 def of_scan(path: str | Path) -> dict[str, Any]:
-    """What the page of a scan shows: warnings, one quiet sentence, and the details behind both.
+    """Gather what the page of a scan shows of its check.
 
-    ``statistics`` are rows with words, here, calibrated and p; ``residuals`` one text per channel; ``quiet`` is the
-    sentence.
+    Parameters
+    ----------
+    path
+        The scan's ``drift/<scan>.json``.
+
+    Returns
+    -------
+    dict
+        warnings; quiet, the sentence for a scan without any; and the details behind both: statistics (rows with words,
+        told, p, here and calibrated), more (how many others there are), residuals (one text per channel), background,
+        approximation, unit and file.
     """
     content = read_json(path)
     shown = content["statistics"][:ROWS]
@@ -45,7 +54,7 @@ def of_scan(path: str | Path) -> dict[str, Any]:
 
 
 def quiet(content: Mapping[str, Any]) -> str:
-    """One line for a scan without a warning about its kind: the comparison, residuals, places without structure."""
+    """Say in one line that nothing stands out: the comparison, the residuals, and places without structure."""
     words = [content["words"]]
     residuals, background = (content.get(key) or {} for key in ("residuals", "background"))
     if residuals.get("verdict") == "white":
@@ -58,7 +67,7 @@ def quiet(content: Mapping[str, Any]) -> str:
 
 
 def as_calibrated(residuals: Mapping[str, Any]) -> str:
-    """Residuals that are correlated, but not more than on the calibrate regions, in one sentence."""
+    """Say in one sentence that residuals are correlated, but not more than on the calibrate regions."""
     lags = [lag for entry in residuals["channels"] for lag in entry["lags"] if lag["correlation"] is not None]
     worst = max(lags, key=lambda lag: float(lag["correlation"]))
     return (
@@ -79,6 +88,6 @@ def _nearest(entry: Mapping[str, Any]) -> str:
 
 
 def of_run(paths: Mapping[str, str | Path]) -> dict[str, list[str]]:
-    """Marks of the scans that have warnings, by name of the scan, in the order of ``paths``."""
+    """Short marks of the scans that have warnings, by name of the scan; ``paths`` are their checks."""
     kinds = {scan: [entry["kind"] for entry in read_json(path)["warnings"]] for scan, path in paths.items()}
     return {scan: [MARKS[kind] for kind in found] for scan, found in kinds.items() if found}

@@ -1,45 +1,63 @@
-"""What the index of a run shows, gathered from its tables."""
+"""What the index of a run shows in words and numbers, gathered from its tables."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-import pandas as pd
 
 from ..architecture.families import read_architecture
 from ..core.data_frames import read_table
-from ..core.errors import InputError
 from ..figures.architecture_figures import all_dilations, architecture, describe, dilation_colours, name_family
-from ..figures.coverage_figures import GROUP_WORDS, conditional_panel, reliability, reliability_gap
-from ..figures.training_figures import ensemble_size, read_histories, stability, training
+from ..figures.draw_figures import RunTables
+from ..figures.training_figures import read_histories
 from .numbers import nominal_percent, number, percent
 from .pictures import picture, png_file_uri
 from .result_rows import with_structure
 
 
-def cards(
-    pages: Mapping[str, str | Path], thumbnails: Mapping[str, str | Path], roles: Mapping[str, str], output: str | Path
-) -> list[dict[str, Any]]:
-    """One card per scan with its role, a link relative to the index, and the thumbnail as a data URI."""
-    if set(pages) != set(thumbnails):
-        raise InputError(
-            "pages and thumbnails are not those of the same scans",
-            value=sorted(set(pages) ^ set(thumbnails)),
-            remedy="give one page and one thumbnail per scan",
-        )
+@dataclass(frozen=True)
+class IndexedScan:
+    """A scan in the index: its role in the scan sheet, its page, its thumbnail, and the check for drift."""
+
+    role: str
+    page: str | Path
+    thumbnail: str | Path
+    drift: str | Path
+
+
+@dataclass(frozen=True)
+class RunFiles(RunTables):
+    """Files of a run that its index is made from: those behind the figures, and four more.
+
+    Parameters
+    ----------
+    calibration
+        The run's ``calibration/calibration.json``.
+    summary
+        The run's ``evaluation/summary.json``.
+    modes_csv
+        Ways to form corrections beside each other.
+    stability_csv
+        Agreement of repeated clusterings.
+    """
+
+    calibration: str | Path
+    summary: str | Path
+    modes_csv: str | Path
+    stability_csv: str | Path
+
+
+def cards(scans: Mapping[str, IndexedScan], output: str | Path) -> list[dict[str, Any]]:
+    """One card per scan: its name, its role, the address of its page in ``output``, and the thumbnail as a data URI."""
     return [
-        {
-            "scan": scan,
-            "role": roles.get(scan, ""),
-            "link": link(page, output),
-            "image": png_file_uri(thumbnails[scan]),
-        }
-        for scan, page in pages.items()
+        {"scan": name, "role": scan.role, "link": link(scan.page, output), "image": png_file_uri(scan.thumbnail)}
+        for name, scan in scans.items()
     ]
 
 
@@ -51,7 +69,22 @@ def link(page: str | Path, output: str | Path) -> str:
 def headline_numbers(
     summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: float
 ) -> list[dict[str, str]]:
-    """The few numbers that say how the run went, each with what it means."""
+    """Choose the few numbers that say how the run went.
+
+    Parameters
+    ----------
+    summary
+        Content of ``evaluation/summary.json``.
+    rows
+        What :func:`noisebound.report.result_rows.test_rows` returns.
+    primary
+        Nominal coverage of the delivered intervals.
+
+    Returns
+    -------
+    list of dict
+        value and words (what it means) of each, as text.
+    """
     numbers = []
     rows, among = with_structure(rows)
     values = [row["coverage"]["value"] for row in rows if row["coverage"]["value"] is not None]
@@ -60,7 +93,6 @@ def headline_numbers(
         words = f"coverage on the test region, {nominal_percent(primary)} was asked for"
         numbers.append({"value": shown, "words": words + (f"; in {among}" if among else "")})
     ratio = summary.get("ratio_to_gaussian")
-    ratio = ratio.get("ratio") if isinstance(ratio, Mapping) else ratio
     if isinstance(ratio, int | float):
         words = "of the squared error that the best Gaussian filter leaves"
         numbers.append({"value": percent(ratio, 0), "words": words})
@@ -75,23 +107,24 @@ def _both(a: object, b: object) -> bool:
     return isinstance(a, int | float) and isinstance(b, int | float)
 
 
-def conditional(tables: Mapping[str, pd.DataFrame], channels: Sequence[str], primary: float) -> list[dict[str, Any]]:
-    """Small panels of conditional coverage: a row per channel, a panel per kind of group."""
-    rows = []
-    for channel in channels:
-        panels = []
-        for kind, table in tables.items():
-            label = f"Coverage of {channel} by {GROUP_WORDS.get(kind, kind)}"
-            panels.append(picture(conditional_panel(table, channel, kind, primary), label, least=0.8))
-        if any(panels):
-            rows.append({"channel": channel, "panels": [panel for panel in panels if panel]})
-    return rows
-
-
 def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
-    """The members' architectures as pictures with one line of facts each, and the legend of dilations.
+    """Draw the architectures of the members, which are of one family.
 
-    ``random`` says whether they are random graphs; a run has one family.
+    Parameters
+    ----------
+    paths
+        Architecture files in the order of the members.
+
+    Returns
+    -------
+    dict
+        members (member, facts in one line, picture as SVG), dilations (pairs of dilation and colour) and random,
+        whether they are random graphs.
+
+    Raises
+    ------
+    InputError
+        Where a file is no architecture.
     """
     contents = [read_architecture(path).to_json() for path in paths]
     colours = dilation_colours(all_dilations(contents))
@@ -111,11 +144,21 @@ def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
 
 
 def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any]]:
-    """Ways to form corrections beside each other, over the ``structured`` channels together.
+    """Ways to form corrections beside each other.
 
-    Each has mode, unit, chosen, relative_width (geometric mean over channels), the ends of coverage over channels, and
-    the lowest and highest coverage over deciles, tokens, distances to the border, (80 % of the) blocks and test
-    scans.
+    Parameters
+    ----------
+    path
+        Table of modes, a row per mode, unit and channel.
+    structured
+        Channels to take together; all where none is named.
+
+    Returns
+    -------
+    list of dict
+        Per mode and unit: mode, unit, chosen, relative_width (geometric mean over channels), decile_gap (mean over
+        channels), scans, and pairs of the lowest and the highest coverage: coverage (over channels), decile, token,
+        border, block (80 % of the blocks) and scan (over channels and such groups).
     """
     table = read_table(path)
     if not len(table):
@@ -144,7 +187,19 @@ def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any
 
 
 def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What became of decisions on the test regions, from the summary's ``decisions``; sides that nothing was called."""
+    """What became of decisions on the test regions.
+
+    Parameters
+    ----------
+    summary
+        Content of ``evaluation/summary.json``, of which ``decisions`` is read.
+
+    Returns
+    -------
+    list of dict
+        Per threshold and side (above or below) that any pixel was called: name, words, confidence, precision, low,
+        high, declared, n_pixels and n_blocks.
+    """
     return [
         {
             "name": str(entry["name"]),
@@ -172,10 +227,10 @@ def stability_rows(path: str | Path) -> list[dict[str, str]]:
 
 
 def stability_words(path: str | Path) -> list[str]:
-    """What the stability table says against the tokens or for them, in sentences.
+    """What the stability table says for or against the tokens, in sentences.
 
-    Agreement that noise reaches as well is no sign of structure; what the latents add to the denoised intensities
-    shows in the share of the reference's variance that either explains.
+    Agreement that noise reaches as well is no sign of structure. What the latents add to the denoised intensities shows
+    in the share of the reference's variance that each explains.
     """
     table = read_table(path)
     words = []
@@ -201,37 +256,6 @@ def stability_words(path: str | Path) -> list[str]:
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
-
-
-def charts(
-    *,
-    coverage_csv: str | Path,
-    conditional_csv: Mapping[str, str | Path],
-    ensemble_size_csv: str | Path,
-    histories: Sequence[str | Path],
-    stability_csv: str | Path,
-    channels: Sequence[str],
-    primary: float,
-) -> dict[str, Any]:
-    """All charts of the index as SVG; those without data are ``None``."""
-    coverage = read_table(coverage_csv)
-    sizes = read_table(ensemble_size_csv)
-    trained = {name: table for name, table in read_histories(histories).items() if len(table)}
-    agreements = read_table(stability_csv)
-    tables = {kind: read_table(path) for kind, path in conditional_csv.items()}
-    label = "Reliability: observed coverage on the test region over nominal coverage, per channel"
-    return {
-        "reliability": picture(reliability(coverage), label) if len(coverage) else None,
-        "gap": picture(reliability_gap(coverage), f"{label}, as difference") if len(coverage) else None,
-        "conditional": conditional(tables, channels, primary),
-        "training": picture(training(trained), "Training and select loss per member") if trained else None,
-        "ensemble_size": (
-            picture(ensemble_size(sizes), "Correlation and error over the number of members") if len(sizes) else None
-        ),
-        "stability": (
-            picture(stability(agreements), "Stability of the tokens, adjusted Rand index") if len(agreements) else None
-        ),
-    }
 
 
 def seconds_of_training(histories: Sequence[str | Path]) -> list[dict[str, Any]]:

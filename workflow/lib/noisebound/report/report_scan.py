@@ -2,139 +2,145 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
 from ..calibration.targets import TRUE_TARGET
-from ..core.sharing import shared_path
 from ..core.storage import atomic_path, read_json
 from ..figures.scan_figures import overview, thumbnail
 from ..figures.style import save_png
 from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..regions.regions import Regions
-from . import decisions, scan_images, scan_page
-from .drift import of_scan
-from .pictures import picture_bytes, render
-from .result_rows import coverage_words, notes, overlap_share, shows_psnr, test_rows
+from . import decisions, drift, scan_images, scan_page
+from .line_cuts import cuts
+from .page import write_page
+from .pictures import picture_bytes
+from .result_rows import shared_content
+from .scan_images import ScanImages
+from .settings import PageSettings
 
-logger = logging.getLogger("noisebound")
+COLORMAPS = {"counts": "viridis", "intensity": "gray"}
+
+
+@dataclass(frozen=True)
+class ScanFiles:
+    """The files of one scan that its page is made from."""
+
+    scan: str | Path
+    denoised: str | Path
+    regions: str | Path
+    tokens_tif: str | Path
+    tokens_csv: str | Path
+    decisions_csv: str | Path
+    decisions_tif: str | Path
+    drift: str | Path
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """What is written about a scan.
+
+    Parameters
+    ----------
+    page
+        HTML file.
+    thumbnail
+        PNG file for the index.
+    overview
+        PNG file for Snakemake's report.
+    """
+
+    page: str | Path
+    thumbnail: str | Path
+    overview: str | Path
 
 
 def report_scan(
+    files: ScanFiles,
     *,
-    scan: str | Path,
-    denoised: str | Path,
-    regions: str | Path,
-    tokens_tif: str | Path,
-    tokens_csv: str | Path,
-    decisions_csv: str | Path,
-    decisions_tif: str | Path,
-    drift: str | Path,
     calibration: str | Path,
     summary: str | Path | None,
     provenance: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    output_html: str | Path,
-    output_thumbnail: str | Path,
-    output_overview: str | Path,
+    settings: PageSettings,
+    output: ScanReport,
 ) -> None:
-    """Write the page of one scan, its thumbnail (PNG, for the index) and its overview (PNG, for Snakemake's report).
+    """Write the page of one scan, its thumbnail and its overview.
 
-    ``scan``, ``denoised``, ``regions``, ``tokens_*``, ``decisions_*`` and ``drift`` are that scan's own files;
-    ``calibration`` is the run's; ``summary`` is the run's ``evaluation/summary.json``, from which only the entry of
-    this scan is taken, or ``None``. ``provenance`` comes from ``provenance.collect_provenance``. ``settings``: title
-    (of the run), intensity_unit (of the reference), kind (counts or intensity), exceed (``decisions.exceed`` of the
-    configuration), and optionally colormap (default viridis for counts, gray for intensity) and combine (how members
-    become one prediction, default average).
+    Parameters
+    ----------
+    files
+        Files of the scan.
+    calibration
+        The run's ``calibration/calibration.json``.
+    summary
+        The run's ``evaluation/summary.json``, of which the entry of this scan alone is read, or ``None``.
+    provenance
+        What :func:`noisebound.provenance.origin.collect_provenance` returns.
+    settings
+        Wording of the pages.
+    output
+        Files to write.
 
-    Raises ``InputError`` where the files do not belong together.
+    Raises
+    ------
+    InputError
+        Where the files do not belong together.
     """
     fitted = Calibration.read(calibration)
-    colormap = settings.get("colormap") or ("viridis" if settings["kind"] == "counts" else "gray")
-    value_unit = str(settings["intensity_unit"])
-    layout = Regions.read(regions)
-    with Scan(scan) as source, Predictions(denoised) as images_file:
-        images = scan_images.ScanImages(source, images_file)
-        token_content, first_tokens = scan_page.tokens(images, tokens_tif, tokens_csv)
-        found = decisions.decisions(images, layout, decisions_csv, decisions_tif, settings["exceed"])
-        entry = read_json(summary).get("scans", {}).get(source.name, {}) if summary is not None else {}
-        rows = test_rows(
-            {name: entry[name] for name in source.channels if name in entry}, fitted.primary, fitted.about_scans
-        )
-        tested = coverage_words(rows, fitted.primary)
-        primary_infinite = not np.isfinite(images.layers["width"]).all()
-        channel, plane = images.most_structured(), images.first_plane
-        store = scan_images.image_store(images, colormap)
-        # Images that the page starts with are in its elements; the store leaves them out.
-        context = {
-            "run_title": settings["title"],
-            "scan": source.name,
-            "channels": source.channels,
-            "channel": channel,
-            "plane": plane,
-            "slices": images.view.slices,
-            "geometry": scan_images.geometry(images),
-            "store": store,
-            "pending": scan_page.pending_images(store, token_content, found, channel, plane),
-            "bars": {
-                "value": scan_images.colour_bars(images, "median", colormap),
-                "width": scan_images.colour_bars(images, "width", scan_images.UNCERTAINTY_COLORMAP),
-                "spread": scan_images.colour_bars(images, "spread", scan_images.UNCERTAINTY_COLORMAP),
-            },
-            "value_unit": value_unit,
-            "gains": images.gain,
-            "n_frames": source.n_frames,
-            "frame": images_file.frame,
-            "n_members": images_file.n_members,
-            "combine": settings.get("combine", "average"),
-            "overlap_share": overlap_share(images_file.overlap_error),
-            "has_reference": source.has_reference,
-            "reference_kind": source.reference_kind,
-            "simulated": source.has_truth,
+    layout = Regions.read(files.regions)
+    colormap = COLORMAPS[settings.kind]
+    with Scan(files.scan) as source, Predictions(files.denoised) as predicted:
+        images = ScanImages(source, predicted)
+        token_content, first_tokens = scan_page.tokens(images, files.tokens_tif, files.tokens_csv)
+        found = decisions.decisions(images, layout, files.decisions_csv, files.decisions_tif, settings.exceed)
+        context = shared_content(settings, fitted, _tested(source, summary))
+        infinite = not np.isfinite(images.layers["width"]).all()
+        context |= {
+            **scan_page.about_scan(source),
+            **scan_page.about_predictions(predicted, fitted.primary),
+            **scan_page.about_regions(layout, context["rows"]),
+            **scan_page.about_images(images, colormap, token_content, found),
             "reference_is_truth": fitted.target == TRUE_TARGET,
-            "roles": sorted({box.role for box in layout.boxes}, key=list(scan_page.ROLE_COLOURS).index),
-            "role_colours": scan_page.ROLE_COLOURS,
-            "region_boxes": scan_page.region_boxes(layout),
-            "guard": layout.guard,
-            "guard_from": layout.guard_from,
-            "unassigned": scan_page.unassigned(layout),
-            "frames_judged": scan_page.frames_judged(layout, rows[0]["n_pixels"]) if rows else None,
-            "primary": fitted.primary,
-            "guarantee": fitted.guarantee,
-            "unit_reason": fitted.content.get("unit_reason"),
-            "target": fitted.target,
-            "infinite": primary_infinite,
-            "variances": scan_page.uncertainty_parts(images_file),
-            "flat": scan_page.without_width(images_file),
-            "headline": tested,
-            "rows": rows,
-            "has_psnr": shows_psnr(rows),
-            "notes": notes(rows),
-            "cuts": scan_page.cuts(images, value_unit) if not primary_infinite else None,
+            "infinite": infinite,
+            "cuts": None if infinite else cuts(images, settings.intensity_unit, fitted.primary),
             "tokens": token_content,
             "decisions": found,
-            "drift": of_scan(drift),
-            "sources": [{**entry, "path": shared_path(entry["path"])} for entry in source.sources],
+            "drift": drift.of_scan(files.drift),
             "provenance": provenance,
         }
-        render("scan.html", output_html, context, script="scan.js")
-        noisy, median = (images.layers[name][plane, channel] for name in ("noisy", "median"))
-        picture = thumbnail(noisy, median, images.value_limits[channel], colormap)
-        with atomic_path(output_thumbnail) as temporary:
-            temporary.write_bytes(picture_bytes(picture))
-        figure = overview(
-            scan_images.overview_rows(images),
-            first_tokens,
-            pixel_size=source.pixel_size[-1] * images.view.step,
-            unit=source.pixel_unit,
-            value_unit=value_unit,
-            colormap=colormap,
-        )
-        save_png(figure, output_overview, dpi=110)
-    logger.info("wrote %s (%.1f MB)", output_html, Path(output_html).stat().st_size / 1e6)
+        write_page("scan.html", output.page, context, script="scan.js")
+        _write_thumbnail(output.thumbnail, images, colormap)
+        _write_overview(output.overview, images, first_tokens, settings.intensity_unit, colormap)
+
+
+def _tested(source: Scan, summary: str | Path | None) -> dict[str, Any]:
+    """The results of a scan on its test region by channel, in the order of its channels."""
+    entry = {} if summary is None else read_json(summary).get("scans", {}).get(source.name, {})
+    return {name: entry[name] for name in source.channels if name in entry}
+
+
+def _write_thumbnail(path: str | Path, images: ScanImages, colormap: str) -> None:
+    channel, plane = images.most_structured(), images.first_plane
+    noisy, median = (images.layers[name][plane, channel] for name in ("noisy", "median"))
+    picture = thumbnail(noisy, median, images.value_limits[channel], colormap)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(picture_bytes(picture))
+
+
+def _write_overview(path: str | Path, images: ScanImages, tokens: NDArray[Any], value_unit: str, colormap: str) -> None:
+    figure = overview(
+        scan_images.overview_rows(images),
+        tokens,
+        pixel_size=images.scan.pixel_size[-1] * images.view.step,
+        unit=images.scan.pixel_unit,
+        value_unit=value_unit,
+        colormap=colormap,
+    )
+    save_png(figure, path, dpi=110)

@@ -1,4 +1,4 @@
-"""The rows and sentences about test results that both kinds of page share."""
+"""What both kinds of page say about the run and its tests, in rows and sentences."""
 
 from __future__ import annotations
 
@@ -6,24 +6,70 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..calibration.intervals import Calibration
 from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, percent
+from .settings import PageSettings
 
-TOLERANCE = 0.02
+TOLERANCE = 0.02  # how far coverage may be from its nominal value without a remark
 COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width", "of_truth")
 
 
-def overlap_share(error: Mapping[str, Mapping[str, float]]) -> float | None:
-    """Error of narrow tiles (``Predictions.overlap_error``) in the worst channel, as a share of the interval's width.
+def shared_content(
+    settings: PageSettings, fitted: Calibration, channels: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Gather what the page of a scan and the index both show.
 
-    ``None`` where tiles are exact, NaN where an interval has no width.
+    Parameters
+    ----------
+    settings
+        Wording of the pages.
+    fitted
+        Calibration of the run.
+    channels
+        Results on the test regions by channel, as in ``evaluation/summary.json``; empty where nothing was tested.
+
+    Returns
+    -------
+    dict
+        Values for the templates: run_title, combine and value_unit; primary, guarantee, unit_reason and target; rows,
+        headline, has_psnr and notes.
+    """
+    rows = test_rows(channels, fitted.primary, fitted.about_scans)
+    return {
+        "run_title": settings.title,
+        "combine": settings.combine,
+        "value_unit": settings.intensity_unit,
+        "primary": fitted.primary,
+        "guarantee": fitted.guarantee,
+        "unit_reason": fitted.content.get("unit_reason"),
+        "target": fitted.target,
+        "rows": rows,
+        "headline": coverage_words(rows, fitted.primary),
+        "has_psnr": shows_psnr(rows),
+        "notes": notes(rows),
+    }
+
+
+def overlap_share(error: Mapping[str, Mapping[str, float]]) -> float | None:
+    """Error of tiles with a narrow overlap in the worst channel, as a share of the interval's width.
+
+    Parameters
+    ----------
+    error
+        ``Predictions.overlap_error``: rms and width by channel.
+
+    Returns
+    -------
+    float or None
+        ``None`` where tiles are exact, NaN where an interval has no width.
     """
     shares = [of["rms"] / of["width"] if of["width"] > 0 else math.nan for of in error.values()]
     return max(shares) if shares else None
 
 
 def explanations(entry: Any) -> list[str]:
-    """All texts under keys "explanation" or "explanations" in an entry of the summary, in order, each once."""
+    """All texts under the keys "explanation" and "explanations" at any depth of ``entry``, in order, each once."""
     found: list[str] = []
     if isinstance(entry, Mapping):
         for key, value in entry.items():
@@ -40,53 +86,42 @@ def shows_psnr(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
-    """The explanations of ``test_rows``, those of channels that miss their coverage apart from the others."""
+    """Name and explanation of each channel: ``missed`` where it misses its coverage, ``held`` otherwise."""
     found: dict[str, list[tuple[str, str]]] = {"missed": [], "held": []}
     for row in rows:
         found["missed" if row["missed"] else "held"] += [(row["name"], text) for text in row["explanations"]]
     return found
 
 
-def _quotient(a: Any, b: Any) -> float | None:
-    # An estimated error below zero is lost in the noise that was taken off.
-    return a / b if isinstance(a, int | float) and isinstance(b, int | float) and a >= 0 and b > 0 else None
-
-
 def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_scans: bool) -> list[dict[str, Any]]:
-    """Rows of the table about the test region, one per channel, from the ``channels`` of the summary.
+    """Make the rows of the table about the test region, one per channel.
 
-    Each has name, coverage (COVERAGE_KEYS), rmse, bias, bias_of_mean, target_mean, correlation, psnr,
-    gaussian_psnr, error_ratio (squared error, the reference's noise removed where it is known, over that of the best
-    Gaussian filter; None where unknown), structured, missed (coverage off by more than TOLERANCE, or only below where
-    the promise is ``about_scans`` and covers more) and explanations.
+    Parameters
+    ----------
+    channels
+        Results by channel, as in ``evaluation/summary.json``.
+    primary
+        Nominal coverage of the delivered intervals.
+    about_scans
+        Whether the guarantee is about scans. Then intervals may cover more than ``primary``.
+
+    Returns
+    -------
+    list of dict
+        Each has name, coverage (``COVERAGE_KEYS``), the errors that the summary holds, error_ratio (squared error over
+        that of the best Gaussian filter, ``None`` where it is not known), structured, missed (coverage off by more than
+        ``TOLERANCE``) and explanations.
     """
     rows = []
     for name, entry in channels.items():
         coverage = entry.get("coverage", {}).get(nominal_key(primary), {})
         value = coverage.get("value")
         above = value is not None and value > primary + TOLERANCE
-        gaussian = entry.get("gaussian") or {}
-        # Both errors lose the noise of the reference where it is known, or neither does.
-        known = (
-            isinstance(gaussian.get("mse_noise_removed"), int | float) and entry.get("rmse_noise_removed") is not None
-        )
-        suffix = "_noise_removed" if known else ""
-        rmse = entry.get(f"rmse{suffix}")
-        squared = entry.get(f"mse{suffix}", rmse**2 if isinstance(rmse, int | float) else None)
         rows.append(
             {
                 "name": name,
                 "coverage": {key: coverage.get(key) for key in COVERAGE_KEYS},
-                "rmse": entry.get("rmse"),
-                "rmse_noise_removed": rmse if known else None,
-                "bias": entry.get("bias"),
-                "bias_of_mean": entry.get("bias_of_mean"),
-                "target_mean": entry.get("target_mean"),
-                "correlation": entry.get("correlation"),
-                "psnr": entry.get("psnr"),
-                "gaussian_psnr": gaussian.get("psnr"),
-                "gaussian_sigma": gaussian.get("sigma"),
-                "error_ratio": _quotient(squared, gaussian.get(f"mse{suffix}")),
+                **_errors(entry),
                 "structured": bool(entry.get("structured", True)),
                 "n_pixels": entry.get("n_pixels"),
                 "n_blocks": entry.get("n_blocks"),
@@ -98,8 +133,45 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_s
     return rows
 
 
+def _errors(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The errors of a channel, and their ratio to those of the best Gaussian filter.
+
+    Both squared errors lose the noise of the reference where it is known for both, or neither does.
+    """
+    gaussian = entry.get("gaussian") or {}
+    known = isinstance(gaussian.get("mse_noise_removed"), int | float) and entry.get("rmse_noise_removed") is not None
+    suffix = "_noise_removed" if known else ""
+    rmse = entry.get(f"rmse{suffix}")
+    squared = entry.get(f"mse{suffix}", rmse**2 if isinstance(rmse, int | float) else None)
+    return {
+        **{key: entry.get(key) for key in ("rmse", "bias", "bias_of_mean", "target_mean", "correlation", "psnr")},
+        "rmse_noise_removed": rmse if known else None,
+        "gaussian_psnr": gaussian.get("psnr"),
+        "gaussian_sigma": gaussian.get("sigma"),
+        "error_ratio": _quotient(squared, gaussian.get(f"mse{suffix}")),
+    }
+
+
+def _quotient(a: Any, b: Any) -> float | None:
+    """``a / b``, or ``None`` where one is not known, or so small that the noise that was taken off hides it."""
+    return a / b if isinstance(a, int | float) and isinstance(b, int | float) and a >= 0 and b > 0 else None
+
+
 def coverage_words(rows: Sequence[Mapping[str, Any]], primary: float) -> str | None:
-    """The observed coverage of channels with structure in one sentence, ``None`` where none was observed."""
+    """State the observed coverage of the channels with structure in one sentence.
+
+    Parameters
+    ----------
+    rows
+        What :func:`test_rows` returns.
+    primary
+        Nominal coverage of the delivered intervals.
+
+    Returns
+    -------
+    str or None
+        ``None`` where no coverage was observed.
+    """
     rows, among = with_structure(rows)
     known = [(row["coverage"]["value"], row["name"]) for row in rows if row["coverage"]["value"] is not None]
     if not known:
@@ -113,7 +185,10 @@ def coverage_words(rows: Sequence[Mapping[str, Any]], primary: float) -> str | N
 
 
 def with_structure(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
-    """The rows of ``test_rows`` that a headline is about, and in words which those are where others are left out."""
+    """Choose the rows that a headline is about: those of channels with structure, or all where none has any.
+
+    Returns them, and in words which they are; the words are empty where no row is left out.
+    """
     chosen = [row for row in rows if row["structured"]]
     if not chosen or len(chosen) == len(rows):
         return list(rows), ""

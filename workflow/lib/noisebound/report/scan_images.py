@@ -96,10 +96,20 @@ class ScanImages:
 
 
 def display_gain(noisy: Floats, median: Floats) -> list[float]:
-    """Factor per channel that brings noisy values (P, C, y, x) to the scale of the denoised ones, for display.
+    """Factors that bring noisy values to the scale of the denoised ones, for display.
 
-    1 unless both are nowhere negative and their means differ more than twofold: a short scan in counts has another
-    scale than its long reference.
+    A short scan in counts has another scale than its long reference.
+
+    Parameters
+    ----------
+    noisy, median
+        Images (P, C, y, x) of the same planes.
+
+    Returns
+    -------
+    list of float
+        Per channel, the quotient of the means; 1 where an image has negative values, and where the means differ less
+        than twofold.
     """
     gains = []
     for c in range(noisy.shape[1]):
@@ -110,7 +120,7 @@ def display_gain(noisy: Floats, median: Floats) -> list[float]:
 
 
 def image_store(images: ScanImages, colormap: str) -> dict[str, Any]:
-    """All images of the scan as data URIs: layer -> channel -> plane."""
+    """Make data URIs of all images of a scan: layer -> channel -> plane; intensities are drawn in ``colormap``."""
     return {
         layer: images.uris(layer, UNCERTAINTY_COLORMAP if layer in ("width", "spread") else colormap)
         for layer in LAYERS
@@ -119,7 +129,22 @@ def image_store(images: ScanImages, colormap: str) -> dict[str, Any]:
 
 
 def colour_bars(images: ScanImages, layer: str, colormap: str) -> list[dict[str, Any]]:
-    """Per channel: the labels of a colour bar; with the gradient as CSS."""
+    """Colour bars of a layer.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+    layer
+        Name of the layer, whose limits are taken.
+    colormap
+        Name of its colour map.
+
+    Returns
+    -------
+    list of dict
+        Per channel: ticks (labels of the lower end, the middle and the upper end) and gradient (CSS).
+    """
     gradient = ", ".join(colour_stops(colormap))
     return [
         {"ticks": limits.ticks(), "gradient": f"linear-gradient(90deg, {gradient})"} for limits in images.limits(layer)
@@ -127,7 +152,14 @@ def colour_bars(images: ScanImages, layer: str, colormap: str) -> list[dict[str,
 
 
 def geometry(images: ScanImages) -> dict[str, Any]:
-    """Shape of the shown plane in physical proportions, scale bar, and facts about size in words."""
+    """Facts about the size of a scan.
+
+    Returns
+    -------
+    dict
+        ratio (width of a plane over its height, in units of length), pixels_across, bar (scale bar: percent of the
+        width, and label), step (of the pixels shown), and in words pixels, extent and pixel.
+    """
     scan = images.scan
     height, width = scan.shape[-2:]
     unit = scan.pixel_unit
@@ -173,7 +205,23 @@ def area(size: float, images: ScanImages) -> str:
 
 
 def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str, colour: str = "") -> dict[str, Any]:
-    """A box over an image: place and size in percent of the plane, and the slices it spans."""
+    """A box over an image.
+
+    Parameters
+    ----------
+    bounds
+        First pixel and the one after the last, per axis: y and x, or z, y and x.
+    shape
+        Shape of the scan, of the same axes.
+    label, colour
+        What the page writes into the box, and its colour, empty for the page's own.
+
+    Returns
+    -------
+    dict
+        left, top, width and height in percent of the plane; z, the slices it spans, or ``None``; label and colour;
+        beside, for :func:`place_labels`.
+    """
     (y0, y1), (x0, x1) = bounds[-2:]
     height, width = shape[-2:]
     return {
@@ -189,10 +237,14 @@ def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str
 
 
 def place_labels(boxes: Sequence[dict[str, Any]], ratio: float) -> None:
-    """Put the labels of small boxes ``beside`` them (right, left, below or above), where they hide no other box.
+    """Put the labels of small boxes beside them, where they hide no other box; inside they would hide what is there.
 
-    A label inside of its box hides what is there. ``boxes`` come from :func:`box_over` and are changed; ``ratio`` is
-    the width of the image over its height.
+    Parameters
+    ----------
+    boxes
+        What :func:`box_over` returns. ``beside`` becomes right, left, below or above for small boxes.
+    ratio
+        Width of the image over its height.
     """
     label = (LABEL[0], LABEL[1] * ratio)
     taken = [(box["left"], box["top"], box["left"] + box["width"], box["top"] + box["height"]) for box in boxes]
@@ -216,7 +268,27 @@ def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
 
 
 def read_planes(tif: str | Path, view: View, shape: Sequence[int]) -> NDArray[Any]:
-    """The shown planes of a label TIFF of spatial ``shape``: integers (P, y, x). Raises ``InputError``."""
+    """Read the shown planes of a label image.
+
+    Parameters
+    ----------
+    tif
+        TIFF file of integers.
+    view
+        Which planes and pixels are shown.
+    shape
+        Spatial shape of the scan.
+
+    Returns
+    -------
+    ndarray
+        Integers (P, y, x).
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read, or has another shape.
+    """
     labels = read_labels(tif, shape)
     planes = labels if view.slices is None else labels[list(view.slices)]
     return view.thin(planes.reshape(-1, *shape[-2:]))

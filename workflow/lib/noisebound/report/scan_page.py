@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,107 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.data_frames import read_table
-from ..figures.labels import label_colours, label_uri
-from ..figures.scale_bar import physical
-from ..figures.scan_figures import Cut, line_cut
+from ..core.sharing import shared_path
+from ..figures.labels import label_uri
+from ..figures.style import token_colours
 from ..files.coverage_key import nominal_key
 from ..files.predictions import Predictions
+from ..files.scan import Scan
 from ..geometry.boxes import Box
 from ..regions.regions import Regions
-from .numbers import nominal_percent
-from .pictures import picture
-from .scan_images import ScanImages, area, box_over, read_planes
+from .result_rows import overlap_share
+from .scan_images import (
+    UNCERTAINTY_COLORMAP,
+    ScanImages,
+    area,
+    box_over,
+    colour_bars,
+    geometry,
+    image_store,
+    read_planes,
+)
 
 ROLE_COLOURS = {"train": "#4477aa", "select": "#66ccee", "calibrate": "#ccbb44", "test": "#ee6677", "apply": "#999999"}
+
+
+def about_scan(scan: Scan) -> dict[str, Any]:
+    """What a page says about the scan itself: its name, its channels, its frames, its reference and its sources."""
+    return {
+        "scan": scan.name,
+        "channels": scan.channels,
+        "n_frames": scan.n_frames,
+        "has_reference": scan.has_reference,
+        "reference_kind": scan.reference_kind,
+        "simulated": scan.has_truth,
+        "sources": [{**source, "path": shared_path(source["path"])} for source in scan.sources],
+    }
+
+
+def about_predictions(predicted: Predictions, primary: float) -> dict[str, Any]:
+    """What a page says about the denoised images: frame, members, tiles, parts of the uncertainty, zero widths.
+
+    ``primary`` is the nominal coverage of the delivered intervals.
+    """
+    return {
+        "frame": predicted.frame,
+        "n_members": predicted.n_members,
+        "overlap_share": overlap_share(predicted.overlap_error),
+        "variances": uncertainty_parts(predicted),
+        "flat": without_width(predicted, primary),
+    }
+
+
+def about_regions(regions: Regions, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a page says about regions and their roles; ``rows`` are those of ``result_rows.test_rows``."""
+    return {
+        "roles": sorted({box.role for box in regions.boxes}, key=list(ROLE_COLOURS).index),
+        "role_colours": ROLE_COLOURS,
+        "region_boxes": region_boxes(regions),
+        "guard": regions.guard,
+        "guard_from": regions.guard_from,
+        "unassigned": unassigned(regions),
+        "frames_judged": frames_judged(regions, rows[0]["n_pixels"]) if rows else None,
+    }
+
+
+def about_images(
+    images: ScanImages, colormap: str, token_content: Mapping[str, Any], found: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Gather the images of a page.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+    colormap
+        Colour map of intensities.
+    token_content
+        What :func:`tokens` returns first.
+    found
+        What :func:`noisebound.report.decisions.decisions` returns.
+
+    Returns
+    -------
+    dict
+        channel and plane that are shown first, slices, geometry, gains, bars (colour bars by kind), store (all images)
+        and pending (those of them that the page does not start with).
+    """
+    channel, plane = images.most_structured(), images.first_plane
+    store = image_store(images, colormap)
+    return {
+        "channel": channel,
+        "plane": plane,
+        "slices": images.view.slices,
+        "geometry": geometry(images),
+        "gains": images.gain,
+        "bars": {
+            "value": colour_bars(images, "median", colormap),
+            "width": colour_bars(images, "width", UNCERTAINTY_COLORMAP),
+            "spread": colour_bars(images, "spread", UNCERTAINTY_COLORMAP),
+        },
+        "store": store,
+        "pending": pending_images(store, token_content, found, channel, plane),
+    }
 
 
 def region_boxes(regions: Regions) -> list[dict[str, Any]]:
@@ -31,7 +120,7 @@ def region_boxes(regions: Regions) -> list[dict[str, Any]]:
     def bounds(box: Box) -> list[tuple[int, int]]:
         return list(zip(box.lower, box.upper, strict=True))
 
-    return [box_over(bounds(b), regions.shape, b.role, ROLE_COLOURS.get(b.role, "#999999")) for b in regions.boxes]
+    return [box_over(bounds(b), regions.shape, b.role, ROLE_COLOURS[b.role]) for b in regions.boxes]
 
 
 def unassigned(regions: Regions) -> bool:
@@ -40,15 +129,19 @@ def unassigned(regions: Regions) -> bool:
 
 
 def frames_judged(regions: Regions, pixels: object) -> int | None:
-    """In how many frames the test region was judged, from the number of ``pixels``; ``None`` where that is unknown."""
+    """Number of frames in which the test region was judged, ``None`` where ``pixels`` are not so many regions."""
     region = sum(math.prod(box.shape) for box in regions.of("test"))
     return pixels // region if isinstance(pixels, int) and region and pixels >= region and not pixels % region else None
 
 
 def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
-    """By channel, how much of the predicted variance is noise (aleatoric) and how much disagreement (epistemic).
+    """Part the predicted variance of each channel into noise (aleatoric) and disagreement of the members (epistemic).
 
-    Each has name, aleatoric and epistemic (root mean variances) and share, that of the epistemic variance in the sum.
+    Returns
+    -------
+    list of dict
+        Per channel: name, aleatoric and epistemic (roots of mean variances, in the unit of the reference), and share,
+        that of the epistemic variance in the sum; ``None`` where both are 0.
     """
     rows = []
     for name, of in denoised.uncertainty.items():
@@ -57,79 +150,39 @@ def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
     return rows
 
 
-def without_width(denoised: Predictions) -> list[tuple[str, float]]:
-    """Channels some of whose intervals at the primary coverage have no width, and which share."""
-    shares = denoised.zero_width.get(nominal_key(denoised.primary or 0), {})
+def without_width(denoised: Predictions, nominal: float) -> list[tuple[str, float]]:
+    """Channels some of whose intervals at a nominal coverage have no width, and the share of those intervals."""
+    shares = denoised.zero_width.get(nominal_key(nominal), {})
     return [(name, share) for name, share in shares.items() if share > 0]
 
 
-def cut_places(images: ScanImages) -> tuple[int, int]:
-    """Row and column (shown pixels) through which most structure passes in the first plane, away from the border."""
-    median = images.layers["median"][images.first_plane]
-    scale = np.maximum(median.reshape(len(median), -1).std(axis=1), 1e-12)[:, None, None]
-    change = (
-        np.abs(np.diff(median / scale, axis=2)).sum(axis=(0, 2)),
-        np.abs(np.diff(median / scale, axis=1)).sum(axis=(0, 1)),
-    )
-    places = []
-    for values in change:
-        margin = len(values) // 8
-        inner = values[margin : len(values) - margin]
-        places.append(margin + int(np.argmax(inner)) if len(inner) else 0)
-    return places[0], places[1]
-
-
-def cuts(images: ScanImages, value_unit: str) -> dict[str, Any]:
-    """Line cuts along x and along y for each channel as SVG, and where they are."""
-    row, column = cut_places(images)
-    plane, view, scan = images.first_plane, images.view, images.scan
-    height, width = images.layers["median"].shape[-2:]
-    unit, factor = images.lengths
-    percent = nominal_percent(images.denoised.primary or 0.9)
-    places = {"x": (row, slice(None)), "y": (slice(None), column)}
-    figures: list[dict[str, Any]] = []
-    for c, channel in enumerate(scan.channels):
-        drawn: dict[str, Any] = {}
-        for axis, place in places.items():
-            line = {name: layer[plane, c][place] for name, layer in images.layers.items()}
-            cut = Cut(line["noisy"], line["lower"], line["median"], line["upper"], line.get("reference"))
-            figure = line_cut(
-                cut,
-                pixel_size=scan.pixel_size[-1 if axis == "x" else -2] * view.step * factor,
-                unit=unit,
-                axis=axis,
-                value_unit=f"{channel} / {value_unit}",
-                percent=percent,
-            )
-            words = f"Line cut of {channel} along {axis}: noisy values, denoised median with its {percent} interval"
-            drawn[axis] = picture(
-                figure, words + (" and the reference" if cut.reference is not None else ""), least=0.72
-            )
-        figures.append(drawn)
-    where = [
-        f"along {along} at {line} = {place * view.step} px"
-        + (f" ({physical(place * view.step * size, scan.pixel_unit)})" if scan.pixel_unit != "px" else "")
-        for along, line, place, size in (
-            ("x", "row y", row, scan.pixel_size[-2]),
-            ("y", "column x", column, scan.pixel_size[-1]),
-        )
-    ]
-    if view.slices is not None:
-        where.append(f"in slice z\u00a0=\u00a0{view.slices[plane]}")
-    return {
-        "figures": figures,
-        "row": 100 * (row + 0.5) / height,
-        "column": 100 * (column + 0.5) / width,
-        "where": ", ".join(where),
-    }
-
-
 def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[str, Any], NDArray[Any]]:
-    """The token map by plane as data URIs with its legend, and the labels of the first plane."""
+    """Gather the token map and its legend.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+    tif, csv
+        Token map, and statistics of each token.
+
+    Returns
+    -------
+    content : dict
+        uris (the map by plane) and legend: per token its number, colour, fraction, area in words, and by channel means,
+        sds and bars (length in percent: the largest mean is 100).
+    labels : ndarray
+        Labels (y, x) of the plane that is shown first.
+
+    Raises
+    ------
+    InputError
+        Where the map does not have the shape of the scan.
+    """
     table = read_table(csv)
     planes = read_planes(tif, images.view, images.scan.shape)
     numbers = [int(value) for value in table["token"]]
-    colours = label_colours(max([*numbers, int(planes.max(initial=0))]) + 1)
+    colours = token_colours(max([*numbers, int(planes.max(initial=0))]) + 1)
     channels = images.scan.channels
     legend: list[dict[str, Any]] = []
     for position, token in enumerate(numbers):
@@ -157,9 +210,18 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
 def pending_images(
     store: Mapping[str, Any], token_content: Mapping[str, Any], found: Mapping[str, Any], channel: int, plane: int
 ) -> dict[str, list[list[str | None]]]:
-    """What the page's script chooses from: layer -> channel -> plane, one channel for maps that all channels share.
+    """Choose the images that the script of a page shows later: layer -> channel -> plane.
 
     Images that the page starts with stand in its elements; here they are ``None``, so that nothing is stored twice.
+
+    Parameters
+    ----------
+    store
+        Images by layer, channel and plane.
+    token_content, found
+        Token map and exceedance maps, which all channels share: their layers have one channel.
+    channel, plane
+        What the page starts with.
     """
     first = {"noisy", "median", "width", "spread"}
     layers: dict[str, list[list[str | None]]] = {

@@ -13,22 +13,30 @@ from typing import Any
 from ..core.errors import NoiseboundError
 from ..core.storage import read_json
 from ..figures.published import comparison_text
+from ..files.coverage_key import nominal_key
 
 
 def summary_line(summary: Mapping[str, Any]) -> str:
-    """Coverage at the primary nominal value and error, over the structured channels of ``evaluation/summary.json``.
+    """Say in one line how a run went.
 
-    The error is given as in the summary: the squared error over that of the best Gaussian filter, or, for one
-    channel, the PSNR of both.
+    Parameters
+    ----------
+    summary
+        Content of ``evaluation/summary.json``.
+
+    Returns
+    -------
+    str
+        Over the channels with structure, the coverage at the primary nominal value, and the error: the squared error
+        over that of the best Gaussian filter or, for one channel, the PSNR of both.
     """
     channels = summary["channels"]
     if not channels:
         return f"{summary['run']}: {summary.get('why', 'nothing was tested')}"
     names = summary.get("structured_channels") or list(channels)
     primary = summary["primary"]
-    coverage = ", ".join(
-        f"{name} {_number(channels[name]['coverage'][f'{primary:g}']['value'], '.3f')}" for name in names
-    )
+    values = {name: channels[name]["coverage"][nominal_key(primary)]["value"] for name in names}
+    coverage = ", ".join(f"{name} {_number(value, '.3f')}" for name, value in values.items())
     return f"{summary['run']}: coverage at nominal {primary:g}: {coverage}; {_error_words(summary, names)}"
 
 

@@ -26,11 +26,26 @@ def render(
     filters: Mapping[str, Callable[..., Any]],
     script: str | None = None,
 ) -> None:
-    """Fill one of ``TEMPLATES`` and write the page, atomically.
+    """Fill a template and write the page, atomically.
 
-    Everything in ``context`` is escaped unless it is ``Markup``, and loses its hidden characters. ``script`` names the
-    page's only script; the page's content security policy admits it by its SHA-256 and nothing else, and forbids every
-    request.
+    Parameters
+    ----------
+    template
+        Name of a file in ``TEMPLATES``.
+    output
+        Page to write.
+    context
+        Values for the template. All but ``Markup`` is escaped, and loses its hidden characters.
+    filters
+        Functions that the template may use, by name.
+    script
+        Name of the page's only script. The page's content security policy admits it by its SHA-256 and no other, and
+        forbids every request.
+
+    Raises
+    ------
+    jinja2.UndefinedError
+        Where the template uses a value that ``context`` lacks.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

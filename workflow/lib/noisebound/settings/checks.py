@@ -14,7 +14,6 @@ from pathlib import Path
 from ..architecture.base import reach_of_cells
 from ..architecture.settings import UNET, unet_settings
 from ..architecture.unet import check_reach
-from ..calibration.exchangeability import check_scans
 from ..calibration.settings import check_primary
 from ..core.errors import InputError
 from ..regions.layout import check_layout

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import NoiseboundError
-from ..scans.sheet_row import SheetRow
 from ..scans.sheet import missing_files
+from ..scans.sheet_row import SheetRow
 from .defaults import Settings
 from .simulation import simulation_margin
 from .trial import training_settings

@@ -1,0 +1,82 @@
+"""What the pages say about scans that are unlike the calibrated ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from noisebound.core.storage import write_json
+from noisebound.report.drift import MARKS, ROWS, of_run, of_scan, quiet
+from tests.unit.report.parsed_page import Page
+
+
+def test_a_scan_unlike_the_calibrated_ones_says_so_first(flat: dict[str, Any]) -> None:
+    page = Page(flat["pages"]["new scan"])
+    asides = [a for a in page.all("aside") if a.get("class") == "warning"]
+    assert len(asides) == 3 and all(a["role"] == "note" for a in asides)
+    assert "This scan is unlike those that calibrated the intervals" in page.text
+    assert "is brighter (in 97 of 100 pairs)" in page.text and "p = 0.001, the smallest that is possible" in page.text
+    assert "What to do." in page.text and "give them the role calibrate" in page.text
+    assert page.text.index("unlike those that calibrated") < page.text.index("How sure is it?")
+
+
+def test_a_scan_like_the_calibrated_ones_says_so_in_one_line(flat: dict[str, Any]) -> None:
+    page = Page(flat["pages"]["map"])
+    assert not [a for a in page.all("aside") if a.get("class") == "warning"]
+    assert "nothing about this scan stands out (p = 0.43)" in page.text
+
+
+def lag(shift: list[int], correlation: float | None, **more: Any) -> dict[str, Any]:
+    return {"lag": shift, "correlation": correlation, "error": None, "calibrated": None, **more}
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    """A check of a scan as quiet as can be."""
+    return {
+        "scan": "s",
+        "words": "Nothing stands out.",
+        "approximation": "",
+        "warnings": [],
+        "statistics": [],
+        **changes,
+    }
+
+
+def test_the_quiet_line_says_what_was_found_about_noise_and_even_places() -> None:
+    assert quiet(content()) == "Nothing stands out."
+    both = content(residuals={"verdict": "white"}, background={"verdict": "flat"})
+    assert quiet(both).endswith(
+        "is noise. Where the noisy frame is even, the image shows nothing beyond its usual error."
+    )
+    lags = [lag([0, 1], 0.12), lag([1, 0], 0.34), lag([1, 1], None)]
+    worn = content(residuals={"verdict": "as calibrated", "channels": [{"channel": "Fe", "lags": lags}]})
+    assert "(0.34)" in quiet(worn) and "as it is on the calibrate regions" in quiet(worn)
+
+
+def test_the_nearest_neighbour_with_the_largest_correlation_is_named(tmp_path: Path) -> None:
+    channels = [
+        {"channel": "Mg", "lags": [lag([0, 1], 0.1, error=0.02, calibrated=0.05), lag([1, 0], -0.3), lag([0, 2], 0.9)]},
+        {"channel": "Fe", "lags": [lag([0, 1], None), lag([1, 1], 0.5)]},
+    ]
+    write_json(tmp_path / "s.json", content(residuals={"verdict": "white", "channels": channels}))
+    near, far = of_scan(tmp_path / "s.json")["residuals"]
+    assert near.startswith("Mg 0.10 ± 0.04 (0.05 on the calibrate regions)")
+    assert far == "Fe not known"
+
+
+def test_the_page_of_a_scan_lists_the_first_statistics_and_counts_the_others(tmp_path: Path) -> None:
+    entry = {"kind": "mean", "of": "Mg", "superiority": 0.9, "told": False, "here": 2.0, "calibrated": 1.0}
+    statistics = [entry | {"p": 0.001 * (k + 1), "told": k == 0} for k in range(ROWS + 3)]
+    write_json(tmp_path / "s.json", content(statistics=statistics))
+    found = of_scan(tmp_path / "s.json")
+    assert len(found["statistics"]) == ROWS and found["more"] == 3
+    assert found["statistics"][0]["words"] == "Mg is brighter (in 90 of 100 pairs)"
+    assert [row["told"] for row in found["statistics"]] == [True] + [False] * (ROWS - 1)
+    assert found["file"] == "drift/s.json"
+
+
+def test_scans_without_warnings_have_no_marks(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", content())
+    write_json(tmp_path / "b.json", content(warnings=[{"kind": kind} for kind in reversed(MARKS)]))
+    marks = of_run({"a": tmp_path / "a.json", "b": tmp_path / "b.json"})
+    assert marks == {"b": list(reversed(MARKS.values()))}
