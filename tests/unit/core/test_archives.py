@@ -38,6 +38,17 @@ def test_compressed_archives_promise_more_than_they_hold(tmp_path: Path) -> None
         check_archive(tmp_path / "a.npz")
 
 
+def test_a_header_that_promises_more_than_the_file_has_is_refused(tmp_path: Path) -> None:
+    path, values = tmp_path / "a.npz", np.arange(40.0)
+    np.savez(path, values=values)
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\x01\x02")  # the list of entries, with the size of each behind 24 bytes
+    content[entry + 24 : entry + 28] = (1 << 30).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"promises {1 << 30} bytes of content"):
+        check_archive(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK", b"no archive at all" * 10])
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npz").write_bytes(content)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from noisebound.core.errors import InputError
 from noisebound.core.names import MOST_CHARACTERS, RESERVED, check_name, check_scan_name
@@ -111,3 +115,27 @@ def test_the_names_that_are_taken_are_documented() -> None:
     (row,) = (line for line in text.splitlines() if line.startswith("| `scan` |"))
     *first, last = (f"`{name}`" for name in RESERVED)
     assert f"Not {', '.join(first)} or {last}," in row and f"At most {MOST_CHARACTERS} letters" in row
+
+
+@cache
+def patterns_of_names() -> dict[str, tuple[str, int]]:
+    """Pattern and greatest length of a run's and of a scan's name in the schemas."""
+    schemas = PROJECT / "workflow" / "schemas"
+    run = yaml.safe_load((schemas / "config.schema.yaml").read_text(encoding="utf-8"))["properties"]["run"]
+    sheet = yaml.safe_load((schemas / "scans.schema.yaml").read_text(encoding="utf-8"))
+    scan = sheet["properties"]["scans"]["items"]["properties"]["scan"]
+    return {"run": (run["pattern"], run["maxLength"]), "scan": (scan["pattern"], scan["maxLength"])}
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(st.sampled_from("aZ09_.-/ é\n{"), max_size=5), st.sampled_from([1, 50, 100, 101]))
+def test_the_schemas_take_the_same_names(name: str, repeats: int) -> None:
+    """But for two dots, which a pattern of JSON Schema is not made for."""
+    name *= repeats
+    try:
+        taken = check_name(name) == name
+    except InputError:
+        taken = ".." in name
+    for pattern, most in patterns_of_names().values():
+        assert taken or not (re.search(pattern, name) and len(name) <= most)
+        assert ".." in name or taken == bool(re.search(pattern, name) and len(name) <= most)

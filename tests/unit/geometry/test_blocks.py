@@ -23,7 +23,15 @@ def boxes(draw: st.DrawFn) -> Box:
 
 
 @pytest.mark.parametrize(
-    ("lower", "upper"), [((3, 5), (1030, 1203)), ((0, 0), (512, 512)), ((31, 100, 7), (70, 300, 130)), ((5, 5), (6, 6))]
+    ("lower", "upper"),
+    [
+        ((3, 5), (1030, 1203)),
+        ((0, 0), (512, 512)),
+        ((600, 40), (1030, 60)),
+        ((31, 100, 7), (70, 300, 130)),
+        ((40, 300, 7), (70, 400, 130)),
+        ((5, 5), (6, 6)),
+    ],
 )
 def test_pieces_to_read_cover_a_box_once_on_the_grid_of_the_chunks(
     lower: tuple[int, ...], upper: tuple[int, ...]
@@ -31,6 +39,7 @@ def test_pieces_to_read_cover_a_box_once_on_the_grid_of_the_chunks(
     grid = {2: (512, 512), 3: (32, 128, 128)}[len(lower)]
     seen = np.zeros(upper, dtype=np.uint8)
     for region in blocks_of(lower, upper):
+        assert all(part.start < part.stop for part in region)
         seen[region] += 1
         for part, size, low in zip(region, grid, lower, strict=True):
             assert part.start == max(low, part.start - part.start % size) and part.stop - part.start <= size

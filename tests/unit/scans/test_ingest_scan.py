@@ -97,6 +97,18 @@ def test_sources_carry_digests_and_metadata_survives(tmp_path: Path) -> None:
     assert read_image(f"{tmp_path}/a.h5:/reference").axes == "CYX"
 
 
+def test_images_are_stored_in_pieces_compressed_and_labelled(tmp_path: Path) -> None:
+    noisy = save(tmp_path / "n.tif", values(2, 2, 40, 150, 20), "RCZYX")
+    reference = save(tmp_path / "r.tif", values(2, 40, 150, 20, seed=1), "CZYX")
+    ingest(tmp_path / "a.h5", [noisy], [reference], dimensions=3).close()
+    with h5py.File(tmp_path / "a.h5") as stored:
+        assert sorted(stored) == ["noisy", "reference"]
+        assert stored["noisy"].chunks == (1, 1, 32, 128, 20) and stored["reference"].chunks == (1, 32, 128, 20)
+        for dataset, axes in ((stored["noisy"], "RCZYX"), (stored["reference"], "CZYX")):
+            assert dataset.compression == "gzip" and dataset.shuffle
+            assert "".join(dimension.label for dimension in dataset.dims) == axes
+
+
 def test_very_many_sources_fit_into_the_attributes(tmp_path: Path) -> None:
     sources = [save(tmp_path / f"frame-{k:03d}.tif", values(2, 4, 4, seed=k), "CYX") for k in range(500)]
     with ingest(tmp_path / "a.h5", sources, "leave-one-out") as scan:
