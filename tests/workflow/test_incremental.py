@@ -181,15 +181,17 @@ def test_data_replaced_by_an_older_file_are_read_again(run: Project) -> None:
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("workflow/lib/noisebound/report/index_page.py", PAGES),
+        ("workflow/lib/noisebound/report/scan_page.py", PAGES),
+        ("workflow/lib/noisebound/report/index_page.py", INDEX),
         ("workflow/lib/noisebound/report/templates/page.css", PAGES),
         ("workflow/lib/noisebound/provenance/crate.py", {("describe_run", "")}),
+        ("workflow/lib/noisebound/decisions/recommend_regions.py", each(["recommend_regions"], TINY_SCANS) | PAGES),
         (
-            "workflow/lib/noisebound/decisions/recommend_regions.py",
+            "workflow/lib/noisebound/decisions/exceedance.py",
             each(["recommend_regions"], TINY_SCANS) | EVALUATION | PAGES,
         ),
         ("workflow/lib/noisebound/structure/clustering.py", TOKENS | EVALUATION | PAGES),
-        ("workflow/lib/noisebound/drift/similarity.py", DRIFT | PAGES),
+        ("workflow/lib/noisebound/drift/similarity.py", CHECKS | PAGES),
         ("workflow/lib/noisebound/calibration/conformal.py", CALIBRATION | EVALUATION | PAGES),
         ("workflow/lib/noisebound/ensemble/members.py", {("fit_latent_basis", "")} | AFTER_TRAINING),
         ("workflow/lib/noisebound/networks/quantile_network.py", TRAINING | AFTER_TRAINING),
@@ -326,8 +328,8 @@ def test_a_step_refuses_another_library_than_the_digest_is_of(run: Project) -> N
     """For instance one that an image or an environment brings along, found before the project's."""
     other = run.path / "elsewhere" / "noisebound"
     shutil.copytree(ROOT / "workflow/lib/noisebound", other, ignore=shutil.ignore_patterns("__pycache__"))
-    (other / "acquisition.py").write_text(
-        (other / "acquisition.py").read_text(encoding="utf-8") + "\nOTHER = True\n", encoding="utf-8"
+    (other / "scans" / "acquisition.py").write_text(
+        (other / "scans" / "acquisition.py").read_text(encoding="utf-8") + "\nOTHER = True\n", encoding="utf-8"
     )
     script = run.path / "workflow/scripts/ingest_scan.py"
     first = f"import sys\nsys.path.insert(0, {str(other.parent)!r})\n"

@@ -98,6 +98,20 @@ def test_wrong_regions_and_frames_are_refused(tmp_path: Path) -> None:
         assert not scan.has_reference and scan.reference_kind == "none" and scan.read_target_noise(0) is None
 
 
+def test_the_digest_of_what_is_stored_is_that_of_the_pixels(tmp_path: Path) -> None:
+    pixels = values(3, 2, 150, 140)
+    other = pixels.copy()
+    other[1, 1, 149, 139] += 1
+    digests = []
+    for name, content in (("a", pixels), ("b", pixels), ("c", other)):
+        source = save(tmp_path / f"{name}.tif", content, "RCYX")
+        with ingest(tmp_path / f"{name}.h5", [source], "leave-one-out") as scan:
+            digests.append(scan.stored_digest())
+    assert digests[0] == digests[1] != digests[2], "names of files do not count, a single pixel does"
+    with ingest(tmp_path / "d.h5", [save(tmp_path / "d.tif", pixels, "RCYX")]) as scan:
+        assert scan.stored_digest() != digests[0], "and so does the reference"
+
+
 def test_files_that_are_no_scans(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         Scan(tmp_path / "absent.h5")

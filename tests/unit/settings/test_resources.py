@@ -12,6 +12,7 @@ import pytest
 from snakemake.resources import Resource
 from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 
+from noisebound.architecture.settings import unet_settings
 from noisebound.architecture.unet import plan_unet
 from noisebound.jobs import output_lock
 from noisebound.settings.resources import (
@@ -126,5 +127,5 @@ def test_no_member_that_is_drawn_has_more_parameters_than_are_paid_for(settings:
     settings["architecture"]["family"] = "unet"
     settings["architecture"]["max_radius"] = 200
     about = {"seed": 1, "member": 0, "dimensions": 2, "in_channels": 1, "out_channels": 1}
-    network = plan_unet(settings["architecture"], **about)
+    network = plan_unet(unet_settings(settings["architecture"]), **about)
     assert network.parameter_count() < most_parameters(settings) < 40 * network.parameter_count()

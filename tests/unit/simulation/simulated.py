@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from noisebound.architecture.settings import unet_settings
 from noisebound.architecture.unet import plan_unet
 from noisebound.geometry.montage import Montage
 from noisebound.networks import engine
 from noisebound.networks.member_file import save_member
 from noisebound.networks.normalisation import Normalisation
 from noisebound.networks.quantile_network import QuantileNetwork
-from noisebound.scans.ingest_scan import ingest_scan
 from noisebound.simulation.compare_ensembles import MemberFiles
 from noisebound.simulation.curves import Known, curves
 from noisebound.simulation.simulate_scan import simulate_scan
 from tests.unit.learning_files import draw_small, give_weights, write_architecture
+from tests.unit.scans.ingested import ingest as ingest_scan
 
 SIZE, MARGIN = 24, 8
 NOMINAL = 0.8
@@ -48,7 +49,7 @@ def write_members(folder: Path, family: str, members: int) -> MemberFiles:
     paths = [folder / f"{family}-{member}.pt" for member in range(members)]
     for member, path in enumerate(paths):
         about = {"seed": 1, "member": member, "dimensions": 2, "in_channels": 1, "out_channels": 1}
-        graph = draw_small(seed=3, member=member) if family == "random" else plan_unet(unet, **about)
+        graph = draw_small(seed=3, member=member) if family == "random" else plan_unet(unet_settings(unet), **about)
         network: QuantileNetwork = give_weights(engine.build_network(graph), 7 + member)
         write_architecture(path.with_suffix(".json"), graph)  # type: ignore[arg-type]
         normalisation = Normalisation("none", "none", counts=False, **parts)

@@ -14,6 +14,7 @@ from noisebound.files.scan import Scan
 from noisebound.geometry.montage import Montage
 from noisebound.regions.assign_regions import assign_regions
 from noisebound.regions.regions import Regions
+from noisebound.regions.settings import RegionSettings
 from noisebound.simulation.images import simulate_images
 from noisebound.simulation.simulate_scan import noise_width
 from tests.unit.simulation.simulated import MARGIN, SIZE, ingest

@@ -13,10 +13,10 @@ from noisebound.geometry.boxes import Box
 from noisebound.latent.basis import LatentBasis, fit_basis
 from noisebound.latent.sample import LatentSample, save_sample
 from noisebound.regions.regions import Regions
-from noisebound.scans.ingest_scan import ingest_scan
 from noisebound.structure.fit_tokens import StructureSettings, fit_tokens
 from noisebound.structure.token_model import TokenModel
 from noisebound.structure.train_pixels import TrainFiles
+from tests.unit.scans.ingested import ingest as ingest_scan
 
 SIZES = [6, 4, 5]
 # Denoised intensity of the four phases, two channels; the sum of standardised intensities orders them 2, 0, 3, 1.

@@ -11,8 +11,8 @@ import tifffile
 from noisebound.core.errors import InputError
 from noisebound.geometry.boxes import Box
 from noisebound.regions.regions import Regions
-from noisebound.scans.ingest_scan import ingest_scan
 from noisebound.structure.train_pixels import TrainFiles, sample_pixels
+from tests.unit.scans.ingested import ingest as ingest_scan
 from tests.unit.structure.simulated import write_ensemble
 
 

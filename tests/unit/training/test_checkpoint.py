@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -106,6 +108,15 @@ def change_scan(data: Data) -> Data:
     return replace(data, scan=write_scan(data.scan.with_name("other.h5"), noisy.astype(np.float32), scene))
 
 
+def change_what_was_read(data: Data) -> Data:
+    """The same files of the instrument, read by other code."""
+    copy = data.scan.with_name("read again.h5")
+    shutil.copy(data.scan, copy)
+    with h5py.File(copy, "r+") as stored:
+        stored["noisy"][0] = stored["noisy"][0] * 2
+    return replace(data, scan=copy)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -116,8 +127,9 @@ def change_scan(data: Data) -> Data:
         lambda data: replace(data, code="edited"),
         change_regions,
         change_scan,
+        change_what_was_read,
     ],
-    ids=["seed", "learning rate", "levels", "transform", "code", "regions", "scan"],
+    ids=["seed", "learning rate", "levels", "transform", "code", "regions", "scan", "reader"],
 )
 def test_a_checkpoint_of_another_training_is_ignored(
     data: Data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -89,6 +90,23 @@ class ScanFile(Hdf5Reader):
 
 class Scan(ScanFile):
     """The images of a scan, read region by region; a context manager."""
+
+    def stored_digest(self) -> str:
+        """SHA-256 of the noisy frames and the reference as they are stored, whatever files they were read from."""
+        digest = hashlib.sha256()
+        for name in ("noisy", "reference"):
+            if name not in self._file:
+                continue
+            images: h5py.Dataset = self._file[name]
+            digest.update(f"{name} {images.dtype.str} {images.shape} {images.chunks}\n".encode())
+            if images.chunks is None:
+                digest.update(images[()].tobytes())
+                continue
+            for number in range(images.id.get_num_chunks()):
+                place = images.id.get_chunk_info(number).chunk_offset
+                digest.update(f"{place}\n".encode())
+                digest.update(images.id.read_direct_chunk(place)[1])
+        return digest.hexdigest()
 
     def read_frame(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray:
         """Noisy frame ``k`` as float32 (C, [Z], Y, X), or the ``region`` of it (one slice per spatial axis).

@@ -56,9 +56,9 @@ def training_digest(
     for scan_file, region_file in zip(scans, regions, strict=True):
         with Scan(scan_file) as scan:
             about = [scan.channels, scan.shape, scan.n_frames, scan.reference_kind, scan.axes]
-            sources = [[source["sha256"], source["part"]] for source in scan.sources]
+            pixels = scan.stored_digest()  # not those of the sources, which mended code may read otherwise
         boxes = [(b.role, b.lower, b.upper) for b in Regions.read(region_file).of("train", "select")]
-        facts.append([about, sources, boxes])
+        facts.append([about, pixels, boxes])
     return digest_json(
         [
             graph.to_json()["digest"],
