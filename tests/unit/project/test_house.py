@@ -127,3 +127,22 @@ def test_the_order_of_the_rooms_is_the_way_of_the_data(way: tuple[str, ...]) -> 
     for lower, upper in pairwise(way):
         assert lower in map(named, library_modules(upper))
         assert upper not in map(named, library_modules(lower))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_tests_of_its_own(room: str) -> None:
+    package, _, module = room.rpartition(".")
+    file = ROOT / "tests" / "unit" / package / f"test_{module}.py"
+    assert file.is_file(), f"write the tests of {room} in {file}"
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    assert any(isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in tree.body)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_fits_on_a_few_screens(room: str) -> None:
+    """Argument parsers are as long as what they parse."""
+    text = (LIBRARY / f"{room.replace('.', '/')}.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.name != "_parser":
+            assert (node.end_lineno or 0) - node.lineno < 60, f"{room}.{node.name}"

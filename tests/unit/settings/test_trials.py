@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from noisebound.core.errors import InputError
-from noisebound.settings.search_checks import MOST_NETWORKS, check_search
-from noisebound.settings.trial import in_words, search_seed, with_changes
+from noisebound.settings.trial import in_words
 from noisebound.settings.trials import plan_trials, tried_values
-
-PROJECT = Path(__file__).parents[3]
-
-
-def defaults(node: dict[str, Any]) -> Any:
-    """What the schema fills in, section by section."""
-    if "properties" not in node:
-        return copy.deepcopy(node.get("default"))
-    return {name: defaults(child) for name, child in node["properties"].items()}
-
-
-SCHEMA = yaml.safe_load((PROJECT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
-
-
-BASE: dict[str, Any] = defaults(SCHEMA) | {"seed": 3}
-
-
-def searching(keys: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return copy.deepcopy(BASE | {"search": BASE["search"] | {"keys": keys, **more}})
+from tests.unit.settings.searching import BASE, searching
 
 
 def changes(settings: dict[str, Any]) -> list[dict[str, Any]]:
@@ -89,29 +67,6 @@ def test_whole_ranges_give_whole_numbers_with_both_ends() -> None:
         assert {trial["architecture.depth"] for trial in found} == {2, 3, 4}
 
 
-@pytest.mark.parametrize(
-    ("keys", "words"),
-    [
-        ({"architecture.deepth": [1]}, "there is no such key"),
-        ({"architecture.unet": [1]}, "name single keys"),
-        ({"data.dimensions": [2, 3]}, "name single keys of the sections architecture and training"),
-        ({"architecture.max_radius": [5]}, "the regions follow from it"),
-        ({"training.levels": [[0.1, 0.9]]}, "losses of other quantiles cannot be compared"),
-        ({"architecture.depth": {"from": 1, "to": 3}}, "a grid cannot list a range"),
-    ],
-)
-def test_what_cannot_be_searched_is_refused(keys: dict[str, Any], words: str) -> None:
-    with pytest.raises(InputError, match=words) as raised:
-        list(tried_values(searching(keys), "run.yaml"))
-    assert f"search.keys.{next(iter(keys))}" in str(raised.value) and "run.yaml" in str(raised.value)
-
-
-@pytest.mark.parametrize("limits", [{"from": 3, "to": 3}, {"from": 0.0, "to": 1.0, "log": True}])
-def test_an_empty_range_is_refused(limits: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="this is not a range"):
-        list(tried_values(searching({"architecture.depth": limits}, method="random")))
-
-
 def test_the_schema_is_asked_about_every_value_and_the_ends_of_ranges() -> None:
     keys = {"architecture.depth": [2, 4], "architecture.alpha": {"from": 0.1, "to": 0.9}}
     found = list(tried_values(searching(keys, method="random")))
@@ -134,33 +89,3 @@ def test_a_key_that_changes_no_network_is_refused() -> None:
     with pytest.raises(InputError, match=r"architecture\.family random do not depend on this key"):
         plan_trials(searching(keys))
     assert len(plan_trials(searching(keys | {"architecture.family": ["random", "unet"]}))) == 3
-
-
-def test_a_grid_that_nobody_would_train_is_refused_at_once() -> None:
-    keys = {f"architecture.{key}": [0.1 * n for n in range(10)] for key in ("alpha", "gamma", "p_input", "p_output")}
-    with pytest.raises(InputError, match=r"10000 trials with search\.repeats 1 are more than 1000 networks"):
-        plan_trials(searching(keys))
-    assert len(plan_trials(searching(keys, method="random", trials=MOST_NETWORKS))) > 900
-    with pytest.raises(InputError, match=r"501 trials with search\.repeats 2 are more than 1000 networks"):
-        plan_trials(searching(keys, method="random", trials=501, repeats=2))
-
-
-def test_a_search_needs_a_select_region() -> None:
-    check_search(BASE, {"train"})
-    check_search(searching({"architecture.depth": [1]}), {"train", "select"})
-    with pytest.raises(InputError, match="judged on the select regions, and there are none"):
-        check_search(searching({"architecture.depth": [1]}), {"train", "test"})
-
-
-def test_changes_of_a_trial_leave_the_configuration_alone() -> None:
-    settings = searching({"architecture.depth": [1]})
-    before = copy.deepcopy(settings)
-    changed = with_changes(settings, {"architecture.depth": 1, "architecture.unet.levels": 3})
-    assert settings == before
-    assert (changed["architecture"]["depth"], changed["architecture"]["unet"]["levels"]) == (1, 3)
-    assert changed["architecture"]["channels"] == [4, 8]
-
-
-def test_seeds_of_a_search_are_not_those_of_the_run() -> None:
-    assert search_seed(1) != search_seed(2) != 2
-    assert search_seed(1) == search_seed(1)
