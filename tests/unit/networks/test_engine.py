@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from noisebound.geometry.tiling import tiles
 from noisebound.networks import engine, gpu_engine
-from noisebound.networks import engine as execution
 from noisebound.networks.graph_network import MemberNetwork
 from noisebound.networks.losses import quantile_loss
 from noisebound.networks.quantile_network import join_parameters
@@ -36,8 +35,8 @@ def close(actual: torch.Tensor, expected: torch.Tensor) -> None:
 def compare(network: MemberNetwork, image: torch.Tensor) -> None:
     with torch.no_grad():
         expected = (network.encode(image), *network(image))
-        for engine in (execution, gpu_engine):
-            latent, quantiles = engine.predict(network, image)
+        for way in (engine, gpu_engine):
+            latent, quantiles = way.predict(network, image)
             for fast, plain in zip((latent, *quantiles), expected, strict=True):
                 close(fast, plain)
             lower, median, upper = quantiles
@@ -63,7 +62,7 @@ def test_volumes_also_with_fewer_slices_than_a_dilation(
 def test_images_that_need_a_gradient_get_one() -> None:
     network = graph_network(2, 7, 3, [1, 2], True)
     image = torch.randn((1, 2, 9, 9), generator=torch.Generator().manual_seed(1), requires_grad=True)
-    fast = gradients_of(network, execution.quantiles(network, image), [image], 1)[0]
+    fast = gradients_of(network, engine.quantiles(network, image), [image], 1)[0]
     torch.testing.assert_close(fast, gradients_of(network, network(image), [image], 1)[0], rtol=1e-4, atol=1e-5)
 
 
@@ -74,13 +73,13 @@ def test_the_rest_of_the_batch_changes_nothing(shape: tuple[int, ...]) -> None:
     spoilt = batch.clone()
     spoilt[0] = torch.nan
     with torch.no_grad():
-        before, after = execution.predict(network, batch), execution.predict(network, spoilt)
+        before, after = engine.predict(network, batch), engine.predict(network, spoilt)
     for clean, dirty in zip((before[0], *before[1]), (after[0], *after[1]), strict=True):
         assert dirty[0].isnan().all()
         torch.testing.assert_close(dirty[1:], clean[1:], rtol=0, atol=0)
 
 
-def test_the_fast_execution_and_its_gradients_are_those_of_the_plain_network() -> None:
+def test_a_u_net_in_another_memory_layout_and_its_gradients_are_those_of_the_plain_network() -> None:
     for dimensions, extents in ((2, (13, 18)), (3, (5, 9, 12))):
         network = unet_of(plan(dimensions, 2, 2)).double()
         image = torch.randn((2, CHANNELS, *extents), generator=torch.Generator().manual_seed(1), dtype=torch.float64)

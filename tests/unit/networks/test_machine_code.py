@@ -183,14 +183,14 @@ def tear(event, arguments):
 
 
 import torch
-from noisebound.networks import engine as execution
+from noisebound.networks import engine
 from noisebound.networks.graph_network import MemberNetwork
 from tests.unit.learning_files import draw_small
 
 network = MemberNetwork(draw_small())
 image = torch.randn(1, 1, 12, 12)
 sys.addaudithook(tear)
-latent, quantiles = execution.predict(network, image)
+latent, quantiles = engine.predict(network, image)
 torch.testing.assert_close(latent, network.encode(image), rtol=1e-4, atol=1e-5)
 print(*torn)
 """
