@@ -59,6 +59,36 @@ def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: S
     if repeated:
         remedy = "give every scan one entry"
         raise InputError("a scan is simulated twice", file=file, key="simulation.scans", value=repeated, remedy=remedy)
+    _check_rows(entries, scans, settings)
+    data = settings["data"]
+    if data["dimensions"] != 2 or len(data["channels"]) != 1 or data["kind"] != "intensity":
+        raise InputError(
+            "simulated scans are images of one channel",
+            file=file,
+            key="data",
+            value={key: data[key] for key in ("dimensions", "channels", "kind")},
+            remedy="use dimensions 2, one channel, and kind intensity",
+        )
+    block = simulation_block(settings)
+    size = settings["simulation"]["size"]
+    if size % block:
+        raise InputError(
+            f"the networks of the comparison need images whose lengths are multiples of {block} px",
+            file=file,
+            key="simulation.size",
+            value=size,
+            remedy=f"for example {size + -size % block}",
+        )
+    # U-Nets are trained beside the random networks, on the same patches.
+    rival = {**settings, "architecture": {**settings["architecture"], "family": UNET}}
+    check_architecture(rival, file)
+    check_training(rival, file)
+
+
+def _check_rows(
+    entries: Sequence[Settings], scans: Mapping[str, tuple[str, Sequence[str]]], settings: Settings
+) -> None:
+    """Check the rows of the simulated scans: their files, and that some train, some calibrate and some are tests."""
     sheet = settings["scans"]
     for entry in entries:
         name = entry["scan"]
@@ -83,26 +113,3 @@ def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: S
                 key="role",
                 remedy="simulate at least one scan to train, one to calibrate and one to test",
             )
-    data = settings["data"]
-    if data["dimensions"] != 2 or len(data["channels"]) != 1 or data["kind"] != "intensity":
-        raise InputError(
-            "simulated scans are images of one channel",
-            file=file,
-            key="data",
-            value={key: data[key] for key in ("dimensions", "channels", "kind")},
-            remedy="use dimensions 2, one channel, and kind intensity",
-        )
-    block = simulation_block(settings)
-    size = settings["simulation"]["size"]
-    if size % block:
-        raise InputError(
-            f"the networks of the comparison need images whose lengths are multiples of {block} px",
-            file=file,
-            key="simulation.size",
-            value=size,
-            remedy=f"for example {size + -size % block}",
-        )
-    # U-Nets are trained beside the random networks, on the same patches.
-    rival = {**settings, "architecture": {**settings["architecture"], "family": UNET}}
-    check_architecture(rival, file)
-    check_training(rival, file)
