@@ -69,9 +69,9 @@ rule report:
 
 rule search:
     input:
-        search_results,
+        wanted(search_results),
 
 
 onsuccess:
-    if READ_AGAIN:
+    if scans_come_first():
         plan_the_rest()

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from functools import cache
 
 import snakemake.jobs
 from snakemake.io import contains_wildcard
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
+from snakemake.settings.types import RerunTrigger
 
 from noisebound.jobs.memory import remembered_jobs
 from noisebound.jobs.read_again import VARIABLE, keep_times, only_reading_changed, same_command, written_by_ingest
@@ -17,21 +19,23 @@ from noisebound.scans.source_stamps import stamps_of_run, stamps_of_sources
 snakemake.jobs.get_script_mtime = lambda path: 0.0
 
 
+MEMORY = FilePersistence(nolock=True)
+
+
 def restore_memory():
     """Give Snakemake back its memory of results that were copied here without it, so that changes are noticed.
 
     What nobody remembers counts as made with no parameters, and is made again.
     """
-    memory = FilePersistence(nolock=True)
 
     def is_forgotten(output):
-        known = memory._read_record(output)
+        known = MEMORY._read_record(output)
         return known is None or (known.endtime is not None and abs(known.endtime - os.path.getmtime(output)) > 1e-3)
 
     for job in remembered_jobs(RUN, is_forgotten):
         facts = {"rule": job["rule"], "input": job["input"], "params": job["params"], "incomplete": False}
         facts |= {"record_format_version": RECORD_FORMAT_VERSION, "endtime": os.path.getmtime(job["output"])}
-        memory._write_record(job["output"], MetadataRecord(**facts))
+        MEMORY._write_record(job["output"], MetadataRecord(**facts))
 
 
 if workflow.is_main_process:
@@ -59,30 +63,47 @@ def all_stamps():
 STAMPS = stamps_of_run(all_stamps, ".snakemake/noisebound", started_by_user=workflow.is_main_process)
 
 
-# Where only the code that reads files has changed, the scans are read again before anything else is planned.
 RECORDS = result("provenance/jobs")
-READ_AGAIN = (
-    workflow.is_main_process
-    and VARIABLE not in os.environ
-    and only_reading_changed(
-        RECORDS,
-        SCANS,
-        library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),
-        library_digest("training.train_member", script=SCRIPTS / "train_member.py"),
-    )
-)
-WRITTEN = written_by_ingest(RECORDS, SCANS) if READ_AGAIN else {}
-if READ_AGAIN:
-    print(
-        "noisebound: the code that reads files has changed. First the scans are read again; then everything is planned "
-        "that depends on a scan in which other values were found.",
-        file=sys.stderr,
-    )
 
 
-def wanted(*files):
-    """The files that a target asks for; where files are read again, the scans alone come first."""
-    return expand(result("scans/{scan}.h5"), scan=SCANS) if READ_AGAIN else files
+@cache
+def scans_come_first():
+    """Whether only the code that reads files has changed, so that the scans are read again before all else.
+
+    Asked once Snakemake plans, because it is known only then what the user wants compared between runs.
+    """
+    if not workflow.is_main_process or VARIABLE in os.environ:
+        return False
+    if not {RerunTrigger.PARAMS, RerunTrigger.MTIME} <= set(workflow.rerun_triggers):
+        return False
+    first = only_reading_changed(
+        MEMORY.params,
+        expand(result("scans/{scan}.h5"), scan=SCANS),
+        MEMBERS,
+        ingest=library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),
+        training=library_digest("training.train_member", script=SCRIPTS / "train_member.py"),
+    )
+    if first:
+        print(
+            "noisebound: the code that reads files has changed. First the scans are read again; then everything is "
+            "planned that depends on a scan in which other values were found.",
+            file=sys.stderr,
+        )
+    return first
+
+
+WRITTEN = written_by_ingest(RECORDS, SCANS) if workflow.is_main_process else {}
+
+
+def wanted(*targets):
+    """The files that a target asks for, as an input function; where scans come first, these alone."""
+
+    def files(wildcards):
+        if scans_come_first():
+            return expand(result("scans/{scan}.h5"), scan=SCANS)
+        return [str(file) for target in targets for file in (target(wildcards) if callable(target) else target)]
+
+    return files
 
 
 def plan_the_rest():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,21 +28,30 @@ class Written:
     times: dict[str, int]
 
 
-def only_reading_changed(records: str | Path, scans: Collection[str], ingest: str, training: str) -> bool:
-    """Whether scans were ingested by other code than today's, and networks were trained by today's.
+def only_reading_changed(
+    remembered: Callable[[str], Collection[str] | None],
+    scans: Iterable[str],
+    members: Iterable[str],
+    *,
+    ingest: str,
+    training: str,
+) -> bool:
+    """Whether scans were ingested by other code than today's, and all networks were trained by today's.
 
     Parameters
     ----------
-    records
-        Folder of the jobs' records.
-    scans
-        The scans of the run.
+    remembered
+        Snakemake's memory of a file: the parameters of the job that wrote it, each as its ``repr``; None where it has
+        none. What is decided here is then what Snakemake plans.
+    scans, members
+        The standard files of the scans, and the weights of the members.
     ingest, training
         Digests of the code of the steps ``ingest_scan`` and ``train_member``, as their rules name them.
     """
-    ingested = [ingest in _codes(record) for record in _finished(records, "ingest_scan") if _scan(record) in scans]
-    trained = [training in _codes(record) for record in _finished(records, "train_member")]
-    return bool(trained) and all(trained) and not all(ingested)
+    read = [params for path in scans if os.path.exists(path) and (params := remembered(path))]
+    trained = [remembered(path) or () if os.path.exists(path) else () for path in members]
+    trained_by_today = all(repr(training) in params for params in trained)
+    return bool(trained) and trained_by_today and any(repr(ingest) not in params for params in read)
 
 
 def written_by_ingest(records: str | Path, scans: Collection[str]) -> dict[str, Written]:
@@ -136,9 +145,3 @@ def _finished(records: str | Path, rule: str) -> Iterator[dict[str, Any]]:
 
 def _scan(record: dict[str, Any]) -> str:
     return str(record["wildcards"].get("scan", ""))
-
-
-def _codes(record: dict[str, Any]) -> set[str]:
-    """The texts among the parameters of a job; its code is one of them."""
-    params = record.get("params")
-    return {str(value)[1:-1] for value in params} if isinstance(params, list) else set()
