@@ -77,7 +77,7 @@ def scans_come_first():
     if not {RerunTrigger.PARAMS, RerunTrigger.MTIME} <= set(workflow.rerun_triggers):
         return False
     first = only_reading_changed(
-        MEMORY.params,
+        lambda path: (record := MEMORY._read_record(path)) and record.params,
         expand(result("scans/{scan}.h5"), scan=SCANS),
         MEMBERS,
         ingest=library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from noisebound.jobs.step import step
-from noisebound.structure.fit_tokens import StructureSettings, fit_tokens
+from noisebound.structure.fit_tokens import fit_tokens
+from noisebound.structure.settings import StructureSettings
 from noisebound.structure.train_pixels import TrainFiles
 
 if TYPE_CHECKING:

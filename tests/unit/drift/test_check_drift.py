@@ -118,6 +118,7 @@ def test_a_scan_that_calibrates_a_part_of_itself_is_no_new_one(bench: Bench) -> 
 
     content = bench.check(bench.make("split", boxes=boxes, after=brighter_below)[0])
     assert (content["verdict"], content["p"], content["statistics"]) == ("calibrates", None, [])
+    assert content["background"]["of"] == 3 * 3, "of its test region alone"
     assert "drift" not in {entry["kind"] for entry in content["warnings"]}
 
 

@@ -166,3 +166,17 @@ def test_the_worst_blocks_are_listed_by_their_certainty() -> None:
     numbers = [block + (block >= 30) for block in (17, 28, 9, 40, 50)]
     assert [place["lower"] for place in found["worst"]] == [blocks.lower[number].tolist() for number in numbers]
     assert all(place["share"] == 0.9 and place["channel"] == CHANNELS[1] for place in found["worst"])
+
+
+@pytest.mark.parametrize(
+    ("allowed", "off", "verdict"),
+    [(0.1, 0.15, "flat"), (0.1, 0.25, "structure"), (0.4, 0.45, "flat"), (0.4, 0.55, "structure")],
+)
+def test_a_single_block_needs_twice_the_allowed_share_or_half_of_its_pixels(
+    allowed: float, off: float, verdict: str
+) -> None:
+    rng = np.random.default_rng(3)
+    level = rng.normal(size=(60, 2))
+    level[5, 0] = 30
+    blocks = make_residuals(rng, 60, level=level, off=np.full((60, 2), off))
+    assert background_findings(blocks, NOTHING, CHANNELS, allowed)["verdict"] == verdict

@@ -133,9 +133,10 @@ def test_what_calibrated_blocks_differ_by_is_usual() -> None:
     assert invented(blocks, (few, few), 0.2)[0][7, 0] > 1, "four blocks tell nothing"
 
 
-def test_a_pattern_that_follows_the_noise_excuses_none_that_is_invented() -> None:
+def test_an_image_that_follows_the_noise_invents_where_its_pattern_is_positive() -> None:
+    """And not where it follows the noise less than elsewhere."""
     rng = np.random.default_rng(6)
     pattern, most = -20 + rng.normal(size=(60, 2)), np.full((60, 2), 0.9)
-    pattern[7, 0] = 9
+    pattern[7, 0], pattern[8, 0] = 9, -2
     certainty, _ = invented(make_residuals(rng, 60, pattern=pattern, beyond=most), NOTHING, 0.2)
     assert np.argwhere(certainty > 1).tolist() == [[7, 0]]

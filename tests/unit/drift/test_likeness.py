@@ -62,3 +62,18 @@ def test_only_whole_scans_are_compared_as_scans() -> None:
     content = likeness(BlockTable.joined(parts), make_table(rng, 20, "new"), 0.05, 0.8, 99, rng)
     assert (content["unit"], content["n_calibrate_scans"], content["needed_scans"]) == ("block", 18, 19)
     assert content["scan_p"] >= 1 / 19
+
+
+def test_what_is_told_stands_before_what_has_a_smaller_p_value() -> None:
+    """Zeros in half of the blocks, where no calibrated block has any: certain, but in too few of all pairs."""
+    rng = np.random.default_rng(5)
+    calibrated, new = make_table(rng, 200, "a"), make_table(rng, 10, "new")
+    for part in ("image", "latent", "at_top"):
+        getattr(new, part)[:] = np.quantile(getattr(calibrated, part), np.linspace(0.05, 0.95, 10), axis=0)
+    calibrated.image[:, 0, 5], new.image[:, 0, 5] = 0, np.arange(10) % 2
+    new.image[:, 1, 0] = np.quantile(calibrated.image[:, 1, 0], np.linspace(0.79, 0.91, 10))
+    content = likeness(calibrated, new, 0.05, 0.8, 999, rng)
+    first, second = content["statistics"][:2]
+    assert (first["kind"], first["of"], first["told"]) == ("mean", "Fe", True)
+    assert (second["kind"], second["of"], second["told"]) == ("zeros", "Mg", False)
+    assert second["p"] < first["p"] and second["superiority"] == pytest.approx(0.75)

@@ -28,6 +28,8 @@ EXPECTED = Expected(
 def test_blocks_of_any_size_are_described_as_if_each_were_alone(tmp_path: Path, counts: bool) -> None:
     rng = np.random.default_rng(0)
     truth = scene(rng, PHASES, 64)
+    truth[1, :, 20:] = 6
+    truth[0, 20:, 40:] = 5
     noisy, median = measured(truth, rng, counts), truth.astype(np.float32)
     files = write(tmp_path, "s", noisy, truth, "apply", counts, half=0.7)
     boxes = [Box("apply", (0, 0), (40, 50)), Box("apply", (41, 3), (64, 64))]
@@ -57,6 +59,7 @@ def test_blocks_of_any_size_are_described_as_if_each_were_alone(tmp_path: Path, 
         for share, at in ((found.beyond[i], np.median(mean, axis=(1, 2))), (found.off[i], seen)):
             at = at[:, None, None]
             np.testing.assert_allclose(share, ((image - half > at) | (image + half < at)).mean(axis=(1, 2)))
+    assert 0 < found.flat.sum() < len(found.flat)
     assert np.isnan(without.beyond).all() and np.isnan(without.off).all()
     np.testing.assert_array_equal(without.level, found.level)
 

@@ -27,7 +27,7 @@ from noisebound.simulation.compare_ensembles import (
     ends_of,
     judge_filters,
 )
-from noisebound.simulation.curves import CURVE_COLUMNS, MEASURES
+from noisebound.simulation.curves import CURVE_COLUMNS, MEASURES, calibrated
 from noisebound.simulation.examples import choose_example
 from noisebound.simulation.simulate_scan import noise_width
 from noisebound.simulation.simulated_images import KnownImages, ScanFiles, predict_scans
@@ -114,6 +114,22 @@ def test_the_example_is_shown_as_each_family_delivers_it(comparison: Comparison,
             found = deliver(learned, judged, calibrate.reference, NOMINAL)
             for kind in ("lower", "median", "upper"):
                 assert_array_equal(file[f"{family}/{kind}"][:], found[kind][example])
+
+
+def test_every_second_pixel_of_every_second_line_is_judged(comparison: Comparison, written: dict[str, bytes]) -> None:
+    test, calibrate = (KnownImages.read(comparison.scans[role]) for role in ("test", "calibrate"))
+    table = pd.read_csv(comparison.outputs.curves)
+    for family, files in comparison.families.items():
+        ensemble = Ensemble(files.members, files.architectures, 1, Hardware(threads=1))
+        learned, judged = (
+            predict_scans(ensemble, comparison.scans[role]).mean(axis=0)[..., ::2, ::2].reshape(3, -1)
+            for role in ("calibrate", "test")
+        )
+        low, high = calibrated(judged, learned, calibrate.reference[:, ::2, ::2].ravel(), NOMINAL)
+        error = judged[1] - test.truth[:, ::2, ::2].ravel()
+        rows = table.query(f"family == '{family}' and members == {MEMBERS}").set_index("measure")["mean"]
+        assert rows["rmse"] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-5)
+        assert rows["width"] == pytest.approx((high - low).mean(), rel=1e-5)
 
 
 def test_the_delivered_interval_covers_as_stated_on_the_images_that_calibrate() -> None:

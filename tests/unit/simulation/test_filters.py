@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import gaussian_filter
 
-from noisebound.simulation.filters import CHOSEN_ON, FILTERS, Tuned, compare_filters, smooth, tune_filters
+from noisebound.simulation.filters import CHOSEN_ON, FILTERS, Tuned, compare_filters, gaussian, tune_filters
 from noisebound.simulation.images import SimulatedImages, simulate_images
 
 
@@ -55,7 +55,7 @@ def test_filters_remove_noise(images: SimulatedImages, tuned: list[Tuned]) -> No
 
 def test_the_gaussian_filter_continues_images_by_their_edge() -> None:
     image = np.random.default_rng(2).normal(size=(20, 20))
-    inside = smooth(image, 2.0)
+    inside = gaussian(image, 2.0)
     wide = gaussian_filter(np.pad(image, 30, mode="edge"), 2.0)[30:-30, 30:-30]
     assert_allclose(inside, wide, atol=1e-6)
-    assert_array_equal(smooth(np.ones((8, 8)), 3.0).round(12), np.ones((8, 8)))
+    assert_array_equal(gaussian(np.ones((8, 8)), 3.0).round(12), np.ones((8, 8)))

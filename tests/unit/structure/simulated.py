@@ -13,7 +13,8 @@ from noisebound.geometry.boxes import Box
 from noisebound.latent.basis import LatentBasis, fit_basis
 from noisebound.latent.sample import LatentSample, save_sample
 from noisebound.regions.regions import Regions
-from noisebound.structure.fit_tokens import StructureSettings, fit_tokens
+from noisebound.structure.fit_tokens import fit_tokens
+from noisebound.structure.settings import StructureSettings
 from noisebound.structure.token_model import TokenModel
 from noisebound.structure.train_pixels import TrainFiles
 from tests.unit.scans.ingested import ingest as ingest_scan

@@ -30,13 +30,24 @@ _LAPLACIAN_NORM = 6.0
 
 
 def image_statistics(block: NDArray[np.float32], counts: bool) -> Doubles:
-    """``IMAGE_STATISTICS`` of one block, (C, [Z], Y, X) float32 in raw units; returns (C, 6) float64.
+    """Describe one block of a noisy frame.
 
-    ``mean``: of the raw values. All others but ``zeros`` are of values after the Anscombe transform where they are
-    ``counts``. ``contrast``: log of the standard deviation. ``noise``: log of the standard deviation of white noise
-    that would leave the mean absolute second difference seen (J. Immerkaer, Computer Vision and Image Understanding
-    64 (1996) 300), which smooth structure hardly moves. ``middle`` and ``fine``: shares of the variance at 1/8 to 1/4
-    and above 1/4 cycles per pixel, in the plane of Y and X. ``zeros``: share of values that are exactly 0.
+    Parameters
+    ----------
+    block
+        (C, [Z], Y, X) float32 in raw units.
+    counts
+        Whether values are counts. All statistics but ``mean`` and ``zeros`` are then of values after the Anscombe
+        transform.
+
+    Returns
+    -------
+    NDArray
+        ``IMAGE_STATISTICS``, (C, 6) float64. ``mean``: of the raw values. ``contrast``: log of the standard deviation.
+        ``noise``: log of the standard deviation of white noise with the same mean absolute second difference
+        (J. Immerkaer, Computer Vision and Image Understanding 64 (1996) 300), on which smooth structure has little
+        influence. ``middle`` and ``fine``: shares of the variance at 1/8 to 1/4 and above 1/4 cycles per pixel, in the
+        plane of Y and X. ``zeros``: share of values that are exactly 0.
     """
     channels = len(block)
     raw = block.astype(np.float64)
@@ -64,10 +75,20 @@ def image_statistics(block: NDArray[np.float32], counts: bool) -> Doubles:
 
 
 def latent_statistics(block: NDArray[np.float32], scale: Doubles) -> Doubles:
-    """Mean of each latent component, and the mean squared distance from the training pixels; returns (K + 1,).
+    """Describe where the latents of one block lie.
 
-    ``block`` is (K, *spatial), ``scale`` (K,) the standard deviation of each component on the training pixels, about a
-    mean of 0: the distance is Mahalanobis's, divided by K, so that it is 1 on average there.
+    Parameters
+    ----------
+    block
+        (K, *spatial) float32, as stored.
+    scale
+        Standard deviation of each component on the training pixels, (K,), whose mean is 0.
+
+    Returns
+    -------
+    NDArray
+        (K + 1,) float64: mean of each component in units of its ``scale``, and the mean squared Mahalanobis distance
+        from the training pixels over K, which is 1 on average there.
     """
     scores = block.reshape(len(block), -1).astype(np.float64) / scale[:, None]
     return np.append(scores.mean(axis=1), np.square(scores).mean())
@@ -76,10 +97,24 @@ def latent_statistics(block: NDArray[np.float32], scale: Doubles) -> Doubles:
 def describe_blocks(
     scan: Scan, ensemble: Predictions, boxes: Sequence[Box], side: int, scale: Doubles
 ) -> dict[str, Doubles]:
-    """Of all blocks of ``boxes``: ``image``, ``latent``, ``top`` and ``at_top`` as in ``BlockTable``, and ``median``.
+    """Describe the delivered frame in all blocks of ``boxes``. Memory holds one row of blocks.
 
-    The delivered frame is described; ``scale`` as for ``latent_statistics``. ``median`` is (N, C), the means of the
-    ensemble's median over each block. Memory holds one row of blocks.
+    Parameters
+    ----------
+    scan, ensemble
+        The standard file and the predictions.
+    boxes
+        Parts of the scan.
+    side
+        Edge length of the blocks in pixels.
+    scale
+        Of the latent components, see :func:`latent_scale`.
+
+    Returns
+    -------
+    dict
+        ``image``, ``latent``, ``top`` and ``at_top`` as in ``BlockTable``; ``median``, (N, C): mean of the ensemble's
+        median over each block.
     """
     found: dict[str, list[Any]] = {name: [] for name in ("image", "latent", "top", "at_top", "median")}
     for box in boxes:

@@ -56,7 +56,7 @@ def invented(
         _centre_and_spread(values, known) for values, known in zip((level, pattern), calibrated, strict=True)
     )
     by_level = np.where(off > least, np.abs(level - centre) / level_spread, 0.0) / bound
-    # An image that follows the noise has a negative pattern in all blocks, which must not excuse an invented one.
+    # An image that follows the noise has a negative pattern in all blocks; one that follows it less invents nothing.
     by_pattern = np.where(beyond > least, (pattern - np.maximum(usual, 0)) / pattern_spread, 0.0) / bound
     return np.maximum(by_level, by_pattern), np.where(by_level >= by_pattern, off, beyond)
 

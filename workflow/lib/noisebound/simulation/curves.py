@@ -43,10 +43,23 @@ class Known:
 
 
 def calibrated(quantiles: Floats, calibrate: Floats, reference: Floats, nominal: float) -> tuple[Floats, Floats]:
-    """Lower and upper (P,) of ``quantiles`` (3, P), corrected by those of other pixels ``calibrate`` (3, Q).
+    """The interval of one ensemble, calibrated as the steps fit_calibration and calibrate_scan do for the unit pixel.
 
-    Symmetric conformal correction at ``nominal`` from the pooled pixels, against their ``reference`` (Q,); exactly
-    what the steps fit_calibration and calibrate_scan deliver for the unit ``pixel``.
+    Symmetric conformal correction, fitted to all calibrate pixels together.
+
+    Parameters
+    ----------
+    quantiles
+        Lower, median and upper of the pixels to calibrate, (3, P) float32.
+    calibrate, reference
+        The same of other pixels, (3, Q) float32, and their reference, (Q,) float32.
+    nominal
+        Coverage of the interval.
+
+    Returns
+    -------
+    tuple
+        Lower and upper, (P,) float32 each.
     """
     entry = corrections(*side_scores(calibrate[0], calibrate[2], reference), nominal, "symmetric")
     key = nominal_key(nominal)
@@ -89,11 +102,27 @@ def curves(
     most: int,
     random: np.random.Generator,
 ) -> pd.DataFrame:
-    """One row per size and measure, with mean and quantiles over random ensembles of that size.
+    """Judge ensembles of every size, their members' quantiles averaged, each calibrated by itself.
 
-    ``calibrate`` (M, 3, Q) and ``test`` (M, 3, P) are the members' quantiles, ``calibrate_reference`` (Q,) what the
-    former are calibrated against. Of each size, all ensembles are taken, or ``most`` different ones drawn evenly;
-    members' quantiles are averaged, and the interval of each ensemble is calibrated by itself.
+    Parameters
+    ----------
+    family
+        Named in every row.
+    calibrate, calibrate_reference
+        Members' quantiles of the calibrate pixels, (M, 3, Q) float32, and their reference, (Q,) float32.
+    test, known
+        Members' quantiles of the test pixels, (M, 3, P) float32, and what is known of them.
+    nominal
+        Coverage of the intervals.
+    most
+        Of each size, all ensembles are taken, or so many different ones drawn evenly.
+    random
+        Draws them.
+
+    Returns
+    -------
+    DataFrame
+        ``CURVE_COLUMNS``: one row per size and measure, with mean and quantiles over the ensembles of that size.
     """
     total = len(test)
     rows: list[dict[str, Any]] = []

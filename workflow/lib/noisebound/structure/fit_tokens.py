@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from ..core.tables import write_table
 from ..latent.basis import LatentBasis
 from ..latent.sample import LatentSample, load_sample
 from .clustering import fit_centres, nearest_centre, standardise
+from .settings import StructureSettings
 from .stability import stability_rows
 from .token_model import ORDER_RULE, TokenModel
 from .train_pixels import DeliveredPixels, TrainFiles, sample_pixels
@@ -22,25 +22,6 @@ logger = logging.getLogger("noisebound")
 
 # Keeps these random streams apart from those of the members, which use spawn keys (0,), (1,), ...
 _STREAM = 20_000_001
-
-
-@dataclass(frozen=True)
-class StructureSettings:
-    """What the section ``structure`` of the configuration says about tokens.
-
-    Parameters
-    ----------
-    tokens
-        How many there are.
-    sample
-        Pixels that they are fitted on.
-    repeats
-        Clusterings that are compared to say how stable they are.
-    """
-
-    tokens: int
-    sample: int
-    repeats: int
 
 
 def fit_tokens(

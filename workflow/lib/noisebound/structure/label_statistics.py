@@ -37,10 +37,21 @@ def values_of_keys(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
 
 
 def label_statistics(blocks: Blocks, labels: int, channels: int, quantiles: Sequence[float]) -> LabelStatistics:
-    """Pixels, mean, population standard deviation and quantiles per label and channel; reads the blocks four times.
+    """Pixels, mean, population standard deviation and quantiles per label and channel.
 
+    Parameters
+    ----------
+    blocks
+        Gives labels from 0 to ``labels`` - 1 and finite values; is called four times.
+    labels, channels
+        How many there are.
+    quantiles
+        Levels between 0 and 1.
+
+    Notes
+    -----
     Quantiles are order statistics, the ceil(q n)-th smallest value (numpy's "inverted_cdf"), found by radix selection;
-    moments are merged block by block (Chan, Golub and LeVeque 1983). Values must be finite.
+    moments are merged block by block (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37 (1983) 242).
     """
     count, mean, sd = _moments(blocks, labels, channels)
     levels = np.asarray(quantiles, dtype=np.float64)[:, None, None]

@@ -29,7 +29,17 @@ def segment_scan(ensemble: str | Path, model: str | Path, output_tif: str | Path
     in the scan's unit), then mean, sd, q05, median and q95 of the denoised median of each channel, empty for an absent
     token. Works block by block: memory does not grow with the scan.
 
-    Raises ``InputError`` where the files are unusable or do not belong together.
+    Parameters
+    ----------
+    ensemble, model
+        Files of the ensemble step and of :func:`noisebound.structure.fit_tokens.fit_tokens`.
+    output_tif, output_csv
+        Files to write.
+
+    Raises
+    ------
+    InputError
+        Where the files are unusable or do not belong together.
     """
     tokens = TokenModel.load(model)
     count = len(tokens.centres)

@@ -33,7 +33,21 @@ def stability_rows(
     repeats: int,
     seed: np.random.SeedSequence,
 ) -> list[tuple[str, float, float, float]]:
-    """The rows of ``stability.csv``."""
+    """The rows of ``stability.csv``: name of the comparison, latents, baseline, null (see ``fit_tokens``).
+
+    Parameters
+    ----------
+    pixels
+        What the ensemble delivered at the sampled pixels.
+    basis, sample
+        Of the latent step.
+    tokens
+        Clusters of each clustering.
+    repeats
+        Clusterings, or pairs of halves, that are compared.
+    seed
+        Every comparison and column draws from its own copy of the same streams.
+    """
     seeds, halves, divide, members, last = seed.spawn(5)
     components, sizes = basis.n_components, sample.member_sizes
     baseline = standardise(pixels.medians)
