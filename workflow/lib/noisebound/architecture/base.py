@@ -30,9 +30,11 @@ class Blueprint(ABC):
     dimensions
         Spatial dimensions of the images, 2 or 3.
     in_channels, out_channels
-        Channels of the noisy image, and of each quantile image.
-    latent, hidden
-        Lengths of the latent vector of a pixel and of the hidden layer of each head.
+        Channels of the noisy image and of each quantile image.
+    latent
+        Length of the latent vector of a pixel.
+    hidden
+        Channels of the hidden layer of each head.
     """
 
     member: int
@@ -45,7 +47,7 @@ class Blueprint(ABC):
 
     @property
     def alignment(self) -> int:
-        """Tiles must begin and end at multiples of this many pixels, so that all tiles agree on a pixel's output."""
+        """Tiles begin and end at multiples of this length (px), so that all tiles agree on a pixel's output."""
         return 1
 
     @property
@@ -67,16 +69,33 @@ class Blueprint(ABC):
 
     @abstractmethod
     def words(self) -> str:
-        """A few words for people, such as "U-Net of 2 levels and width 16"."""
+        """Describe the architecture in a few words, such as "U-Net of 2 levels and width 16"."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """The content of ``architectures/member-<m>.json``; ``digest`` covers everything that shapes the network."""
+        """Return the content of ``architectures/member-<m>.json``.
+
+        Returns
+        -------
+        dict
+            The fields, the ``radius`` per axis (px), the number of ``parameters``, and the ``digest`` of everything
+            that shapes the network (see :func:`digest_architecture`).
+        """
 
     @classmethod
     @abstractmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Read what :meth:`to_json` returned.
+        """Make the architecture from what :meth:`to_json` returned.
+
+        Parameters
+        ----------
+        content
+            A JSON object.
+
+        Returns
+        -------
+        Blueprint
+            The architecture. Its size and its digest are not checked; see :meth:`restore`.
 
         Raises
         ------
@@ -85,7 +104,7 @@ class Blueprint(ABC):
         """
 
     def parameter_count(self) -> int:
-        """Number of trained parameters: the encoder, the latent projection and three per-pixel heads."""
+        """Count the trained parameters: those of the encoder, the latent projection and the three heads."""
         projection = self.features() * self.latent + self.latent
         head = self.latent * self.hidden + self.hidden + self.hidden * self.head_outputs + self.head_outputs
         return self.encoder_count() + projection + 3 * head
@@ -101,11 +120,16 @@ class Blueprint(ABC):
         path
             The file, for error messages.
 
+        Returns
+        -------
+        Blueprint
+            The architecture.
+
         Raises
         ------
         InputError
-            Where the network is larger than any may be, or the digest, the receptive radius or the parameter count is
-            not that of the architecture, so that the file was changed by hand.
+            Where the content is not an architecture, exceeds ``limits.check_size``, or does not match the digest, the
+            receptive radius or the parameter count that it states, so that the file was changed by hand.
         """
         remedy = "delete it and draw it again"
         try:
@@ -122,24 +146,57 @@ class Blueprint(ABC):
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
-        """Read ``architectures/member-<m>.json`` of this family; see :meth:`restore`."""
+        """Read ``architectures/member-<m>.json`` of this family.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Blueprint
+            The architecture.
+
+        Raises
+        ------
+        InputError
+            Where the file cannot be read, and as :meth:`restore`.
+        """
         return cls.restore(read_json(path, MOST_BYTES), path)
 
 
 def reach_of_cells(reach: int, cell: int) -> int:
-    """Receptive radius (px) of a network on cells of ``cell`` px with a radius of ``reach`` cells.
+    """Convert a receptive radius from cells to pixels.
 
-    It holds for every pixel of a cell: one at its edge also sees the pixel at the opposite edge.
+    A pixel at one edge of a cell also sees the pixel at the opposite edge, so the cell's own width counts too.
+
+    Parameters
+    ----------
+    reach
+        Receptive radius (cells).
+    cell
+        Edge length of a cell (px).
+
+    Returns
+    -------
+    int
+        Receptive radius (px) that holds for every pixel of a cell.
     """
     return reach * cell + cell - 1
 
 
 def digest_architecture(content: Mapping[str, Any]) -> str:
-    """Digest of everything that shapes a network, which the member's number and the seed do not.
+    """Digest of everything that shapes a network; the member's number and the seed do not.
 
     Parameters
     ----------
     content
-        The fields of an architecture, without what follows from them.
+        The fields of an architecture, without what is computed from them.
+
+    Returns
+    -------
+    str
+        SHA-256 as hexadecimal digits.
     """
     return digest_json({key: value for key, value in content.items() if key not in ("member", "seed")})

@@ -31,7 +31,7 @@ def draw_architecture(
     output
         The file to write.
     settings
-        The section ``architecture``: a random graph is drawn (``random_graph.draw``), a U-Net is not random
+        The section ``architecture``. A random graph is drawn (``random_graph.draw``); a U-Net has nothing random
         (``unet.plan_unet``).
     seed
         Seed of the run.
@@ -40,12 +40,12 @@ def draw_architecture(
     dimensions
         Spatial dimensions of the images, 2 or 3.
     in_channels, out_channels
-        Channels of the noisy image, and of each quantile image.
+        Channels of the noisy image and of each quantile image.
 
     Raises
     ------
     InputError
-        Where no network satisfies the settings, or it is too large to be read again.
+        Where no network satisfies the settings, or the network exceeds ``limits.check_size``.
     """
     facts: dict[str, Any] = {
         "seed": seed,

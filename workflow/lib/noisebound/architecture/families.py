@@ -13,12 +13,22 @@ from .unet import UNetArchitecture
 
 
 def read_architecture(path: str | Path) -> Blueprint:
-    """Read ``architectures/member-<m>.json``; a file that names no family holds a random graph.
+    """Read ``architectures/member-<m>.json`` of any family.
+
+    Parameters
+    ----------
+    path
+        The file; one that names no family holds a random graph.
+
+    Returns
+    -------
+    Blueprint
+        An ``Architecture`` or a ``UNetArchitecture``.
 
     Raises
     ------
     InputError
-        Where the file was changed by hand.
+        Where the file cannot be read, is not an architecture, or was changed by hand.
     """
     content = read_json(path, MOST_BYTES)
     unet = isinstance(content, dict) and content.get("family") == UNET

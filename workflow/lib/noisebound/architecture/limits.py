@@ -1,6 +1,6 @@
 """Limits on the size of architectures, checked before anything is built.
 
-A file that announces more is refused at once, whatever its size.
+A file that describes a larger network is refused before memory is taken for it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 MOST_BYTES = 1 << 22  # of a file; the largest graph takes three quarters of it
 MOST_WEIGHTS = 1 << 28  # 1 GiB as float32
 MOST_RADIUS = 10**5  # px
-# The least and the most of every whole number of an architecture.
+# The range, bounds included, of every integer in an architecture file.
 RANGES: Mapping[str, tuple[int, int]] = {
     "member": (0, 10**6),
     "seed": (0, 2**128),
@@ -44,12 +44,17 @@ def whole(content: Mapping[str, Any], key: str, where: str = "") -> int:
     where
         What the number belongs to, for the error message, such as " of an edge".
 
+    Returns
+    -------
+    int
+        A number in the range that ``RANGES`` gives.
+
     Raises
     ------
     KeyError
         Where it is missing.
     ValueError
-        Where it is no integer, or out of its range.
+        Where it is not an integer, or out of its range.
     """
     value, (least, most) = content[key], RANGES[key]
     if type(value) is not int or not least <= value <= most:  # True is an int, too
@@ -60,12 +65,21 @@ def whole(content: Mapping[str, Any], key: str, where: str = "") -> int:
 
 
 def check_edges(content: Any, output: int) -> None:
-    """Check that ``content`` lists the edges of a graph from node 0 to the node ``output``.
+    """Check the edges of a random graph.
+
+    Parameters
+    ----------
+    content
+        A list of JSON objects with the keys ``EDGE``.
+    output
+        Number of the output node; node 0 is the input.
 
     Raises
     ------
     ValueError
-        Where an edge does not lead from an earlier node to a later one, or a node other than 0 has no incoming edge.
+        Where ``content`` is no such list or has more edges than there are pairs of nodes; where an edge does not lead
+        from an earlier node to a later one, or has a number out of its range; and where a node other than 0 has no
+        incoming edge.
     """
     if not isinstance(content, list) or len(content) > output * (output + 1) // 2:
         raise ValueError(f"edges must be a list, with no more of them than {output + 1} nodes have pairs")
@@ -82,7 +96,20 @@ def check_edges(content: Any, output: int) -> None:
 
 
 def check_size(weights: int, radius: int) -> None:
-    """Raise ``ValueError`` for more ``weights``, or a larger receptive ``radius`` (px), than a network may have."""
+    """Check that a network is not too large to be built.
+
+    Parameters
+    ----------
+    weights
+        Number of trained parameters, at most ``MOST_WEIGHTS``.
+    radius
+        Receptive radius (px), at most ``MOST_RADIUS``.
+
+    Raises
+    ------
+    ValueError
+        Where one of them is larger.
+    """
     if weights > MOST_WEIGHTS:
         raise ValueError(f"the network has {weights} weights, and {MOST_WEIGHTS} are the most that one may have")
     if radius > MOST_RADIUS:

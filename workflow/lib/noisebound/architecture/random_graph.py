@@ -1,9 +1,9 @@
 """Random sparse mixed-scale graphs, drawn from a seed and written as JSON.
 
 The family is that of arXiv:2505.08176: a directed acyclic graph of ``depth`` hidden nodes between an input and an
-output node. The length l of a connection between hidden nodes follows p(l) ~ exp(-alpha l), the number k of connections
-that leave a node p(k) ~ k^-gamma. Every edge is one 3x3 (3x3x3) convolution with its own dilation and number of
-channels; a node concatenates the outputs of its incoming edges. An architecture is data: nothing here needs torch.
+output node. The length l of a connection between hidden nodes follows p(l) ~ exp(-alpha l), and the number k of
+connections that leave a hidden node p(k) ~ k^-gamma. Every edge is one 3x3 (3x3x3) convolution with its own dilation
+and number of channels; a node concatenates the outputs of its incoming edges.
 """
 
 from __future__ import annotations
@@ -26,9 +26,16 @@ TOLERANCE = 0.1
 
 @dataclass(frozen=True)
 class Edge:
-    """One convolution: from node ``source`` to node ``target``, with its dilation and its number of output channels.
+    """One convolution of the graph.
 
-    A dilation of 0 is a per-pixel (1x1, 1x1x1) convolution.
+    Parameters
+    ----------
+    source, target
+        Numbers of the nodes that it leads from and to; ``source < target``.
+    dilation
+        Spacing of the taps (cells); 0 for a per-pixel (1x1, 1x1x1) convolution.
+    channels
+        Number of output channels.
     """
 
     source: int
@@ -37,16 +44,23 @@ class Edge:
     channels: int
 
     def taps(self, dimensions: int) -> int:
-        """Number of pixels that the convolution reads per channel."""
+        """Number of pixels that the convolution reads per channel, in 2 or 3 ``dimensions``."""
         return KERNEL**dimensions if self.dilation else 1
 
 
 @dataclass(frozen=True)
 class Architecture(Blueprint):
-    """The graph of one member. Node 0 is the input, 1..depth are hidden, depth + 1 is the output.
+    """The graph of one member: node 0 is the input, 1 to ``depth`` are hidden, ``depth + 1`` is the output.
 
-    The network works on cells of ``cell`` px edge length, whose pixels are channels of the input and of the heads (see
-    ``networks.space_to_depth``). Dilations count cells.
+    Parameters
+    ----------
+    depth
+        Number of hidden nodes.
+    edges
+        The convolutions, ordered by target and then by source.
+    cell
+        Edge length (px) of the cells that the network works on. The pixels of a cell are channels of the input and of
+        the heads (see ``networks.space_to_depth``); dilations count cells. For all other fields see :class:`Blueprint`.
     """
 
     member: int
@@ -62,12 +76,12 @@ class Architecture(Blueprint):
 
     @property
     def alignment(self) -> int:
-        """Tiles must begin and end at multiples of the edge length of a cell."""
+        """Tiles begin and end at multiples of the edge length of a cell (px)."""
         return self.cell
 
     @property
     def head_outputs(self) -> int:
-        """A head predicts all pixels of a cell at once."""
+        """Number of outputs of one head, which predicts all pixels of a cell at once."""
         return int(self.out_channels * self.cell**self.dimensions)
 
     @property
@@ -76,7 +90,7 @@ class Architecture(Blueprint):
         return self.depth + 1
 
     def widths(self) -> dict[int, int]:
-        """Channels of every node: at the input those of a cell, elsewhere the sum over the edges that reach it."""
+        """Return the channels of every node by its number; a node other than 0 has those of all edges that reach it."""
         widths = dict.fromkeys(range(self.output + 1), 0)
         widths[0] = int(self.in_channels * self.cell**self.dimensions)
         for edge in self.edges:
@@ -84,10 +98,9 @@ class Architecture(Blueprint):
         return widths
 
     def radius(self) -> int:
-        """Receptive radius (px): the largest sum of dilations along a path from input to output.
+        """Receptive radius (px), from the largest sum of dilations along a path from input to output.
 
-        A convolution of kernel size 3 and dilation d reaches d cells to each side, along every axis. A pixel at one
-        edge of a cell also sees the opposite edge.
+        A convolution of kernel size 3 and dilation d reaches d cells to each side, along every axis.
         """
         reach = [0] * (self.output + 1)
         for edge in sorted(self.edges, key=lambda edge: edge.target):  # all that reach a node before any that leave it
@@ -99,17 +112,17 @@ class Architecture(Blueprint):
         return self.widths()[self.output]
 
     def encoder_count(self) -> int:
-        """Number of trained parameters of the convolutions, with bias."""
+        """Count the trained parameters of the convolutions, biases included."""
         widths = self.widths()
         return sum(widths[e.source] * e.channels * e.taps(self.dimensions) + e.channels for e in self.edges)
 
     def words(self) -> str:
-        """A few words for people."""
+        """Describe the architecture in a few words."""
         cells = "" if self.cell == 1 else f" on cells of {self.cell} px"
         return f"random graph of depth {self.depth}{cells}"
 
     def to_json(self) -> dict[str, Any]:
-        """The content of ``architectures/member-<m>.json``; ``digest`` covers everything that shapes the network."""
+        """Return the content of ``architectures/member-<m>.json`` (see :meth:`Blueprint.to_json`)."""
         content = asdict(self)
         if self.cell == 1:
             del content["cell"]  # files written before there were cells stay valid
@@ -126,13 +139,7 @@ class Architecture(Blueprint):
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Architecture:
-        """Read what :meth:`to_json` returned.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            For any other content.
-        """
+        """Make the architecture from what :meth:`to_json` returned; raises as :meth:`Blueprint.from_json`."""
         fields = ("member", "seed", "dimensions", "in_channels", "out_channels", "depth", "latent", "hidden")
         facts = {field: whole(content, field) for field in fields}
         check_edges(content["edges"], facts["depth"] + 1)
@@ -145,22 +152,25 @@ def draw(
 ) -> Architecture:
     """Draw the graph of one member from ``SeedSequence(seed, spawn_key=(member,))``.
 
-    The same arguments give the same graph on any machine, whatever else is drawn. Graphs whose parameter count is out
-    of bounds are drawn again, at most ``MAX_TRIES`` times. Dilations on paths longer than ``settings.max_radius`` are
-    lowered, one random edge at a time, until the longest path fits.
+    The same arguments give the same graph on any machine. Dilations on paths longer than ``settings.max_radius`` are
+    lowered, one random edge at a time. Graphs that still do not fit, or whose parameter count is out of bounds, are
+    drawn again, ``MAX_TRIES`` times at most.
 
     Parameters
     ----------
     settings
         The section ``architecture``.
-    seed
-        Seed of the run.
-    member
-        Number of the member.
+    seed, member
+        Seed of the run, and number of the member.
     dimensions
         Spatial dimensions of the images, 2 or 3.
     in_channels, out_channels
-        Channels of the noisy image, and of each quantile image.
+        Channels of the noisy image and of each quantile image.
+
+    Returns
+    -------
+    Architecture
+        The first graph within the bounds.
 
     Raises
     ------
@@ -194,7 +204,7 @@ def draw(
 
 
 def _no_graph(settings: GraphSettings, counts: Sequence[int]) -> InputError:
-    """The error for settings that no graph satisfies; ``counts`` are the parameter counts of all that were drawn."""
+    """Make the error for settings that no graph satisfies; ``counts`` are the parameter counts of all graphs drawn."""
     if not counts:
         return InputError(
             f"no graph of depth {settings.depth} drawn in {MAX_TRIES} tries has a receptive radius this small",
@@ -212,7 +222,7 @@ def _no_graph(settings: GraphSettings, counts: Sequence[int]) -> InputError:
 
 
 def _draw_edges(settings: GraphSettings, random: np.random.Generator) -> tuple[Edge, ...] | None:
-    """The edges of one graph in topological order, or None where its paths cannot be made short enough."""
+    """Draw the edges of one graph, or return None where its paths cannot be made short enough."""
     pairs = _draw_connections(settings, random)
     reach = (settings.max_radius - settings.cell + 1) // settings.cell
     dilations = _draw_dilations(pairs, settings, reach, random)
@@ -226,7 +236,7 @@ def _draw_edges(settings: GraphSettings, random: np.random.Generator) -> tuple[E
 
 
 def _draw_connections(settings: GraphSettings, random: np.random.Generator) -> list[tuple[int, int]]:
-    """Pairs (source, target) in topological order; every hidden node has an incoming and an outgoing edge."""
+    """Draw the pairs (source, target), ordered by target; every hidden node has an incoming and an outgoing edge."""
     depth, output = settings.depth, settings.depth + 1
     pairs: set[tuple[int, int]] = set()
     for source in range(1, depth):
@@ -252,10 +262,9 @@ def _draw_connections(settings: GraphSettings, random: np.random.Generator) -> l
 def _draw_dilations(
     pairs: Sequence[tuple[int, int]], settings: GraphSettings, most: int, random: np.random.Generator
 ) -> list[int] | None:
-    """A dilation for every pair such that no path is longer than ``most``, or None where none exists.
+    """Draw a dilation for every pair so that no path sums to more than ``most`` (cells), or return None if none fits.
 
-    Draws freely first, then lowers one random edge of the longest path at a time. Each round lowers one edge of
-    finitely many values, so it ends.
+    All are drawn freely first; then random edges of the longest path are lowered, one choice at a time, until it fits.
     """
     choices = sorted(int(dilation) for dilation in settings.dilations)
     output = settings.depth + 1
@@ -276,7 +285,7 @@ def _draw_dilations(
 
 
 def _longest_path(dilations: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
-    """The pairs on a path from input to output whose dilations have the largest sum; pairs in topological order."""
+    """Return the pairs on the path with the largest sum of ``dilations``, which are ordered by target."""
     reach: dict[int, int] = {0: 0}
     before: dict[int, int] = {}
     for (source, target), dilation in dilations.items():

@@ -27,10 +27,14 @@ class GraphSettings:
         Whether the input is connected to the output.
     pointwise_output
         Whether edges to the output are per-pixel convolutions.
-    dilations, channels
-        Values from which those of an edge are drawn, all equally likely.
-    latent, hidden
-        Lengths of the latent vector of a pixel and of the hidden layer of each head.
+    dilations
+        Values (cells) from which the dilation of an edge is drawn, all equally likely.
+    channels
+        Values from which the number of output channels of an edge is drawn, all equally likely.
+    latent
+        Length of the latent vector of a pixel.
+    hidden
+        Channels of the hidden layer of each head.
     max_radius
         Largest receptive radius (px).
     cell
@@ -57,7 +61,23 @@ class GraphSettings:
 
 @dataclass(frozen=True)
 class UNetSettings:
-    """The size of a U-Net (see ``unet.UNetArchitecture``), and the largest receptive radius (px) that it may have."""
+    """The size of a U-Net (see ``unet.UNetArchitecture``).
+
+    Parameters
+    ----------
+    levels
+        How often the image is halved.
+    width
+        Channels at full resolution; they double with every level.
+    convolutions
+        Convolutions per level, on the way down and again on the way up.
+    latent
+        Length of the latent vector of a pixel.
+    hidden
+        Channels of the hidden layer of each head.
+    max_radius
+        Largest receptive radius (px).
+    """
 
     levels: int
     width: int
@@ -71,12 +91,17 @@ ArchitectureSettings = GraphSettings | UNetSettings
 
 
 def architecture_settings(section: Mapping[str, Any]) -> ArchitectureSettings:
-    """The section ``architecture`` as the dataclass of its family; keys of the other family may be missing.
+    """Read the section ``architecture`` into the dataclass of its family; keys of the other family may be missing.
 
     Parameters
     ----------
     section
-        Keys and values; without the key ``family``, those of random graphs.
+        Keys and values. Without the key ``family``, the family is ``random``.
+
+    Returns
+    -------
+    GraphSettings or UNetSettings
+        The keys of the family.
 
     Raises
     ------
@@ -89,11 +114,43 @@ def architecture_settings(section: Mapping[str, Any]) -> ArchitectureSettings:
 
 
 def graph_settings(section: Mapping[str, Any]) -> GraphSettings:
-    """The random graphs of the section ``architecture``, whatever its family; raises as above."""
+    """Read the keys of random graphs from the section ``architecture``, whatever its family.
+
+    Parameters
+    ----------
+    section
+        Keys and values.
+
+    Returns
+    -------
+    GraphSettings
+        The keys of random graphs.
+
+    Raises
+    ------
+    KeyError
+        Where one of them is missing.
+    """
     return GraphSettings(**{field.name: section[field.name] for field in fields(GraphSettings)})
 
 
 def unet_settings(section: Mapping[str, Any]) -> UNetSettings:
-    """The U-Net of the section ``architecture``, whatever its family; raises as above."""
+    """Read the keys of the U-Net from the section ``architecture``, whatever its family.
+
+    Parameters
+    ----------
+    section
+        Keys and values, with the subsection ``unet``.
+
+    Returns
+    -------
+    UNetSettings
+        The keys of the U-Net.
+
+    Raises
+    ------
+    KeyError
+        Where one of them is missing.
+    """
     keys = {**section, **section["unet"]}
     return UNetSettings(**{field.name: keys[field.name] for field in fields(UNetSettings)})

@@ -7,7 +7,7 @@ Begin with ``ensemble_scan``.
     ensemble_scan     step: all members over one scan in a single pass, tile by tile
     fit_latent_basis  step: the basis of the latents, fitted on a sample of the train regions
     members           The trained members of a run, and what each predicts of an image, averaged over orientations
-    overlap           The error of tiles that overlap by less than the receptive radius: measured on a few tiles
+    overlap           The error of tiles that overlap by less than the receptive radius, measured on a few tiles
     pooling           Quantiles of the mixture of the members' distributions, from the three quantiles that each member
                       predicts
     settings          What the ensemble and the latent basis need of the configuration

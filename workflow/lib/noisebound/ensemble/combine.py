@@ -16,21 +16,22 @@ Floats = NDArray[np.float32]
 
 
 class TilePrediction(NamedTuple):
-    """One tile, predicted by all members; images are float32 in the units of the reference.
+    """One tile, predicted by all members. Images are float32 in the units of the reference.
 
     Parameters
     ----------
     quantiles
-        Combined lower, median and upper, (C, *keep) each.
+        Combined lower, median and upper quantile, (C, *keep) each.
     spread
         Standard deviation of the members' medians, (C, *keep).
     scores
-        Projected latents (K, *keep), where there is a basis.
+        Projected latents (K, *keep); None without a basis.
     medians
         Each member's median, (C, *keep).
     variances
-        float64 (2, C), sums over the pixels. Aleatoric: the mean over members of the variance of a normal distribution
-        that is as wide as their interval; zero without a basis. Epistemic: the squared spread.
+        float64 (2, C), sums over the pixels of the aleatoric and the epistemic variance. Aleatoric: of a normal
+        distribution whose interval is as wide as a member's, averaged over the members; zero without a basis.
+        Epistemic: the squared spread.
     """
 
     quantiles: tuple[Floats, Floats, Floats]
@@ -48,7 +49,7 @@ def combine_members(
     levels: Sequence[float],
     combine: str,
 ) -> TilePrediction:
-    """Predict one tile with every member, and combine their quantiles.
+    """Predict one tile with every member and combine their quantiles.
 
     Parameters
     ----------
@@ -57,15 +58,20 @@ def combine_members(
     image
         float32 (C, *keep plus halo), raw.
     inner
-        The part of ``image`` to keep.
+        The part of ``image`` to keep, one slice per spatial axis.
     basis
-        What the latents are projected on; where it is None, they are not.
+        What the latents are projected on; None for no scores.
     levels
-        Levels of the members' lower and upper quantile.
+        Levels of the lower and the upper quantile.
     combine
-        ``average``: the mean of the members' quantiles, which their disagreement does not widen. ``pool``: the
-        quantiles of their distributions taken together, which it widens (see ``pooling.pool_quantiles``); only then
-        are all members' quantiles of the tile held in memory.
+        ``average``: the mean of the members' quantiles. The interval does not widen where members disagree. ``pool``:
+        the quantiles of the mixture of their distributions, whose interval does widen there (see
+        ``pooling.pool_quantiles``). It needs more memory, for all members' outer quantiles of the tile.
+
+    Returns
+    -------
+    TilePrediction
+        The kept part of the tile.
 
     References
     ----------
@@ -81,7 +87,7 @@ def combine_members(
 
 
 class _Combination:
-    """What is known of one tile while member after member is added."""
+    """The sums over the members of one tile, one member after the other."""
 
     def __init__(self, ensemble: Ensemble, basis: LatentBasis | None, levels: Sequence[float], combine: str) -> None:
         self.ensemble, self.basis, self.levels, self.combine = ensemble, basis, levels, combine
@@ -93,7 +99,7 @@ class _Combination:
         self.scores: Floats | None = None
 
     def add(self, m: int, latent: Floats, quantiles: Sequence[Floats]) -> None:
-        """Add the latents and the lower, median and upper of member ``m``."""
+        """Add the latents and the lower, median and upper quantile of member ``m``."""
         if not self.sums:
             self.sums = [np.zeros(part.shape, dtype=np.float64) for part in quantiles]
         for total, part in zip(self.sums, quantiles, strict=True):
@@ -109,7 +115,7 @@ class _Combination:
             self.scores = partial if self.scores is None else self.scores + partial
 
     def result(self) -> TilePrediction:
-        """The combination of all members."""
+        """Combine what was added."""
         medians = np.stack(self.medians)
         spread = np.std(medians, axis=0, dtype=np.float64).astype(np.float32)
         epistemic = np.square(spread, dtype=np.float64).reshape(len(self.aleatoric), -1).sum(axis=1)
@@ -120,7 +126,7 @@ class _Combination:
         return TilePrediction(self._quantiles(medians), spread, scores, self.medians, variances)
 
     def _quantiles(self, medians: Floats) -> tuple[Floats, Floats, Floats]:
-        """Average or pooled lower, median and upper."""
+        """Average or pool the lower, median and upper quantile."""
         if self.combine == "pool":
             lows, highs = (np.stack([pair[end] for pair in self.outer]) for end in (0, 1))
             return pool_quantiles(lows, medians, highs, self.levels, self.ensemble.device)

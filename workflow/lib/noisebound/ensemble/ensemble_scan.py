@@ -56,10 +56,10 @@ def ensemble_scan(
 ) -> None:
     """Apply all members to one scan and write ``ensemble/<scan>.h5``.
 
-    The delivered frame gets quantiles, spread and latents. In a scan with a reference, every other frame gets quantiles
-    as well, each predicted on its own, because calibration and evaluation are about single frames. The next tile is
-    read and the last one written while one is computed. Where the overlap is narrower than the receptive radius, its
-    error is measured, logged and written beside the images.
+    The delivered frame gets quantiles, spread and scores of the latents. In a scan with a reference, every other frame
+    gets quantiles too, each predicted on its own, because calibration and evaluation are about single frames. While one
+    tile is computed, the next one is read and the last one is written. Where tiles overlap by less than the receptive
+    radius, the error that this causes is measured, logged and written beside the images.
 
     Parameters
     ----------
@@ -75,7 +75,8 @@ def ensemble_scan(
     Raises
     ------
     InputError
-        Where the scan does not fit the members, or has no frame of that number.
+        Where members do not fit together, the basis was fitted on other members, the scan has other dimensions or
+        channels than the members, the delivered frame does not exist, or ``tile`` has not one length per axis.
     """
     ensemble = Ensemble(files.members, files.architectures, settings.orientations, hardware)
     basis = LatentBasis.load(files.basis)
@@ -103,7 +104,7 @@ def _create(
     settings: EnsembleSettings,
     counts: bool,
 ) -> AbstractContextManager[PredictionsWriter]:
-    """The file of predictions, to be written tile by tile."""
+    """Create the file of predictions, to be written tile by tile."""
     return create_predictions(
         output,
         scan=source.name,
@@ -122,9 +123,9 @@ def _create(
 
 
 class _Pass:
-    """One pass over all tiles of all frames that are predicted: what is read, computed and written of a piece.
+    """One pass over all tiles of all frames that are predicted.
 
-    A piece is a frame's number and a tile.
+    A piece of work is the number of a frame and a tile.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class _Pass:
         self.variances = np.zeros((2, source.n_channels))
 
     def run(self) -> None:
-        """Predict and write everything."""
+        """Predict and write all pieces."""
         source, ensemble = self.source, self.ensemble
         halo = _halo(self.settings.overlap, ensemble.halo)
         size = tile_size(self.settings.tile, ensemble, source.shape, halo, ensemble.hardware.memory)
@@ -155,12 +156,12 @@ class _Pass:
         self.writer.set_uncertainty(_uncertainty(self.variances / math.prod(source.shape), source.channels))
 
     def read(self, piece: tuple[int, Tile]) -> Floats:
-        """The raw image of a piece with its halo, (C, *tile)."""
+        """Read the raw image of a piece with its halo, (C, *tile)."""
         k, tile = piece
         return tile.complete(self.source.read_frame(k, tile.read))
 
     def predict(self, piece: tuple[int, Tile], image: Floats) -> TilePrediction:
-        """All members' predictions of a piece; latents of the delivered frame alone."""
+        """Predict a piece with all members; latents only for the delivered frame."""
         k, tile = piece
         basis = self.basis if k == self.settings.frame else None
         return combine_members(self.ensemble, image, tile.inner, basis, self.settings.levels, self.settings.combine)
@@ -182,7 +183,10 @@ class _Pass:
 
 
 def _uncertainty(variances: NDArray[np.float64], channels: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Root mean variances by channel, to six digits: the order in which tiles are added up must not matter."""
+    """Square roots of the mean variances by channel.
+
+    Six digits, so that the order in which tiles are added up does not matter.
+    """
     return {
         name: {
             kind: float(f"{math.sqrt(variances[row, c]):.6g}") for row, kind in enumerate(("aleatoric", "epistemic"))
@@ -192,5 +196,5 @@ def _uncertainty(variances: NDArray[np.float64], channels: Sequence[str]) -> dic
 
 
 def _halo(overlap: str | int, exact: tuple[int, ...]) -> tuple[int, ...]:
-    """Pixels per axis that tiles read beyond what they keep; never more than the receptive radius."""
+    """Pixels per axis that tiles read beyond what they keep: ``overlap``, but never more than the receptive radius."""
     return exact if isinstance(overlap, str) else tuple(min(overlap, rim) for rim in exact)

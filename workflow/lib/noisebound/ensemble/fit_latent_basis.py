@@ -39,7 +39,7 @@ class BasisFiles:
     basis
         Output: ``latent/basis.npz``.
     sample
-        Output: ``latent/sample.npz``, the pixels that it was fitted on.
+        Output: ``latent/sample.npz``, the pixels that the basis was fitted on.
     """
 
     members: Sequence[str | Path]
@@ -53,23 +53,24 @@ class BasisFiles:
 def fit_latent_basis(files: BasisFiles, *, settings: BasisSettings, hardware: Hardware | None = None) -> None:
     """Fit the common basis of all members' latents on train pixels, and keep the sample for measures of stability.
 
-    Every scan with train boxes gives equally many pixels, its boxes in proportion to their size. The sample also holds
-    latents of noise-only input: values of the same boxes, drawn for each pixel and channel on its own, which keeps the
-    histograms and destroys every structure.
+    Every scan with train boxes gives about equally many pixels; within a scan, each box gives pixels in proportion to
+    its size. The sample also holds latents of noise-only input: images in which every pixel and channel is drawn on its
+    own from the values of the box (of the part in the same tile). They have the same histograms and no structure.
 
     Parameters
     ----------
     files
         Inputs and outputs.
     settings
-        How it is fitted.
+        How the basis is fitted.
     hardware
         What to compute on; by default that of this machine.
 
     Raises
     ------
     InputError
-        Where no scan has a train region, or a scan does not fit the members.
+        Where no scan has a train region, where a scan has other dimensions or channels than the members, and where no
+        basis can be fitted (see ``latent.basis.fit_basis``).
     """
     random = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(2**31,)))
     ensemble = Ensemble(files.members, files.architectures, hardware=hardware)
@@ -105,8 +106,8 @@ def _sample_box(
 ) -> dict[str, NDArray[Any]]:
     """Latents, medians and noise-only latents at ``wanted`` random pixels of one box, read tile by tile.
 
-    The noise is drawn tile by tile, so it depends on the size of the tiles: on the memory that a job may take, which
-    therefore must not change by chance.
+    The noise is drawn tile by tile, so it depends on the size of the tiles and with it on the memory that a job may
+    take. That memory must therefore be the same in every run.
     """
     chosen = np.sort(random.choice(box.size, size=wanted, replace=False))
     coordinates = np.stack(np.unravel_index(chosen, box.shape), axis=1) + np.asarray(box.lower)
@@ -134,7 +135,7 @@ def _sample_box(
 
 
 def _overlap(tile: Tile, box: Box) -> tuple[slice, ...]:
-    """Where the part of a box that a tile keeps lies in the tile's completed image."""
+    """Find the common part of a box and of what a tile keeps, as slices of the tile's completed image."""
     sides = zip(tile.keep, tile.inner, box.lower, box.upper, strict=True)
     return tuple(
         slice(max(keep.start, low) - keep.start + inner.start, min(keep.stop, high) - keep.start + inner.start)
@@ -143,5 +144,5 @@ def _overlap(tile: Tile, box: Box) -> tuple[slice, ...]:
 
 
 def _draw_noise(pool: Floats, shape: Sequence[int], random: np.random.Generator) -> Floats:
-    """An image (C, *shape) of values drawn from ``pool`` (C, *spatial), every pixel and channel on its own."""
+    """Draw an image (C, *shape) from the values of ``pool`` (C, *spatial), every pixel and channel on its own."""
     return np.stack([random.choice(channel.ravel(), size=tuple(shape)) for channel in pool])

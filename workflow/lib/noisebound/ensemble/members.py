@@ -22,15 +22,16 @@ from ..networks.normalisation import Normalisation
 from ..networks.quantile_network import QuantileNetwork
 
 Floats = NDArray[np.float32]
-# Bytes of a tile's features: on a processor what its caches nearly hold, on a GPU what keeps it busy.
+# Bytes that the features of a tile should take: about the size of a processor's caches; enough to keep a GPU busy.
 COMFORTABLE = {"cpu": 64 << 20, "cuda": 1 << 30}
 
 
 class Ensemble:
-    """The trained members, ready to predict. Memory grows with the region asked for, not with the scan.
+    """The trained members of a run, ready to predict. Memory grows with the region asked for, not with the scan.
 
     With several orientations, each member sees the image turned by right angles in Y and X (4), and mirrored as well
-    (8); its outputs are turned back and averaged. Training treats all orientations alike, so this only removes chance.
+    (8); its outputs are turned back and averaged. Training uses all eight orientations alike, so members prefer none:
+    the average only reduces the random part of their errors.
 
     Parameters
     ----------
@@ -41,10 +42,23 @@ class Ensemble:
     hardware
         What to compute on; by default that of this machine.
 
+    Attributes
+    ----------
+    networks, normalisations : list
+        The network and the normalisation of each member.
+    dimensions, in_channels : int
+        Spatial dimensions and channels of the scans that the members were trained on.
+    latent_sizes : list of int
+        Length of each member's latent vectors.
+    halo : tuple of int
+        The largest receptive radius of the members, for each spatial axis (px).
+    alignment : int
+        Tiles begin and end at multiples of this length (px).
+
     Raises
     ------
     InputError
-        Where a file is not a member, or the members do not fit together.
+        Where no member is given, a file is not a member, or members differ in dimensions or channels.
     """
 
     def __init__(
@@ -79,7 +93,18 @@ class Ensemble:
         return len(self.networks)
 
     def pixels_within(self, memory: int) -> int:
-        """How many pixels, halo included, can be predicted at a time within ``memory`` bytes."""
+        """Estimate how many pixels can be predicted at a time.
+
+        Parameters
+        ----------
+        memory
+            Bytes to be used.
+
+        Returns
+        -------
+        int
+            Number of pixels, halo included; 1 at least.
+        """
         widest = max(engine.floats_per_pixel(network, self.device) for network in self.networks)
         quantities = 3 * self.networks[0].architecture.out_channels
         # Latents and quantiles of a member in several forms, sums in float64, and every member's median.
@@ -102,7 +127,7 @@ class Ensemble:
         latent : array
             float32 (L, *spatial).
         quantiles : tuple of array
-            Lower, median and upper, float32 (C, *spatial), in the units of the reference.
+            Lower, median and upper quantile, float32 (C, *spatial) each, in the units of the reference.
         """
         normalised = torch.from_numpy(self.normalisations[m].normalise_input(image))[None].to(self.device)
         sums: list[Tensor] = []
@@ -115,7 +140,20 @@ class Ensemble:
         return means[0], (lower, median, upper)
 
     def check(self, scan: Scan, path: str | Path) -> None:
-        """Raise ``InputError`` where a scan has other dimensions or channels than the members' training scans."""
+        """Check that a scan has the dimensions and the number of channels that the members were trained on.
+
+        Parameters
+        ----------
+        scan
+            The scan.
+        path
+            Its file, for the error message.
+
+        Raises
+        ------
+        InputError
+            Where it has others.
+        """
         if (scan.ndim, scan.n_channels) != (self.dimensions, self.in_channels):
             raise InputError(
                 f"the scan has {scan.n_channels} channels in {scan.ndim}-D, the members were trained on "
@@ -140,25 +178,30 @@ def _turn_back(image: Tensor, turns: int, flipped: bool) -> Tensor:
 def tile_size(
     tile: str | Sequence[int], ensemble: Ensemble, shape: Sequence[int], halo: Sequence[int], memory: int
 ) -> tuple[int, ...]:
-    """Lengths of tiles (px per axis) for a scan or a part of one.
+    """Choose the lengths of tiles for a scan or a part of one.
 
     Parameters
     ----------
     tile
-        The key ``ensemble.tile``: lengths, or ``auto`` for what suits hardware and memory.
+        The key ``ensemble.tile``: lengths (px), or ``auto`` for what suits hardware and memory.
     ensemble
         The members.
     shape
-        Spatial shape of what is to be tiled.
+        Spatial shape of what is to be tiled (px).
     halo
         Pixels per axis that tiles read beyond what they keep.
     memory
         Bytes that the job may take.
 
+    Returns
+    -------
+    tuple of int
+        Pixels per spatial axis that a tile keeps.
+
     Raises
     ------
     InputError
-        Where there is not one length per axis.
+        Where ``tile`` has not one length per axis.
     """
     if isinstance(tile, str):
         # Half of the memory, because files, libraries and the tile that is read ahead need some as well.
@@ -176,7 +219,24 @@ def tile_size(
 
 
 def exact_tiles(ensemble: Ensemble, shape: Sequence[int], region: Region, memory: int) -> Iterator[Tile]:
-    """Tiles with the exact halo that cover a ``region`` of a scan of this ``shape`` within ``memory`` bytes."""
+    """Cut a region of a scan into tiles whose halo is the full receptive radius.
+
+    Parameters
+    ----------
+    ensemble
+        The members.
+    shape
+        Spatial shape of the scan (px).
+    region
+        The part to be covered, one slice per spatial axis.
+    memory
+        Bytes that the job may take.
+
+    Returns
+    -------
+    iterator of Tile
+        Their kept parts are disjoint and cover the region (see ``geometry.tiling.tiles``).
+    """
     extents = [part.stop - part.start for part in region]
     size = tile_size("auto", ensemble, extents, ensemble.halo, memory)
     return tiles(shape, size, ensemble.halo, ensemble.alignment, region)

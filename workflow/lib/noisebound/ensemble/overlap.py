@@ -1,4 +1,4 @@
-"""The error of tiles that overlap by less than the receptive radius: measured on a few tiles."""
+"""The error of tiles that overlap by less than the receptive radius, measured on a few tiles."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ MEASURED_TILES = 3
 def measure_overlap(
     ensemble: Ensemble, source: Scan, pieces: Sequence[Tile], halo: Sequence[int], settings: EnsembleSettings
 ) -> dict[str, dict[str, float]]:
-    """Compare a narrow halo with the exact one, on a few tiles of the delivered frame spread evenly over the scan.
+    """Compare tiles with a narrow halo with the exact prediction, on a few tiles of the delivered frame.
 
-    With the exact halo, a tile may need more memory than a job may take: it is then computed in parts, which gives the
-    same numbers.
+    The tiles are spread evenly over the scan. With the exact halo, a tile may need more memory than the job may take;
+    it is then computed in parts, which gives the same numbers.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def measure_overlap(
     Returns
     -------
     dict
-        For each channel, ``rms`` and ``largest`` difference between the two medians, and the mean ``width`` of the
-        exact interval from lower to upper, all in the unit of the reference.
+        For each channel, in the units of the reference: ``rms`` and ``largest``, the root mean square and the largest
+        absolute difference of the two medians, and ``width``, the mean width of the exact interval from lower to upper.
     """
     chosen = sorted({round(at) for at in np.linspace(0, len(pieces) - 1, MEASURED_TILES)})
     compared = [_compare(ensemble, source, pieces[number], settings) for number in chosen]
@@ -71,7 +71,7 @@ def measure_overlap(
 
 
 def _compare(ensemble: Ensemble, source: Scan, tile: Tile, settings: EnsembleSettings) -> tuple[Floats, Floats]:
-    """Differences of the median to the exact one, and exact widths, (C, pixels) each, of one tile."""
+    """Differences of the medians (narrow minus exact) and exact widths of one tile, (C, pixels) each."""
 
     def predict(part: Tile) -> tuple[Floats, Floats, Floats]:
         image = part.complete(source.read_frame(settings.frame, part.read))

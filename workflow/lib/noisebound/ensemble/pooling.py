@@ -9,14 +9,25 @@ import torch
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-# Bisections: the bracket then is as narrow as the resolution of float32.
+# Bisection steps, after which the bracket is as narrow as the resolution of float32.
 STEPS = 25
-# Pixels at a time, so that memory stays small compared with that of the networks.
+# Pixels computed at a time: this takes little memory compared with the networks.
 CHUNK = 1 << 16
 
 
 def normal_quantile(level: float) -> float:
-    """Quantile of the standard normal distribution."""
+    """Quantile of the standard normal distribution.
+
+    Parameters
+    ----------
+    level
+        Level of the quantile, between 0 and 1.
+
+    Returns
+    -------
+    float
+        In standard deviations from the mean.
+    """
     return float(torch.special.ndtri(torch.tensor(level, dtype=torch.float64)))
 
 
@@ -25,24 +36,24 @@ def pool_quantiles(
 ) -> tuple[Floats, Floats, Floats]:
     """Quantiles of the mixture of the members' distributions, all weighted alike.
 
-    A member's distribution is normal on either side of its median, half of it on each, with the scales that put its
-    outer quantiles where it predicts them. The mixture's distribution function is the mean of the members', and its
-    quantiles are found by bisection between the smallest and the largest member's. Unlike the mean of quantiles, they
-    spread where members disagree.
+    Each member's distribution is made of two half normal distributions that meet at its median. Each holds half of the
+    probability, and its scale is chosen so that the member's outer quantile is reproduced. The distribution function of
+    the mixture is the mean of the members'; its quantiles are found by bisection between the smallest and the largest
+    of the members' quantiles. Unlike the mean of quantiles, they move apart where members disagree.
 
     Parameters
     ----------
     lower, median, upper
         float32 (M, ...), the members' quantiles at ``levels[0]``, 0.5 and ``levels[1]``.
     levels
-        Levels of the outer quantiles.
+        Levels of the lower and the upper quantile.
     device
         Where to compute; by default the processor.
 
     Returns
     -------
     tuple of array
-        Lower, median and upper of the mixture, float32 (...).
+        Lower, median and upper quantile of the mixture, float32 (...) each.
     """
     shape = median.shape[1:]
     flat = [np.ascontiguousarray(part).reshape(len(part), -1) for part in (lower, median, upper)]
@@ -59,7 +70,7 @@ def pool_quantiles(
 def _mixture_quantiles(
     lower: torch.Tensor, median: torch.Tensor, upper: torch.Tensor, levels: Sequence[float]
 ) -> list[torch.Tensor]:
-    """Lower, median and upper of the mixture, (pixels,) each, by bisection; arguments (M, pixels)."""
+    """Lower, median and upper quantile of the mixture, (pixels,) each, by bisection; arguments (M, pixels)."""
     tiny = torch.finfo(median.dtype).tiny
     below = ((median - lower) / -normal_quantile(levels[0])).clamp_min(tiny)
     above = ((upper - median) / normal_quantile(levels[1])).clamp_min(tiny)

@@ -17,12 +17,11 @@ def stream(
     compute: Callable[[Piece, Loaded], Result],
     write: Callable[[Piece, Result], None],
 ) -> None:
-    """For every piece in turn: ``write(piece, compute(piece, read(piece)))``.
+    """Read, compute and write piece after piece: ``write(piece, compute(piece, read(piece)))``.
 
-    While one piece is computed in the calling thread, a second thread reads the next and a third writes the last one;
-    no more than these three are in memory. Each of the three handles the pieces in their order, so the output is the
-    same as without threads, and so is the exception that ends the work; it is raised here, after both threads have
-    stopped. A single piece needs no thread.
+    While the calling thread computes one piece, a second thread reads the next and a third writes the last; no more
+    than these three are in memory. Each part of the work takes the pieces in their order, so the output is the same as
+    without threads. A single piece needs no thread.
 
     Parameters
     ----------
@@ -30,6 +29,11 @@ def stream(
         What to work on.
     read, compute, write
         The three parts of the work.
+
+    Raises
+    ------
+    Exception
+        What a loop without threads would have raised, after both threads have stopped.
     """
     if len(pieces) == 1:
         write(pieces[0], compute(pieces[0], read(pieces[0])))
@@ -44,7 +48,7 @@ def stream(
                 if number + 1 < len(pieces):
                     coming = reader.submit(read, pieces[number + 1])
                 result = compute(piece, loaded)
-            finally:  # an exception about the piece before comes first
+            finally:  # an error in writing the previous piece comes first
                 if written is not None:
                     written.result()
             written = writer.submit(write, piece, result)

@@ -1,7 +1,7 @@
-"""How the compiled loops see an image: as one long row of numbers per channel, its lines parted by zeros.
+"""The memory layout of the compiled loops: one long row of numbers per channel, with zeros between the image's lines.
 
-A tap of a kernel is then a constant shift along the row. A 3x3x3 kernel is three 3x3 kernels: one for the slice below,
-one for the slice itself and one for the slice above.
+A tap of a kernel is then a constant shift along the row. A 3x3x3 kernel is computed as three 3x3 kernels: one for the
+slice below, one for the slice itself and one for the slice above.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-# Positions computed at a time: nine shifted rows and four outputs of this length fit into the first-level cache.
-# Lengths are multiples of STEP, because the compiler's widest loop takes so many, and the rest runs much slower.
+# Positions computed at a time: four outputs and nine shifted rows, which overlap, then fit into the first-level cache.
+# Lengths are multiples of STEP: the widest compiled loop takes so many positions at once, and a rest is much slower.
 RUN, STEP = 1536, 64
-# The slices of a volume are computed one by one where this share of all positions lies between them.
+# The slices of a volume are computed one by one where more than this share of all positions lies between them.
 BETWEEN_SLICES = 0.15
 
 
@@ -30,18 +30,18 @@ class Layout:
     Parameters
     ----------
     spatial
-        Extent of the image (px), [Z], Y, X.
+        Lengths of the image, [Z], Y, X (px; for networks on cells, cells).
     pad
-        Zeros behind the end of every axis: the largest dilation.
+        Number of zeros behind the end of every axis: the largest dilation.
     strides
         Positions from one pixel to the next along each axis.
     start
         Position of the first pixel.
     inside
-        float32 (length,), one at pixels and zero between them.
+        float32 (length,), one at pixels and zero elsewhere.
     runs
-        int64 (R, 2), first positions and lengths of what is computed: all lines of an image, or each slice of a volume
-        by itself, because many positions between slices are no pixels. Nothing else is ever written.
+        int64 (R, 2), first positions and lengths of the stretches that are computed and written. They cover an image as
+        a whole, and a volume as a whole or, where many positions lie between its slices, slice by slice.
     """
 
     spatial: tuple[int, ...]
@@ -54,11 +54,24 @@ class Layout:
     @classmethod
     @lru_cache(maxsize=64)
     def of(cls, spatial: tuple[int, ...], pad: int) -> Layout:
-        """The layout of images of ``spatial`` extent for dilations up to ``pad``; the same object for every call."""
+        """Make the layout of images, or return the one made before.
+
+        Parameters
+        ----------
+        spatial
+            Lengths of the image, [Z], Y, X (px or cells).
+        pad
+            The largest dilation.
+
+        Returns
+        -------
+        Layout
+            The same object for the same arguments, as long as it is among the last 64.
+        """
         padded = [extent + pad for extent in spatial]
         strides = tuple(math.prod(padded[axis + 1 :]) for axis in range(len(padded)))
         start = pad * sum(strides)
-        # All taps of all runs stay within: a run is at most STEP - 1 too long.
+        # Long enough for all taps of all runs, of which the last may be STEP - 1 too long.
         inside = np.zeros(2 * start + math.prod(padded) + STEP, dtype=np.float32)
         layout = cls(spatial, pad, strides, start, inside, _runs(spatial, strides, start))
         layout.pixels(torch.from_numpy(inside)).fill_(1)
@@ -66,29 +79,62 @@ class Layout:
 
     @property
     def length(self) -> int:
-        """Positions in a row."""
+        """Number of positions in a row."""
         return len(self.inside)
 
     def pixels(self, rows: Tensor) -> Tensor:
-        """The pixels of ``rows`` (..., length) as a view (..., [Z], Y, X)."""
+        """View the pixels of rows as images.
+
+        Parameters
+        ----------
+        rows
+            (..., length).
+
+        Returns
+        -------
+        Tensor
+            (..., [Z], Y, X), which shares the memory of ``rows``.
+        """
         extents = tuple(extent + self.pad for extent in self.spatial)
         padded = rows[..., self.start : self.start + math.prod(extents)].unflatten(-1, extents)
         return padded[(..., *(slice(extent) for extent in self.spatial))]
 
     def shifts(self, dilation: int) -> NDArray[np.int64]:
-        """Shift of each tap of a kernel, int64 (groups, 9): one group of 3x3 for images, three for volumes."""
+        """List the shifts of the taps of a 3x3 (3x3x3) kernel.
+
+        Parameters
+        ----------
+        dilation
+            Spacing of the taps (px or cells).
+
+        Returns
+        -------
+        array
+            int64 (G, 9), in positions: G = 1 group of 3x3 taps for images, 3 for volumes.
+        """
         steps = itertools.product((-dilation, 0, dilation), repeat=len(self.strides))
         taps = [sum(step * stride for step, stride in zip(tap, self.strides, strict=True)) for tap in steps]
         return np.asarray(taps, dtype=np.int64).reshape(-1, 9)
 
     def channel_shifts(self, channels: int) -> NDArray[np.int64]:
-        """Shifts to the next ``channels`` rows, int64 (groups, 9); the last group is filled up with the first row."""
+        """List the shifts from a channel to itself and to the next ones, which are the taps of a per-pixel layer.
+
+        Parameters
+        ----------
+        channels
+            Number of channels.
+
+        Returns
+        -------
+        array
+            int64 (G, 9), in positions; the last group is filled up with zeros, the shift to the channel itself.
+        """
         shifts = np.arange(-(-channels // 9) * 9, dtype=np.int64)
         return np.where(shifts < channels, shifts, 0).reshape(-1, 9) * self.length
 
 
 def _runs(spatial: tuple[int, ...], strides: tuple[int, ...], start: int) -> NDArray[np.int64]:
-    """The runs of a :class:`Layout`. The last one may reach STEP - 1 zeros behind the last pixel."""
+    """List the runs of a :class:`Layout`; the last one may reach STEP - 1 zeros behind the last pixel."""
     extents = [(extent - 1) * stride for extent, stride in zip(spatial, strides, strict=True)]
     slices, length = 1, sum(extents) + 1
     one_slice = _round_up(length - extents[0])
@@ -103,5 +149,5 @@ def _runs(spatial: tuple[int, ...], strides: tuple[int, ...], start: int) -> NDA
 
 
 def _round_up(length: float) -> int:
-    """The next multiple of STEP."""
+    """Round up to a multiple of STEP."""
     return math.ceil(length / STEP) * STEP

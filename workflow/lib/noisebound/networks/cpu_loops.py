@@ -17,11 +17,11 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from .machine_code import compiled
 
-# Length of a run of sums over pixels: longer than others, because each ends with a sum across the registers.
+# Positions summed at a time: more than in other runs, because each sum ends with a sum across the registers.
 SUM_RUN = 4096
 # Columns of a table of convolutions (see ``run``).
 SOURCE, INPUTS, TARGET, OUTPUTS, WEIGHTS, SHIFTS, GROUPS = range(7)
-# Sums may be reordered and fused, as in any fast convolution; infinities and NaN still travel.
+# Sums may be reordered and fused, as in any fast convolution; infinities and NaN are kept.
 OPTIONS: dict[str, Any] = {"fastmath": {"contract", "reassoc", "nsz"}, "error_model": "numpy", "nogil": True}
 _keep: Callable[..., Any] = partial(compiled, **OPTIONS)
 
@@ -44,9 +44,9 @@ _dot = numba.njit(inline="always")(_dot)
 
 
 def _accumulator(outputs: int) -> Callable[..., Any]:
-    """A loop that adds nine shifted rows of one source channel to ``outputs`` channels, from ``first`` on.
+    """Make a loop that adds nine weighted, shifted rows of a source channel to ``outputs`` channels from ``first`` on.
 
-    Where ``begin``, the channels start from their ``bias``, whatever they held.
+    Where ``begin``, the channels start from their ``bias`` instead of what they held.
     """
 
     def accumulate(source, target, first, weights, shifts, start, size, begin, bias):  # type: ignore[no-untyped-def]
@@ -89,10 +89,10 @@ _add_to_one, _add_to_three, _add_to_four = _accumulator(1), _accumulator(3), _ac
 
 @numba.njit(**OPTIONS)
 def _accumulate(rows, source, inputs, target, weights, shifts, start, size, begin, bias):  # type: ignore[no-untyped-def]
-    """Add a convolution of ``inputs`` rows from ``source`` on to ``target`` (O, length), ``size`` positions long.
+    """Add a convolution of the ``inputs`` rows from ``source`` on to ``target`` (O, length), ``size`` positions long.
 
     ``rows`` (channels, length); ``weights`` (inputs, G, O, 9); ``shifts`` (G, 9). Where ``begin``, ``target`` starts
-    from ``bias`` (O,), whatever it held.
+    from ``bias`` (O,) instead of what it held.
     """
     flat, length = rows.ravel(), rows.shape[1]
     first = 0
@@ -112,7 +112,7 @@ def _accumulate(rows, source, inputs, target, weights, shifts, start, size, begi
 
 
 def _correlator(outputs: int) -> Callable[..., Any]:
-    """A loop that sums ``outputs`` gradient rows, from ``first`` on, times nine shifted rows of one source channel."""
+    """Make a loop that sums the products of ``outputs`` gradient rows and nine shifted rows of one source channel."""
 
     def correlate_run(source, gradient, first, result, shifts, start, size):  # type: ignore[no-untyped-def]
         s0, s1, s2 = source[start + shifts[0] :], source[start + shifts[1] :], source[start + shifts[2] :]
@@ -171,7 +171,7 @@ def _correlate(rows, source, inputs, gradient, result, shifts, start, size):  # 
 
 @numba.njit(**OPTIONS)
 def _activate(rows, slope, inside, start, size):  # type: ignore[no-untyped-def]
-    """In place: the leaky rectifier of ``slope``, and zeros between the pixels."""
+    """Apply the leaky rectifier of ``slope`` in place, and set to zero what lies between the pixels."""
     there = inside[start : start + size]
     for o in range(rows.shape[0]):
         row = rows[o, start : start + size]
@@ -182,7 +182,7 @@ def _activate(rows, slope, inside, start, size):  # type: ignore[no-untyped-def]
 
 @numba.njit(**OPTIONS)
 def _deactivate(gradient, rows, slope, inside, start, size):  # type: ignore[no-untyped-def]
-    """In place: the gradient before the rectifier from that after it; ``rows`` are the rectified values."""
+    """Turn, in place, the gradient after the rectifier into that before it; ``rows`` are the rectified values."""
     there = inside[start : start + size]
     for o in range(rows.shape[0]):
         row, change = rows[o, start : start + size], gradient[o, start : start + size]
@@ -193,7 +193,7 @@ def _deactivate(gradient, rows, slope, inside, start, size):  # type: ignore[no-
 
 @numba.njit(**OPTIONS)
 def _kernel(weights, step):  # type: ignore[no-untyped-def]
-    """The weights (inputs, G, O, 9) of one convolution in the common array."""
+    """View the weights (inputs, G, O, 9) of one convolution in the common array."""
     size = step[INPUTS] * step[GROUPS] * step[OUTPUTS] * 9
     kernel = weights[step[WEIGHTS] : step[WEIGHTS] + size]
     return kernel.reshape(step[INPUTS], step[GROUPS], step[OUTPUTS], 9)
@@ -201,14 +201,25 @@ def _kernel(weights, step):  # type: ignore[no-untyped-def]
 
 @_keep
 def run(features, steps, shifts, weights, biases, slopes, inside, runs, order, blocks):  # type: ignore[no-untyped-def]
-    """Compute ``features`` (B, channels, length), whose first channels hold the images, one convolution at a time.
+    """Compute all features of images, one convolution after the other, and one image after the other (for the cache).
 
-    Each row of ``steps`` (E, 7) int64 is a convolution: it reads INPUTS channels from SOURCE on at GROUPS times nine
-    shifts, the rows of ``shifts`` from SHIFTS on, and writes OUTPUTS channels from TARGET on; its weights (inputs,
-    groups, outputs, 9) lie in ``weights`` from WEIGHTS on. ``biases`` (channels,); ``slopes`` (E,) of the rectifiers
-    behind. ``runs`` (R, 2) are first positions and lengths. ``blocks`` are the bounds, in ``order`` (E,), of
-    convolutions that are computed together, run for run: none of a block needs more than the same positions of another.
-    Images are computed one by one, so that the features of one stay in the cache.
+    Parameters
+    ----------
+    features
+        float32 (B, channels, length); the first channels hold the images, the others are written.
+    steps
+        int64 (E, 7), one convolution per row, by the columns SOURCE to GROUPS. It reads INPUTS channels from SOURCE on,
+        at the shifts in the GROUPS rows of ``shifts`` from SHIFTS on, and writes OUTPUTS channels from TARGET on. Its
+        weights (inputs, groups, outputs, 9) begin at WEIGHTS.
+    shifts
+        int64 (groups, 9), in positions.
+    weights, biases, slopes
+        float32: all weights; (channels,) biases; (E,) slopes of the rectifiers behind the convolutions.
+    inside, runs
+        As in ``cpu_layout.Layout``.
+    order, blocks
+        int64: (E,) the order of computing, and the bounds of its blocks. The convolutions of a block are computed
+        together, run by run, so none may read what another of its block writes, except at the same positions.
     """
     for b in range(features.shape[0]):
         rows = features[b]
@@ -228,12 +239,21 @@ def run(features, steps, shifts, weights, biases, slopes, inside, runs, order, b
 def run_back(  # type: ignore[no-untyped-def]
     features, gradient, arrived, steps, back, shifts, back_weights, slopes, inside, runs, weight_sums, bias_sums
 ):
-    """Add the gradients of weights and biases to ``weight_sums`` and ``bias_sums``, laid out as in :func:`run`.
+    """Add up the gradients of weights and biases; names, shapes and types as in :func:`run`.
 
-    ``features`` as :func:`run` left them; ``arrived`` (B, outputs, length) is the gradient of their last channels;
-    ``gradient`` (channels, length) is scratch memory with any content. ``back`` (E, 7) and ``back_weights`` describe
-    the transposed convolutions, from the gradient of a convolution's target to that of its source; those with no inputs
-    are skipped.
+    Parameters
+    ----------
+    features, steps, shifts, slopes, inside, runs
+        As :func:`run` took them, and left ``features``.
+    gradient
+        (channels, length), scratch memory with any content.
+    arrived
+        (B, outputs, length), the gradient of the last channels.
+    back, back_weights
+        The transposed convolutions, from the gradient of a target to that of its source; those with no inputs are
+        skipped.
+    weight_sums, bias_sums
+        Output: arrays laid out as ``weights`` and ``biases``, to which the gradients are added.
     """
     channels = features.shape[1]
     start, stop = runs[0, 0], runs[-1, 0] + runs[-1, 1]

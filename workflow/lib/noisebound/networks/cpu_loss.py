@@ -15,14 +15,14 @@ from .cpu_layout import Layout
 class QuantileLoss(torch.autograd.Function):
     """Loss of the three heads' rows, equal to ``losses.quantile_loss`` of their ``quantiles_from``.
 
-    Derived by hand, because the many small steps of the automatic derivative take as long as the network itself.
+    The derivative is written out, because the many small steps of the automatic one take as long as the network itself.
     """
 
     @staticmethod
     def forward(
         ctx: Any, rows: Tensor, layout: Layout, target: Tensor, levels: Sequence[float], mask: Tensor
     ) -> Tensor:
-        """The loss, a scalar.
+        """Compute the loss and, at once, its gradient.
 
         Parameters
         ----------
@@ -32,10 +32,17 @@ class QuantileLoss(torch.autograd.Function):
             float32 (B, 3 C, length), the outputs of the heads: median, below and above.
         layout
             Where pixels lie in the rows.
-        target, mask
-            float32 and boolean, (B, C, [Z], Y, X): the target, and the pixels that count.
+        target
+            float32 (B, C, [Z], Y, X).
         levels
             Levels of lower, median and upper quantile.
+        mask
+            Boolean (B, C, [Z], Y, X), true where a pixel counts.
+
+        Returns
+        -------
+        Tensor
+            A scalar.
         """
         outputs = target.shape[1]
         heads = layout.pixels(rows)
@@ -43,7 +50,7 @@ class QuantileLoss(torch.autograd.Function):
         below, above = functional.softplus(gaps).split(outputs, dim=1)
         errors = torch.stack([error + below, error, error - above]).where(mask, 0)
         wanted = errors.new_tensor(levels).view(3, *[1] * target.dim())
-        # The loss is its slope times the error; that of the outer quantiles does not reach the median.
+        # The loss is the error times its slope. The outer quantiles give the median no gradient (see quantiles_from).
         slopes = (wanted - (errors < 0).to(errors.dtype)) * (mask.to(errors.dtype) / mask.sum().clamp(min=1))
         ctx.gradient = torch.zeros_like(rows)
         back = layout.pixels(ctx.gradient)
@@ -53,5 +60,18 @@ class QuantileLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """The gradient of the rows."""
+        """Return the gradient of the rows.
+
+        Parameters
+        ----------
+        ctx
+            Holds the gradient for a loss of one.
+        *gradients
+            The gradient of the loss, a scalar.
+
+        Returns
+        -------
+        tuple
+            The gradient (B, 3 C, length), and None four times.
+        """
         return (ctx.gradient * gradients[0], None, None, None, None)

@@ -1,7 +1,7 @@
 """A random graph as a list of convolutions over one buffer of features: the program of the compiled loops.
 
-All features of an image lie in one buffer, those of a node side by side, so that nothing is ever concatenated. A
-per-pixel layer is a convolution as well: its taps are channels, nine at a time, and its shifts whole rows.
+All features of an image lie in one buffer, those of a node side by side, so that nothing is ever concatenated. The same
+loops compute per-pixel layers: nine channels at a time take the place of nine taps, and the shifts are whole rows.
 """
 
 from __future__ import annotations
@@ -25,9 +25,16 @@ from .quantile_network import SLOPE, places_of
 
 
 class Convolution(NamedTuple):
-    """From ``inputs`` channels of the buffer, from ``source`` on, to ``outputs`` channels, from ``target`` on.
+    """One convolution from channels to channels of the buffer.
 
-    A dilation of 0 is a per-pixel layer.
+    Parameters
+    ----------
+    source, inputs
+        First channel and number of channels that it reads.
+    target, outputs
+        First channel and number of channels that it writes.
+    dilation
+        Spacing of the taps (cells); 0 for a per-pixel layer.
     """
 
     source: int
@@ -40,21 +47,28 @@ class Convolution(NamedTuple):
 class Plan:
     """The convolutions of one network, and what the loops need to compute them.
 
+    Parameters
+    ----------
+    architecture
+        The random graph.
+
     Attributes
     ----------
-    inputs, latent, outputs
-        Channels of the image; first channel of the latent vector; channels of the three heads, which come last.
-    channels
+    inputs, outputs : int
+        Channels of the image, which come first in the buffer, and of the three heads, which come last.
+    latent : int
+        First channel of the latent vector.
+    channels : int
         Channels of the buffer.
-    convolutions
-        In the order of the graph, then projection and heads.
-    slopes
+    convolutions : list of Convolution
+        Those of the edges, in the order of the graph, then projection and heads.
+    slopes : array
         float32 (E,), slopes of the rectifiers behind the convolutions; 1 where there is none.
-    order, blocks
-        int64: the order of computing, and where its blocks begin and end (see ``cpu_loops.run``).
-    pad
-        The largest dilation.
-    places
+    order, blocks : array
+        int64, the order of computing and the bounds of its blocks (see ``cpu_loops.run``).
+    pad : int
+        The largest dilation (cells).
+    places : Places
         Where the loops' weights lie in the vector of all parameters.
     """
 
@@ -75,11 +89,33 @@ class Plan:
     @classmethod
     @lru_cache(maxsize=64)
     def of(cls, architecture: Architecture) -> Plan:
-        """The plan of a graph; the same object for every call."""
+        """Make the plan of a graph, or return the one made before.
+
+        Parameters
+        ----------
+        architecture
+            The random graph.
+
+        Returns
+        -------
+        Plan
+            The same object for the same graph, as long as it is among the last 64.
+        """
         return cls(architecture)
 
     def tables(self, spatial: Sequence[int]) -> Tables:
-        """Tables for images of this extent; the last ones are kept."""
+        """Make the tables for images of one size; the last ones are kept.
+
+        Parameters
+        ----------
+        spatial
+            Lengths of the images, [Z], Y, X (cells).
+
+        Returns
+        -------
+        Tables
+            The tables.
+        """
         key = tuple(spatial)
         if key not in self._tables:
             self._tables = {key: Tables.of(self, Layout.of(key, self.pad))}
@@ -87,7 +123,7 @@ class Plan:
 
 
 def _of_edges(architecture: Architecture) -> list[Convolution]:
-    """The convolutions of the edges, in the order of their targets and, within one, of their sources."""
+    """List the convolutions of the edges, in the order of the graph: by target and then by source."""
     widths = architecture.widths()
     begins = dict(zip(widths, itertools.accumulate(widths.values(), initial=0), strict=False))
     filled = dict(begins)
@@ -101,7 +137,7 @@ def _of_edges(architecture: Architecture) -> list[Convolution]:
 
 
 def _behind_graph(architecture: Architecture, first: int) -> list[Convolution]:
-    """The layers behind the graph: the projection to channel ``first`` on, then both layers of the three heads."""
+    """List the layers behind the graph: the projection to channel ``first`` on, then both layers of the three heads."""
     latent, hidden, outputs = architecture.latent, architecture.hidden, architecture.head_outputs
     features, heads = architecture.features(), first + latent
     return [
@@ -112,9 +148,9 @@ def _behind_graph(architecture: Architecture, first: int) -> list[Convolution]:
 
 
 def _order_of(architecture: Architecture, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Order and blocks of ``count`` convolutions.
+    """Order ``count`` convolutions and divide them into blocks.
 
-    Those that read the same node are computed together, run for run, while that node lies in the cache; and so are the
+    Those that read the same node are computed together, run by run, while that node lies in the cache; so are the
     per-pixel layers behind the graph.
     """
     sources = [edge.source for edge in architecture.edges]
@@ -125,7 +161,7 @@ def _order_of(architecture: Architecture, count: int) -> tuple[NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """A plan for images of one extent.
+    """A plan for images of one size.
 
     Parameters
     ----------
@@ -134,7 +170,7 @@ class Tables:
     forward, back
         int64 (E, 7), the convolutions and their transposes, with the columns of ``cpu_loops``.
     shifts
-        int64 (groups, 9), shifts of all taps.
+        int64 (groups, 9), shifts of all taps (positions).
     weights
         Number of weights of all convolutions.
     """
@@ -147,7 +183,20 @@ class Tables:
 
     @classmethod
     def of(cls, plan: Plan, layout: Layout) -> Tables:
-        """The tables of a plan for one layout."""
+        """Make the tables of a plan for one layout.
+
+        Parameters
+        ----------
+        plan
+            The plan.
+        layout
+            Where pixels lie.
+
+        Returns
+        -------
+        Tables
+            The tables.
+        """
         shifts: list[NDArray[np.int64]] = []
         forward, back = [], []
         weights = back_weights = 0
@@ -172,14 +221,15 @@ class Tables:
 class Places:
     """Where the loops' weights lie in the vector of all parameters (see ``quantile_network.join_parameters``).
 
-    Weights that fill up a group of taps, and the biases of the image, are a zero behind the end of the vector.
+    Weights that only fill up a group of taps, and the biases of the image, have the place behind the end of the vector,
+    where a zero is appended.
 
     Parameters
     ----------
     weights, mirrored
-        int64: for each weight of the loops, forwards and backwards, its place in the vector.
+        int64, the place of each weight of the loops, forwards and backwards.
     biases
-        int64 (channels,): likewise for the bias of each channel.
+        int64 (channels,), the place of the bias of each channel.
     """
 
     weights: NDArray[np.int64]
@@ -188,14 +238,25 @@ class Places:
 
     @classmethod
     def of(cls, architecture: Architecture) -> Places:
-        """The places for the parameters of ``MemberNetwork(architecture)`` in their order."""
+        """Find the places for the parameters of ``MemberNetwork(architecture)``.
+
+        Parameters
+        ----------
+        architecture
+            The random graph.
+
+        Returns
+        -------
+        Places
+            The places.
+        """
         with torch.device("meta"):  # shapes alone
             parameters = list(MemberNetwork(architecture).parameters())
         parts = places_of(parameters)
         behind = sum(part.numel() for part in parts)
         layers = list(zip(parts[::2], parts[1::2], strict=True))
         edges, projection, heads = layers[:-7], layers[-7], layers[-6:]
-        # The first layers of the three heads are one.
+        # The first layers of the three heads are computed as one.
         first = [torch.cat(together) for together in zip(*heads[::2], strict=True)]
         steps = [*edges, projection, first, *heads[1::2]]
         kernels = [kernel if kernel.shape[-1] > 1 else kernel.flatten(1) for kernel, _ in steps]
@@ -206,9 +267,10 @@ class Places:
 
 
 def _by_tap(kernels: Sequence[Tensor], filling: int) -> NDArray[np.int64]:
-    """The entries of kernels (O, C, [3], 3, 3) or (O, C) in the order of the loops, in one array.
+    """Join the entries of kernels (O, C, [3], 3, 3) or (O, C) in one array, in the order of the loops.
 
-    Wide kernels become (C, G, O, 9); per-pixel layers (1, G, O, 9), whose taps are channels and ``filling``.
+    Wide kernels become (C, G, O, 9). Per-pixel layers become (1, G, O, 9): their taps are channels, and then
+    ``filling``.
     """
     flat = []
     for kernel in kernels:

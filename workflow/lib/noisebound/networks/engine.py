@@ -1,8 +1,9 @@
 """The fast way to compute a network, chosen by family, hardware and precision.
 
-Random graphs run on a processor in float32 by compiled loops (``cpu_engine``), on a GPU or in bfloat16 by merged
-convolutions (``gpu_engine``). The few wide convolutions of a U-Net suit torch: it runs as it is, channels last. The
-results are those of the plain modules (``graph_network``, ``unet_network``) to 1e-5.
+Random graphs in float32 on a processor run by compiled loops (``cpu_engine``); on a GPU or in bfloat16 they run by
+merged convolutions (``gpu_engine``). A U-Net has few, wide convolutions, for which torch is fast: it runs as it is, in
+channels-last memory. The results are those of the plain modules (``graph_network``, ``unet_network``) to 1e-5 in
+float32.
 """
 
 from __future__ import annotations
@@ -26,12 +27,22 @@ Quantiles = tuple[Tensor, Tensor, Tensor]
 
 
 def build_network(architecture: Blueprint) -> QuantileNetwork:
-    """The plain torch module of an architecture, with weights as torch draws them.
+    """Build the plain torch module of an architecture, with weights as torch draws them.
+
+    Parameters
+    ----------
+    architecture
+        A random graph or a U-Net.
+
+    Returns
+    -------
+    QuantileNetwork
+        The module, on the processor.
 
     Raises
     ------
     TypeError
-        For an architecture of no known family.
+        For an architecture of another family.
     """
     if isinstance(architecture, UNetArchitecture):
         return UNet(architecture)
@@ -41,7 +52,7 @@ def build_network(architecture: Blueprint) -> QuantileNetwork:
 
 
 def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
-    """Lower, median and upper, equal to ``network(image)`` to 1e-5, for training: gradients reach the weights.
+    """Compute the quantiles for training: gradients reach the weights. They equal ``network(image)`` to 1e-5.
 
     Parameters
     ----------
@@ -53,7 +64,7 @@ def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
     Returns
     -------
     tuple of Tensor
-        Three times (B, C_out, [Z], Y, X).
+        Lower, median and upper quantile, (B, C_out, [Z], Y, X) each.
     """
     if not isinstance(network, MemberNetwork):
         return network.decode(network.encode(_channels_last(image)))
@@ -69,7 +80,7 @@ def quantiles(network: QuantileNetwork, image: Tensor) -> Quantiles:
 
 @torch.no_grad()
 def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]:
-    """Latents and quantiles in one pass, equal to ``network.encode(image)`` and ``network(image)`` to 1e-5.
+    """Compute latents and quantiles in one pass, without gradients. The quantiles equal ``network(image)`` to 1e-5.
 
     Parameters
     ----------
@@ -81,9 +92,9 @@ def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]
     Returns
     -------
     latent : Tensor
-        (B, L, [Z], Y, X); all pixels of a cell have the same.
+        (B, L, [Z], Y, X), those of ``network.encode(image)``; all pixels of a cell have the same.
     quantiles : tuple of Tensor
-        Lower, median and upper, three times (B, C_out, [Z], Y, X).
+        Lower, median and upper quantile, (B, C_out, [Z], Y, X) each.
     """
     if not isinstance(network, MemberNetwork):
         latent = network.encode(_channels_last(image))
@@ -100,7 +111,7 @@ def predict(network: QuantileNetwork, image: Tensor) -> tuple[Tensor, Quantiles]
 
 
 def loss(network: QuantileNetwork, image: Tensor, target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
-    """``losses.quantile_loss`` of the network's quantiles, for training; in float32, whatever the network computes in.
+    """Compute ``losses.quantile_loss`` of the network's quantiles for training, in float32 at every precision.
 
     Parameters
     ----------
@@ -113,7 +124,7 @@ def loss(network: QuantileNetwork, image: Tensor, target: Tensor, levels: Sequen
     levels
         Levels of lower, median and upper quantile.
     mask
-        Boolean (B, 1, [Z], Y, X), the pixels that count.
+        Boolean (B, 1, [Z], Y, X), true where a pixel counts.
 
     Returns
     -------
@@ -131,31 +142,44 @@ def loss(network: QuantileNetwork, image: Tensor, target: Tensor, levels: Sequen
 
 
 def floats_per_pixel(network: QuantileNetwork, device: torch.device) -> int:
-    """How many numbers :func:`predict` holds at most for every pixel of an image; of a U-Net somewhat less."""
+    """Estimate the memory of :func:`predict`.
+
+    Parameters
+    ----------
+    network
+        The network.
+    device
+        Where it computes.
+
+    Returns
+    -------
+    int
+        The most numbers that are held at a time, per pixel of the image; a U-Net holds somewhat fewer.
+    """
     architecture = network.architecture
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Conv3d)]
     features = architecture.in_channels + sum(layer.out_channels for layer in layers)
     if isinstance(architecture, Architecture) and architecture.cell > 1:
-        # A feature of a cell is shared by its pixels; its latents are then written to each of them.
+        # The pixels of a cell share its features; only its latents are copied to each of them.
         features = -(-features // architecture.cell**architecture.dimensions) + architecture.latent
-    # Elsewhere than in the compiled loops, what reaches a node is joined, and libraries want work space.
+    # Without the compiled loops, the inputs of a node are also held joined, and libraries need work space.
     direct = device.type == "cpu" and isinstance(network, MemberNetwork)
     return features if direct else 3 * features
 
 
 def _is_direct(image: Tensor) -> bool:
-    """Whether the compiled loops can take an image: float32 on a processor, with no gradient of its own."""
+    """Whether the compiled loops can take an image: float32, on a processor, and no gradient of its own is needed."""
     on_processor = image.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
     return on_processor and image.dtype == torch.float32 and not image.requires_grad
 
 
 def _unfold_all(found: Quantiles, cell: int, spatial: Sequence[int]) -> Quantiles:
-    """Quantiles of cells as quantiles of pixels."""
+    """Turn quantiles of cells into quantiles of pixels."""
     lower, median, upper = (unfold(part, cell, spatial) for part in found)
     return lower, median, upper
 
 
 def _channels_last(image: Tensor) -> Tensor:
-    """The same image in the memory layout that torch computes fastest."""
+    """Bring an image into the memory layout in which torch is fastest."""
     layout = torch.channels_last_3d if image.dim() == 5 else torch.channels_last
     return image.contiguous(memory_format=layout)

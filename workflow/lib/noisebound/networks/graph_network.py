@@ -13,7 +13,13 @@ from .space_to_depth import fold, unfold
 
 
 class MemberNetwork(QuantileNetwork):
-    """A member whose encoder is a random graph: one convolution per edge, in the order of the graph."""
+    """A member whose encoder is a random graph: one convolution per edge, in the order of the graph.
+
+    Parameters
+    ----------
+    architecture
+        The graph.
+    """
 
     architecture: Architecture
 
@@ -29,7 +35,18 @@ class MemberNetwork(QuantileNetwork):
         self.add_heads()
 
     def encode(self, image: Tensor) -> Tensor:
-        """Latent vectors of the cells, node after node: (B, latent, *spatial / cell); see :class:`QuantileNetwork`."""
+        """Compute the latent vectors of the cells, node after node.
+
+        Parameters
+        ----------
+        image
+            float32 (B, C_in, [Z], Y, X), normalised.
+
+        Returns
+        -------
+        Tensor
+            float32 (B, latent, *spatial / cell), rounded up.
+        """
         features = {0: fold(image, self.architecture.cell)}
         for node in range(1, self.architecture.output + 1):
             features[node] = torch.cat(
@@ -44,7 +61,18 @@ class MemberNetwork(QuantileNetwork):
         return latent
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Lower, median and upper quantile of ``image`` at every pixel; see :class:`QuantileNetwork`."""
+        """Compute the quantiles of every pixel.
+
+        Parameters
+        ----------
+        image
+            float32 (B, C_in, [Z], Y, X), normalised.
+
+        Returns
+        -------
+        tuple of Tensor
+            Lower, median and upper quantile, float32 (B, C_out, [Z], Y, X) each.
+        """
         cell, spatial = self.architecture.cell, image.shape[2:]
         lower, median, upper = self.decode(self.encode(image))
         return unfold(lower, cell, spatial), unfold(median, cell, spatial), unfold(upper, cell, spatial)

@@ -1,4 +1,4 @@
-"""The loss of training: the pinball loss of all three quantiles at once."""
+"""The loss of training: the sum of the pinball losses of all three quantiles."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def pinball_loss(prediction: Tensor, target: Tensor, level: float | Tensor, mask
     level
         Level of the quantile, or (Q, 1, 1, ...) for several.
     mask
-        Boolean (B, 1, *spatial), the pixels that count.
+        Boolean (B, 1, *spatial), true where a pixel counts.
 
     Returns
     -------
     Tensor
-        A scalar; for several levels the sum over them.
+        A scalar; for several levels the sum over them. Zero where no pixel counts.
 
     References
     ----------
@@ -54,6 +54,23 @@ class _Pinball(torch.autograd.Function):
 
 
 def quantile_loss(quantiles: Sequence[Tensor], target: Tensor, levels: Sequence[float], mask: Tensor) -> Tensor:
-    """Sum of the pinball losses of lower, median and upper at their ``levels``; see :func:`pinball_loss`."""
+    """Sum of the pinball losses of lower, median and upper quantile; see :func:`pinball_loss`.
+
+    Parameters
+    ----------
+    quantiles
+        Lower, median and upper quantile, (B, C, *spatial) each.
+    target
+        (B, C, *spatial).
+    levels
+        Their levels.
+    mask
+        Boolean (B, 1, *spatial), true where a pixel counts.
+
+    Returns
+    -------
+    Tensor
+        A scalar.
+    """
     together = torch.stack(list(quantiles))
     return pinball_loss(together, target, together.new_tensor(levels).view(-1, *[1] * target.dim()), mask)

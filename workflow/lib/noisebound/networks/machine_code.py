@@ -1,9 +1,9 @@
 """Compiled functions whose machine code is kept on disk; a damaged or missing file costs only time.
 
-numba keeps an index and numbered files of machine code, and trusts both: one damaged file ends every process that reads
-it, and two processes that write at once may exchange their code. Here each signature of a function has one file, whose
-first bytes are the digest of the rest. Code that does not match its digest is never run: the file is named in a
-warning, the function compiled anew, and the file replaced.
+numba keeps an index and numbered files of machine code, and trusts both. One damaged file ends every process that reads
+it, and two processes that write at once may mix up their code. Here each signature of a function has one file, which
+begins with the digest of the rest. Code that does not match its digest is never run: a warning names the file, the
+function is compiled anew, and the file is replaced.
 """
 
 from __future__ import annotations
@@ -39,15 +39,22 @@ _named: set[str] = set()
 def compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """Compile a function at its first call, and keep its machine code on disk where that is possible.
 
-    The code is kept in the folder ``NUMBA_CACHE_DIR``, else in ``~/.cache/noisebound``. A file there that is damaged,
-    cannot be read or cannot be written is named in one warning, and the function is compiled without it.
+    The code is kept in the folder ``NUMBA_CACHE_DIR``, else in ``noisebound`` in the user's cache folder
+    (``XDG_CACHE_HOME`` or ``~/.cache``), else in a folder that numba chooses. Where a file is damaged, or cannot be
+    read or written, a warning names it once, and the function is compiled without it.
 
     Parameters
     ----------
     function
-        All compiled functions that it calls must be in the same source file, of which the kept code is a copy.
+        The function. Compiled functions that it calls must be in the same source file: the kept code includes them, and
+        a change of another file would not make it invalid.
     **options
         As for ``numba.njit``.
+
+    Returns
+    -------
+    callable
+        The compiled function.
     """
     dispatcher = numba.njit(**options)(function)
     wanted = _named_by_user() or _home()
@@ -70,8 +77,8 @@ class _OwnCacheLocator(UserProvidedCacheLocator):
 
     @classmethod
     def from_function(cls, function: Callable[..., Any], file: str) -> Any:
-        """The locator, or None where another has to do."""
-        # Past the parent, for which there must be a folder named by the user.
+        """Return the locator, or None where the user has named a folder or this one cannot be used."""
+        # The parent's own method would want a folder named by the user.
         return None if _named_by_user() else super(UserProvidedCacheLocator, cls).from_function(function, file)
 
 
@@ -87,7 +94,15 @@ class _CheckedCache(FunctionCache):  # type: ignore[misc]
     _impl_class = _Code
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled function for a signature; None where there is none that can be used."""
+        """Return the compiled function for a signature, or None where there is none that can be used.
+
+        Parameters
+        ----------
+        sig
+            The signature.
+        target_context
+            numba's description of the processor that the code is for.
+        """
         target_context.refresh()
         path, key = self._place(sig, target_context.codegen())
         try:
@@ -99,18 +114,26 @@ class _CheckedCache(FunctionCache):  # type: ignore[misc]
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a compiled function."""
+        """Keep a compiled function.
+
+        Parameters
+        ----------
+        sig
+            The signature.
+        data
+            What numba compiled.
+        """
         path, key = self._place(sig, data.codegen)
         try:
             if self._impl.check_cachable(data):
                 self._impl.locator.ensure_cache_path()
                 _write_checked(path, key, self._cache_file._dump(self._impl.reduce(data)))
-        except Exception as error:  # as above
+        except Exception as error:  # whatever is wrong, the compiled function can be used
             _warn(path, f"machine code cannot be kept here ({_words(error)}): every process compiles it anew")
 
     def _place(self, sig: Any, codegen: Any) -> tuple[Path, bytes]:
-        """File and key of a signature. The key tells versions of numba and of the source and kinds of processors."""
-        stamp = self._cache_file._source_stamp  # when it was imported: the file may have been replaced since
+        """Find file and key of a signature. The key covers the versions of numba and of the source, and the CPU."""
+        stamp = self._cache_file._source_stamp  # of the file when it was imported; it may have been replaced since
         key = hashlib.sha256(repr((numba.__version__, stamp, self._index_key(sig, codegen))).encode())
         return Path(self._cache_path, f"{self._impl.filename_base}.{key.hexdigest()[:32]}.nbc"), key.digest()
 
@@ -121,22 +144,22 @@ def _named_by_user() -> str:
 
 
 def _home() -> str:
-    """The folder for the caches of this program."""
+    """The folder ``noisebound`` in the user's cache folder."""
     return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "noisebound")
 
 
 def _own_folder(file: str) -> str:
-    """Where machine code is kept: apart for every kind of processor and version of the source file.
+    """Name the folder of machine code, a different one for every kind of processor and version of the source file.
 
-    Computers of one cluster share a home folder; code of one must never run on another.
+    Computers of one cluster share a home folder, and code of one kind of processor must never run on another.
     """
     version = hashlib.sha256(get_host_cpu_features().encode() + Path(file).read_bytes()).hexdigest()[:16]
     return os.path.join(_home(), f"{Path(file).stem}-{version}")
 
 
 def _read_checked(path: Path, key: bytes) -> bytes:
-    """What :func:`_write_checked` wrote under the same key. Raises ``ValueError`` for anything else."""
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # which does not wait for the writer of a pipe
+    """Read what :func:`_write_checked` wrote under the same key. Raises ``ValueError`` for anything else."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # does not wait for a pipe's writer
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("it is not a file")
@@ -161,7 +184,7 @@ def _write_checked(path: Path, key: bytes, code: bytes) -> None:
 
 
 def _remove_abandoned(path: Path, now: float) -> None:
-    """Remove what killed processes left of the same file; ``now`` is the time of the file system's own clock."""
+    """Remove what killed processes left of the same file; ``now`` is the time by the clock of the file system."""
     for other in path.parent.glob(f"{path.name}.*.tmp"):
         with suppress(OSError):
             if now - other.stat().st_mtime > ABANDONED:
@@ -169,7 +192,7 @@ def _remove_abandoned(path: Path, now: float) -> None:
 
 
 def _warn(path: str | Path, problem: str) -> None:
-    """Name a file once in the life of this process."""
+    """Warn of a problem with a file, once in the life of this process."""
     if str(path) not in _named:
         _named.add(str(path))
         logger.warning("%s: %s", path, problem)

@@ -28,7 +28,7 @@ def save_member(
     member: int,
     step: int,
 ) -> None:
-    """Write a trained member.
+    """Write a trained member, atomically.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def save_member(
     weights
         float32 tensors by the names of the network's parameters.
     architecture
-        The architecture, of which the digest is written.
+        The architecture, whose digest is written.
     normalisation
         Transforms and statistics of the training pixels.
     member

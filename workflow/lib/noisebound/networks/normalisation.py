@@ -37,15 +37,48 @@ class Normalisation:
     target_spread: NDArray[np.float32]
 
     def normalise_input(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Image (C, *spatial) in raw units to network input, float32."""
+        """Turn a noisy image into network input.
+
+        Parameters
+        ----------
+        image
+            (C, *spatial), raw.
+
+        Returns
+        -------
+        array
+            float32 (C, *spatial), in standard deviations from the mean of the transformed training pixels.
+        """
         return _scale(stabilise(image, self.input_transform), self.input_mean, self.input_spread)
 
     def normalise_target(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Reference (C, *spatial) in raw units to training target, float32."""
+        """Turn a reference into a training target.
+
+        Parameters
+        ----------
+        image
+            (C, *spatial), in the units of the reference.
+
+        Returns
+        -------
+        array
+            float32 (C, *spatial), in standard deviations from the mean of the transformed training targets.
+        """
         return _scale(stabilise(image, self.target_transform), self.target_mean, self.target_spread)
 
     def restore_target(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """Network output (C, *spatial) to the physical units of the reference, float32."""
+        """Turn network output back into the units of the reference.
+
+        Parameters
+        ----------
+        values
+            (C, *spatial), normalised.
+
+        Returns
+        -------
+        array
+            float32 (C, *spatial); counts are not negative.
+        """
         shape = (-1,) + (1,) * (values.ndim - 1)
         restored = unstabilise(
             values * self.target_spread.reshape(shape) + self.target_mean.reshape(shape), self.target_transform
@@ -53,7 +86,13 @@ class Normalisation:
         return np.maximum(restored, 0) if self.counts else restored
 
     def to_json(self) -> dict[str, Any]:
-        """Plain numbers, exact to the last bit of float32."""
+        """Return the fields as plain values.
+
+        Returns
+        -------
+        dict
+            Transforms, ``counts``, and the statistics as numbers that are exact to the last bit of float32.
+        """
         return {
             "input_transform": self.input_transform,
             "target_transform": self.target_transform,
@@ -63,7 +102,23 @@ class Normalisation:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Normalisation:
-        """Read what :meth:`to_json` returned."""
+        """Make the normalisation from what :meth:`to_json` returned.
+
+        Parameters
+        ----------
+        content
+            A JSON object.
+
+        Returns
+        -------
+        Normalisation
+            The normalisation.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            For other content.
+        """
         return cls(
             input_transform=str(content["input_transform"]),
             target_transform=str(content["target_transform"]),
@@ -73,6 +128,6 @@ class Normalisation:
 
 
 def _scale(values: NDArray[Any], mean: NDArray[Any], spread: NDArray[Any]) -> NDArray[np.float32]:
-    """``values`` (C, *spatial) with statistics (C,) taken out."""
+    """Subtract ``mean`` (C,) from ``values`` (C, *spatial) and divide them by ``spread`` (C,)."""
     shape = (-1,) + (1,) * (values.ndim - 1)
     return ((values - mean.reshape(shape)) / spread.reshape(shape)).astype(np.float32)

@@ -8,13 +8,13 @@ from ..core.errors import InputError
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """The precision behind ``auto``.
+    """Find the precision that ``auto`` stands for.
 
     Parameters
     ----------
     precision
-        ``auto``, ``float32`` or ``bfloat16``. ``auto`` is bfloat16 on GPUs that have it, and float32 elsewhere: the
-        compiled loops of processors are as fast in float32.
+        ``auto``, ``float32`` or ``bfloat16``. ``auto`` is bfloat16 on GPUs that have it, and float32 elsewhere, because
+        the compiled loops of processors are as fast in float32.
     device
         Where the networks compute.
 
@@ -42,9 +42,26 @@ def resolve_precision(precision: str, device: torch.device) -> str:
 
 
 def mixed_precision(precision: str, device: torch.device) -> torch.autocast:
-    """The context in which the convolutions of a training step run; arguments as in :func:`resolve_precision`.
+    """Make the context in which the convolutions of a training step run.
 
-    In bfloat16, products are of bfloat16 numbers and summed in float32, and the weights stay float32.
+    In bfloat16, products are of bfloat16 numbers and summed in float32; the weights stay float32.
+
+    Parameters
+    ----------
+    precision
+        ``auto``, ``float32`` or ``bfloat16``.
+    device
+        Where the networks compute.
+
+    Returns
+    -------
+    torch.autocast
+        A context manager, which changes nothing in float32.
+
+    Raises
+    ------
+    InputError
+        For any other name.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """The torch module of every network: an encoder, one latent vector per pixel, three heads that cannot cross.
 
-The encoders are in ``graph_network`` and ``unet_network``. These modules hold the weights; ``engine``
-computes the same faster.
+The encoders are in ``graph_network`` and ``unet_network``. These modules hold the weights; ``engine`` computes the same
+outputs faster.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from ..architecture.base import Blueprint
 
-SLOPE = 0.1  # of the rectifier: a channel that is negative everywhere at first can still learn
-# Before the softplus: intervals start at a third of the target's standard deviation to each side.
+SLOPE = 0.1  # of the rectifier below zero: a channel that is negative everywhere at first can still learn
+# First bias of the gaps: softplus(-1) = 0.31, a third of the target's standard deviation to each side of the median.
 FIRST_GAP = -1.0
 
 
@@ -25,6 +25,16 @@ class QuantileNetwork(nn.Module):
     There is no normalisation layer: an output depends only on the input within its receptive radius, whatever else is
     in the batch. Convolutions pad with zeros, which spoils a rim as wide as the receptive radius: callers add such a
     rim to the image (see ``geometry.tiling``) and drop it afterwards.
+
+    Parameters
+    ----------
+    architecture
+        The architecture.
+
+    Attributes
+    ----------
+    vector : Tensor or None
+        All parameters one after the other, (P,), after :func:`join_parameters`.
     """
 
     projection: nn.Conv2d | nn.Conv3d
@@ -50,7 +60,12 @@ class QuantileNetwork(nn.Module):
         )
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw all weights from ``generator``; biases start at zero, but for the gaps of the outer quantiles.
+        """Draw all weights. Biases start at zero, except those of the gaps between the median and the outer quantiles.
+
+        Parameters
+        ----------
+        generator
+            Source of the draws, on the network's device.
 
         References
         ----------
@@ -68,25 +83,68 @@ class QuantileNetwork(nn.Module):
             head[-1].bias.data.fill_(FIRST_GAP)  # type: ignore[index]
 
     def encode(self, image: Tensor) -> Tensor:
-        """Latent vectors. ``image`` float32 (B, C_in, [Z], Y, X), normalised; returns (B, latent, [Z], Y, X)."""
+        """Compute the latent vectors.
+
+        Parameters
+        ----------
+        image
+            float32 (B, C_in, [Z], Y, X), normalised.
+
+        Returns
+        -------
+        Tensor
+            float32 (B, latent, [Z], Y, X).
+        """
         raise NotImplementedError
 
     def decode(self, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Lower, median and upper (B, C_out, [Z], Y, X) from latents; lower <= median <= upper by construction."""
+        """Compute the quantiles from latent vectors.
+
+        Parameters
+        ----------
+        latent
+            float32 (B, latent, [Z], Y, X).
+
+        Returns
+        -------
+        tuple of Tensor
+            Lower, median and upper quantile, (B, C_out, [Z], Y, X) each, normalised; lower <= median <= upper always.
+        """
         active = functional.leaky_relu(latent, SLOPE)
         median, below, above = (head(active) for head in self.heads)
         return quantiles_from(median, below, above)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Lower, median and upper quantile of ``image``; shapes and units as in :meth:`encode` and :meth:`decode`."""
+        """Compute the quantiles of every pixel.
+
+        Parameters
+        ----------
+        image
+            float32 (B, C_in, [Z], Y, X), normalised.
+
+        Returns
+        -------
+        tuple of Tensor
+            As :meth:`decode`.
+        """
         return self.decode(self.encode(image))
 
 
 def join_parameters(network: nn.Module) -> Tensor:
-    """Make all parameters of ``network`` views of one vector (P,), which requires a gradient.
+    """Make all parameters of a network views of one vector.
 
-    What changes the vector changes the network, and the other way round. A ``QuantileNetwork`` remembers it, so that
-    the compiled loops can return one gradient instead of many.
+    What changes the vector changes the network, and the other way round. A ``QuantileNetwork`` remembers the vector, so
+    that the compiled loops can return one gradient instead of many.
+
+    Parameters
+    ----------
+    network
+        The network.
+
+    Returns
+    -------
+    Tensor
+        (P,), which requires a gradient.
     """
     parameters = list(network.parameters())
     vector = torch.cat([parameter.detach().flatten() for parameter in parameters])
@@ -99,14 +157,37 @@ def join_parameters(network: nn.Module) -> Tensor:
 
 
 def parameter_vector(network: QuantileNetwork) -> Tensor:
-    """All parameters one after the other (P,): the vector of :func:`join_parameters`, or else a copy."""
+    """Return all parameters one after the other.
+
+    Parameters
+    ----------
+    network
+        The network.
+
+    Returns
+    -------
+    Tensor
+        (P,): the vector of :func:`join_parameters` or, where there is none, a copy through which gradients reach the
+        parameters.
+    """
     if network.vector is not None:
         return network.vector
     return torch.cat([parameter.flatten() for parameter in network.parameters()])
 
 
 def places_of(parameters: Iterable[Tensor]) -> list[Tensor]:
-    """Indices into the vector of :func:`join_parameters`, for each parameter: int64, of its shape."""
+    """Find the place of each parameter in the vector of :func:`join_parameters`.
+
+    Parameters
+    ----------
+    parameters
+        The parameters of a network, in their order.
+
+    Returns
+    -------
+    list of Tensor
+        int64 indices into the vector, one tensor per parameter and of its shape.
+    """
     shapes = [parameter.shape for parameter in parameters]
     sizes = [shape.numel() for shape in shapes]
     parts = torch.arange(sum(sizes)).split(sizes)
@@ -114,9 +195,20 @@ def places_of(parameters: Iterable[Tensor]) -> list[Tensor]:
 
 
 def quantiles_from(median: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Lower, median and upper from the outputs of the three heads; they cannot cross.
+    """Make lower, median and upper quantile from the outputs of the three heads; they cannot cross.
 
-    The loss of the outer quantiles has no gradient in the median's head, whose error would otherwise grow with theirs.
+    The outer quantiles are the median minus and plus a softplus. Their losses have no gradient in the head of the
+    median, so that it is trained on the median alone.
+
+    Parameters
+    ----------
+    median, below, above
+        (B, C_out, [Z], Y, X), outputs of the heads.
+
+    Returns
+    -------
+    tuple of Tensor
+        Lower, median and upper quantile, (B, C_out, [Z], Y, X) each.
     """
     centre = median.detach()
     return centre - functional.softplus(below), median, centre + functional.softplus(above)

@@ -1,4 +1,4 @@
-"""Images as cells: the pixels of a small square (cube) as channels of one (Shi et al., arXiv:1609.05158).
+"""Images as cells: the pixels of a small square (cube) become channels of one cell (Shi et al., arXiv:1609.05158).
 
 Where structures are wider than a pixel, a network that works on cells of 2x2 pixels sees twice as far with the same
 kernels and needs about a quarter of the operations; no pixel is lost.
@@ -13,9 +13,22 @@ from torch import Tensor
 
 
 def continue_to_multiples(image: Tensor, multiple: int) -> Tensor:
-    """Continue (B, C, *spatial) as its mirror image behind the end of each axis, to a ``multiple`` of pixels.
+    """Continue an image as its mirror image, until its lengths are multiples of a number.
 
-    The outermost pixel is repeated, as in ``geometry.tiling.mirror``.
+    The mirror image is added behind the end of each axis. The outermost pixel is repeated, as in
+    ``geometry.tiling.mirror``.
+
+    Parameters
+    ----------
+    image
+        (B, C, *spatial).
+    multiple
+        The number (px).
+
+    Returns
+    -------
+    Tensor
+        (B, C, *spatial), with lengths rounded up.
     """
     for axis in range(2, image.dim()):
         extent = image.shape[axis]
@@ -26,9 +39,21 @@ def continue_to_multiples(image: Tensor, multiple: int) -> Tensor:
 
 
 def fold(image: Tensor, cell: int) -> Tensor:
-    """Pixels (B, C, *spatial) to cells (B, C * cell^D, *spatial / cell); the pixels of a cell in row-major order.
+    """Turn pixels into cells.
 
-    An image whose lengths are not multiples of ``cell`` continues as its mirror image until they are.
+    An image whose lengths are not multiples of ``cell`` is continued first (see :func:`continue_to_multiples`).
+
+    Parameters
+    ----------
+    image
+        (B, C, *spatial), with D spatial axes.
+    cell
+        Edge length of a cell (px).
+
+    Returns
+    -------
+    Tensor
+        (B, C * cell^D, *spatial / cell); the pixels of a cell are in row-major order.
     """
     if cell == 1:
         return image
@@ -41,7 +66,22 @@ def fold(image: Tensor, cell: int) -> Tensor:
 
 
 def unfold(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
-    """The inverse of :func:`fold` for an image of the lengths ``spatial``: (B, C * cell^D, ...) to (B, C, *spatial)."""
+    """Turn cells back into pixels: the inverse of :func:`fold`.
+
+    Parameters
+    ----------
+    features
+        (B, C * cell^D, *spatial / cell).
+    cell
+        Edge length of a cell (px).
+    spatial
+        Lengths of the image (px).
+
+    Returns
+    -------
+    Tensor
+        (B, C, *spatial).
+    """
     if cell == 1:
         return features
     dimensions = features.dim() - 2
@@ -54,7 +94,22 @@ def unfold(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
 
 
 def spread(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
-    """Give each pixel the values of its cell: (B, C, *spatial / cell) to (B, C, *spatial)."""
+    """Give each pixel the values of its cell.
+
+    Parameters
+    ----------
+    features
+        (B, C, *spatial / cell).
+    cell
+        Edge length of a cell (px).
+    spatial
+        Lengths of the image (px).
+
+    Returns
+    -------
+    Tensor
+        (B, C, *spatial).
+    """
     if cell == 1:
         return features
     for axis in range(2, features.dim()):
@@ -63,7 +118,20 @@ def spread(features: Tensor, cell: int, spatial: Sequence[int]) -> Tensor:
 
 
 def crop(pixels: Tensor, spatial: Sequence[int]) -> Tensor:
-    """The first ``spatial`` pixels of (B, C, ...) along each axis; undoes :func:`continue_to_multiples`."""
+    """Keep the first pixels along each axis, which undoes :func:`continue_to_multiples`.
+
+    Parameters
+    ----------
+    pixels
+        (B, C, ...).
+    spatial
+        Lengths to be kept (px).
+
+    Returns
+    -------
+    Tensor
+        (B, C, *spatial), a view.
+    """
     for axis, extent in enumerate(spatial, start=2):
         pixels = pixels.narrow(axis, 0, extent)
     return pixels

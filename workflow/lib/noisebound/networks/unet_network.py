@@ -16,6 +16,11 @@ class UNet(QuantileNetwork):
     """A member whose encoder is a U-Net.
 
     A pixel's output is the same in every tile that begins and ends at multiples of the architecture's ``alignment``.
+
+    Parameters
+    ----------
+    architecture
+        The U-Net as data.
     """
 
     architecture: UNetArchitecture
@@ -29,7 +34,7 @@ class UNet(QuantileNetwork):
         self.add_heads()
 
     def _block(self, inputs: int, outputs: int) -> nn.Sequential:
-        """The convolutions of one level and way, each with its rectifier."""
+        """Make the convolutions of one level on one way, each with its rectifier."""
         layers: list[nn.Module] = []
         for number in range(self.architecture.convolutions):
             read = outputs if number else inputs
@@ -40,9 +45,20 @@ class UNet(QuantileNetwork):
         return self.convolution(inputs, outputs, 1)
 
     def encode(self, image: Tensor) -> Tensor:
-        """Latent vectors; see :class:`QuantileNetwork`.
+        """Compute the latent vectors.
 
-        An image whose lengths are not multiples of ``alignment`` continues as its mirror image until they are.
+        An image whose lengths are not multiples of ``alignment`` is continued first (see
+        ``space_to_depth.continue_to_multiples``), and the output is cropped.
+
+        Parameters
+        ----------
+        image
+            float32 (B, C_in, [Z], Y, X), normalised.
+
+        Returns
+        -------
+        Tensor
+            float32 (B, latent, [Z], Y, X).
         """
         extents = image.shape[2:]
         features = continue_to_multiples(image, self.architecture.alignment)
@@ -59,9 +75,19 @@ class UNet(QuantileNetwork):
 
 
 def halve(features: Tensor) -> Tensor:
-    """The largest of each 2x2 (2x2x2) pixels of (B, C, *spatial), all lengths even.
+    """Keep the largest of each 2x2 (2x2x2) pixels.
 
     The library's pooling layers do not promise repeatable gradients on GPUs.
+
+    Parameters
+    ----------
+    features
+        (B, C, *spatial), all lengths even.
+
+    Returns
+    -------
+    Tensor
+        (B, C, *spatial / 2).
     """
     for axis in range(2, features.dim()):
         first, second = features.unflatten(axis, (-1, 2)).unbind(axis + 1)

@@ -31,27 +31,28 @@ def rank_trials(
     trials: Mapping[str, Mapping[str, Any]],
     run: str,
 ) -> None:
-    """Rank the trials of a search.
+    """Rank the trials of a search and write the table, the figure and the winner.
 
     Parameters
     ----------
     outcomes
         Files that ``train_trial`` wrote, equally many for each trial, trial by trial.
     table
-        Output: all trials (CSV, best first).
+        Output: all trials, best first (CSV).
     best
-        Output: the winner's values of the searched keys as a configuration file, to be given after the run's own.
+        Output: the winner's values of the searched keys as a configuration file, to be given after the run's own
+        (YAML).
     figure
         Output: loss against depth, parameters and training time (SVG).
     trials
-        From the name of a trial to its changes, dotted keys and values.
+        From the name of a trial to its changes: dotted keys and values.
     run
         Name of the run.
 
     Raises
     ------
     InputError
-        Where no trial could be trained.
+        Where no trial could be trained, or an outcome cannot be read.
     """
     found = rank(trials, [read_json(path) for path in outcomes])
     failed = found[found["rank"].isna()]
@@ -74,7 +75,18 @@ def rank_trials(
 
 
 def nested(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes of a trial, dotted keys and values, as sections of a configuration."""
+    """Turn the changes of a trial into sections of a configuration.
+
+    Parameters
+    ----------
+    changes
+        Dotted keys and values, such as ``{"architecture.depth": 8}``.
+
+    Returns
+    -------
+    dict
+        Sections within sections, such as ``{"architecture": {"depth": 8}}``.
+    """
     content: dict[str, Any] = {}
     for key, value in changes.items():
         *sections, name = key.split(".")
@@ -86,13 +98,13 @@ def nested(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _best_of(table: pd.DataFrame) -> str:
-    """Of how many trials the winner is the best, in words."""
+    """Say of how many trials the winner is the best."""
     failed = int(table["rank"].isna().sum())
     return f"best of {len(table)} trials" + (f" ({failed} could not be trained)" if failed else "")
 
 
 def _head(table: pd.DataFrame, of_all: str, sure: str, run: str, best: str | Path) -> str:
-    """The comment at the top of the winner's file."""
+    """Write the comment at the top of the winner's file."""
     winner, ranked = table.iloc[0], int(table["rank"].notna().sum())
     loss = f"{winner['loss']:.5g}" + (f" ± {winner['error']:.2g}" if np.isfinite(winner["error"]) else "")
     # The smallest of several noisy losses is on average smaller than what the same settings give again.

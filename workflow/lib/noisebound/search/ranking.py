@@ -14,23 +14,24 @@ COLUMNS = ("rank", "trial", "loss", "error", "depth", "parameters", "seconds", "
 
 
 def rank(trials: Mapping[str, Mapping[str, Any]], outcomes: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """All trials, best first; those that could not be trained come last.
+    """Rank all trials by their loss, the smallest first; those that could not be trained come last.
 
-    Of equal losses, fewer parameters win. A trial of which any network could not be trained has no rank and no loss,
-    because a mean over the others would flatter it.
+    Of equal losses, fewer parameters win. Where one network of a trial could not be trained, the trial has no rank and
+    no loss, because the mean over the others would flatter it.
 
     Parameters
     ----------
     trials
-        From the name of a trial to its changes, dotted keys and values.
+        From the name of a trial to its changes: dotted keys and values.
     outcomes
-        Those of ``train_trial``, equally many for each trial, trial by trial.
+        What ``train_trial`` wrote, equally many for each trial, trial by trial.
 
     Returns
     -------
     DataFrame
-        The columns ``COLUMNS``, then one per searched key. Numbers are means over the networks of a trial; ``error`` is
-        the standard error of the loss over them, NaN with one; ``problem`` says why a trial could not be trained.
+        The columns ``COLUMNS``, then one per searched key. Numbers are means over the networks of a trial. ``error`` is
+        the standard error of the mean loss, NaN for a single network. ``problem`` says why a trial could not be
+        trained.
     """
     each = len(outcomes) // len(trials)
     rows: list[dict[str, Any]] = []
@@ -51,12 +52,22 @@ def rank(trials: Mapping[str, Mapping[str, Any]], outcomes: Sequence[Mapping[str
 
 
 def certainty(table: pd.DataFrame) -> str:
-    """How certain the order of :func:`rank` is, as a sentence without a full stop.
+    """Say how certain the order of the trials is.
+
+    Parameters
+    ----------
+    table
+        What :func:`rank` returned, with one ranked trial at least.
+
+    Returns
+    -------
+    str
+        A sentence without a full stop.
 
     Notes
     -----
-    A trial lies within two standard errors of the winner if their losses differ by at most 2 sqrt(a^2 + b^2), with the
-    standard errors a and b of both over networks.
+    A trial lies within two standard errors of the winner if its loss exceeds the winner's by at most 2 sqrt(a^2 + b^2),
+    where a and b are the standard errors of both losses over the networks.
     """
     ranked = table[table["rank"].notna()]
     winner, others = ranked.iloc[0], ranked.iloc[1:]

@@ -15,16 +15,22 @@ from ..figures.style import ACCENT, MUTED, new_figure, style
 
 
 def search_figure(table: pd.DataFrame, words: str = "") -> Figure:
-    """Loss against depth, parameters and training time: one point with its error per ranked trial, the winner marked.
+    """Draw loss against depth, parameters and training time: one point with its standard error per ranked trial.
 
-    Axes are logarithmic where values differ by more than a factor of five.
+    The winner is marked. Axes are logarithmic where values differ by more than a factor of five; that of the depth is
+    not.
 
     Parameters
     ----------
     table
-        As :func:`ranking.rank` returns it.
+        What ``ranking.rank`` returned.
     words
         Text above the panels.
+
+    Returns
+    -------
+    Figure
+        Three panels.
     """
     panels = {"depth": "depth", "parameters": "trained parameters", "seconds": "time of training / s"}
     ranked = table[table["rank"].notna()]
@@ -42,7 +48,7 @@ def search_figure(table: pd.DataFrame, words: str = "") -> Figure:
 
 
 def _draw_points(axes: Axes, ranked: pd.DataFrame, column: str) -> None:
-    """Loss against one column; the winner larger and in the accent colour."""
+    """Draw loss against one column; the winner is larger and in the accent colour."""
     for best, colour, size in ((False, MUTED, 5), (True, ACCENT, 8)):
         rows = ranked[(ranked["rank"] == 1) == best]
         bars = np.nan_to_num(rows["error"].to_numpy(dtype=float))
@@ -60,7 +66,7 @@ def _draw_points(axes: Axes, ranked: pd.DataFrame, column: str) -> None:
 
 
 def _scale_axes(axes: Axes, ranked: pd.DataFrame, column: str) -> None:
-    """Integer ticks for the depth, logarithmic axes where values differ much."""
+    """Set integer ticks for the depth, and logarithmic axes where values differ much."""
     if column == "depth":
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     elif _spans(ranked[column]):
@@ -72,13 +78,13 @@ def _scale_axes(axes: Axes, ranked: pd.DataFrame, column: str) -> None:
 
 
 def _spans(values: pd.Series) -> bool:
-    """Whether values differ by more than a factor of five."""
+    """Whether values are positive and differ by more than a factor of five."""
     known = values[np.isfinite(values)]
     return len(known) > 0 and known.max() > 5 * known.min() > 0
 
 
 def _ticks(axis: Axis, shown: Formatter) -> None:
-    """Ticks of a logarithmic axis at 1, 2 and 5 times powers of ten."""
+    """Set ticks of a logarithmic axis at 1, 2 and 5 times powers of ten."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(shown)
     axis.set_minor_formatter(NullFormatter())

@@ -22,7 +22,7 @@ from ..training.settings import DataSettings, TrainingSettings
 from ..training.train_member import TrainingFiles, train_member
 
 logger = logging.getLogger("noisebound")
-# Errors about keys of these sections are due to a trial's settings; any other is one of the data or the machine.
+# An error about a key of these sections is due to the trial's settings, any other to the data or the machine.
 SEARCHED = ("architecture.", "training.")
 
 
@@ -35,8 +35,8 @@ class TrialFiles:
     scans, regions
         Matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``.
     outcome
-        Output: what :func:`outcome_of` returns, or the problem (JSON). Architecture, weights and checkpoint lie
-        beside it (see :func:`files_beside`).
+        Output: what :func:`outcome_of` returned, or the problem (JSON). Architecture, weights and checkpoint lie beside
+        it (see :func:`files_beside`).
     history
         Output: the loss curves (CSV).
     """
@@ -57,8 +57,10 @@ class TrialSettings:
         These sections of the trial's configuration.
     data
         Transforms, and whether intensities are counts.
-    dimensions, channels
-        Spatial dimensions and channels of the scans.
+    dimensions
+        Spatial dimensions of the scans, 2 or 3.
+    channels
+        Number of channels of the scans.
     seed
         Seed of the search.
     """
@@ -82,8 +84,8 @@ def train_trial(
 ) -> None:
     """Draw and train network ``number`` of a trial.
 
-    Settings that allow no graph, or with which the training diverges, are a result as well and end no search: the
-    outcome then holds ``problem``, in words, and the history no row.
+    Settings that allow no graph, or with which the training diverges, are a result as well and do not end the search:
+    the outcome then holds ``problem``, in words, and the history has no rows.
 
     Parameters
     ----------
@@ -99,7 +101,7 @@ def train_trial(
     Raises
     ------
     InputError
-        For whatever is not due to the settings, such as scans without select regions.
+        For problems that are not due to these settings, such as scans without select regions.
     """
     _check_select(files.regions)
     graph, weights, _ = files_beside(files.outcome)
@@ -134,13 +136,24 @@ def train_trial(
 
 
 def files_beside(outcome: str | Path) -> tuple[Path, Path, Path]:
-    """Architecture, weights and checkpoint of a network, beside its outcome."""
+    """Name the files that lie beside the outcome of a network.
+
+    Parameters
+    ----------
+    outcome
+        The outcome (JSON).
+
+    Returns
+    -------
+    architecture, weights, checkpoint : Path
+        The files, which need not exist.
+    """
     weights = Path(outcome).with_suffix(".pt")
     return Path(outcome).with_suffix(".graph.json"), weights, checkpoint_path(weights)
 
 
 def outcome_of(architecture: str | Path, history: str | Path) -> dict[str, float | None]:
-    """The outcome of one network.
+    """Read the outcome of one network from its files.
 
     Parameters
     ----------
@@ -152,9 +165,9 @@ def outcome_of(architecture: str | Path, history: str | Path) -> dict[str, float
     Returns
     -------
     dict
-        ``loss``: the smallest pinball loss on the select regions, summed over the quantiles, in units of the
-        transformed target's standard deviation. ``depth``: None for a U-Net. ``parameters``: how many. ``seconds`` of
-        training.
+        ``loss``: the smallest select loss, summed over the three quantiles, in units of the transformed target's
+        standard deviation. ``depth``: number of hidden nodes, None for a U-Net. ``parameters``: number of trained
+        parameters. ``seconds``: duration of the training (s).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Checkpoints, with which a killed training continues, and never another one."""
+"""Checkpoints: a killed training continues from its own, never from that of another training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,18 @@ logger = logging.getLogger("noisebound")
 
 
 def checkpoint_path(output: str | Path) -> Path:
-    """The checkpoint beside ``output``, the weights of a member."""
+    """Name the checkpoint of a training.
+
+    Parameters
+    ----------
+    output
+        The weights of the member.
+
+    Returns
+    -------
+    Path
+        A file beside them, with the suffix ``.checkpoint.pt``.
+    """
     return Path(output).with_suffix(".checkpoint.pt")
 
 
@@ -44,19 +55,24 @@ def training_digest(
     scans, regions
         Matching lists of ``scans/<scan>.h5`` and ``regions/<scan>.json``.
     settings
-        The section ``training``, with the precision that is used.
+        The section ``training``, with the precision that ``auto`` stands for.
     data
         Transforms, and whether intensities are counts.
     seed
         Seed of the run.
     code
         Digest of the library.
+
+    Returns
+    -------
+    str
+        SHA-256 as hexadecimal digits.
     """
     facts = []
     for scan_file, region_file in zip(scans, regions, strict=True):
         with Scan(scan_file) as scan:
             about = [scan.channels, scan.shape, scan.n_frames, scan.reference_kind, scan.axes]
-            pixels = scan.stored_digest()  # not those of the sources, which mended code may read otherwise
+            pixels = scan.stored_digest()  # as stored: other code may read the same sources otherwise
         boxes = [(b.role, b.lower, b.upper) for b in Regions.read(region_file).of("train", "select")]
         facts.append([about, pixels, boxes])
     return digest_json(
@@ -74,7 +90,17 @@ def training_digest(
 
 
 def save_checkpoint(trainer: Trainer, path: Path, digest: str) -> None:
-    """Write the state of a training and the digest of :func:`training_digest`."""
+    """Write the state of a training, atomically.
+
+    Parameters
+    ----------
+    trainer
+        The training.
+    path
+        The file to write.
+    digest
+        What :func:`training_digest` returned for this training.
+    """
     with atomic_path(path) as temporary:
         torch.save({"digest": digest, **trainer.state()}, temporary)
 
@@ -82,7 +108,16 @@ def save_checkpoint(trainer: Trainer, path: Path, digest: str) -> None:
 def resume(trainer: Trainer, path: Path, digest: str) -> None:
     """Continue from a checkpoint of the same training, if there is one.
 
-    A checkpoint that is damaged, or has another ``digest``, is ignored with a line in the log.
+    A checkpoint that is damaged or has another digest is ignored, with a line in the log.
+
+    Parameters
+    ----------
+    trainer
+        The training, at its first step.
+    path
+        The checkpoint, which need not exist.
+    digest
+        What :func:`training_digest` returned for this training.
     """
     if not path.exists():
         return

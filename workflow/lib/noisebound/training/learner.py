@@ -1,4 +1,4 @@
-"""A network that learns: its weights, their optimiser and their average, step by step."""
+"""A network in training: its weights, their optimiser and their average, step by step."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Learner:
     settings
         The section ``training``.
     seed
-        Seed of the run; weights and patches are drawn from ``SeedSequence(seed, spawn_key=(member, 1))``.
+        Seed of the run. Weights and patches are drawn from ``SeedSequence(seed, spawn_key=(member, 1))``.
     device
         Where to compute.
 
     Raises
     ------
     InputError
-        Where the patch is too small for the network.
+        Where the patch does not fit the rim or the alignment of the network (see ``patches.check_patch``).
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Learner:
         Returns
         -------
         float
-            The loss before the step.
+            The loss before the step, in units of the normalised target.
         """
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -94,13 +94,19 @@ class Learner:
         return float(loss.detach())
 
     def averaged_network(self) -> QuantileNetwork:
-        """A network with the averaged weights, ready to predict."""
+        """Make a network with the averaged weights, ready to predict."""
         network = engine.build_network(self.network.architecture).to(self.device)
         network.load_state_dict(self.averaged.by_name())
         return network.eval()
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from the state of a trainer (see ``Trainer.state``)."""
+        """Continue from the state of a trainer.
+
+        Parameters
+        ----------
+        state
+            What ``Trainer.state`` returned.
+        """
         self.network.load_state_dict(state["network"])
         self.averaged.vector = state["averaged"]
         self.optimiser.load_state_dict(state["optimiser"])
@@ -108,10 +114,10 @@ class Learner:
 
 
 def _rim(architecture: Blueprint, settings: TrainingSettings) -> list[int]:
-    """Width of the rim of a patch (px per axis) whose pixels do not count.
+    """Width of the rim of a patch (px per axis) whose pixels do not count in the loss.
 
-    With a rim narrower than the receptive radius, pixels that see the zeros around the patch count as well: more of a
-    patch teaches, with less context. Pixels of other roles stay unseen either way.
+    Where ``settings.rim`` is narrower than the receptive radius, more pixels of a patch count, and those near its
+    border see less context: zeros instead of what lies outside. Pixels of other roles stay unseen either way.
     """
     radius = architecture.radius()
     rim = [radius if settings.rim is None else min(settings.rim, radius)] * architecture.dimensions

@@ -1,11 +1,11 @@
 """The optimiser: orthogonalised momentum for the convolutions, AdamW for everything else.
 
-Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon; Liu et al., arXiv:2502.16982) steps, for every
-weight matrix, along the orthogonal matrix nearest to the momentum, so that all directions are learned at the same pace.
-A 3x3 (3x3x3) kernel is the matrix (out channels, in channels x taps).
+Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon; Liu et al., arXiv:2502.16982) changes every weight
+matrix in the direction of the orthogonal matrix nearest to the momentum, so that all directions are learned at the same
+pace. A 3x3 (3x3x3) kernel is the matrix (out channels, in channels x taps).
 
-Networks this small have many small parameters, and the cost of a step is the number of calls. All parameters therefore
-lie in one vector and take one step together.
+Networks this small have many small parameters, and a step takes as long as its number of calls. All parameters
+therefore lie in one vector and are changed together.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def orthogonalise(matrices: Tensor) -> Tensor:
     Parameters
     ----------
     matrices
-        (k, n, m), n <= m. Columns of zeros stay zeros and change nothing.
+        (k, n, m), n <= m. Columns of zeros stay zeros and do not change the others.
 
     Returns
     -------
@@ -61,15 +61,15 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Kernels:
-    """Kernels with equally many rows, as matrices that are orthogonalised together.
+    """Kernels whose matrices have equally many rows, orthogonalised together.
 
     Parameters
     ----------
     places
-        int64 (k, n, m), indices into the vector of all parameters. Tall matrices are transposed, and short ones are
-        filled up with an index behind the end of the vector, where a zero is.
+        int64 (k, n, m), indices into the vector of all parameters. Matrices with more rows than columns are transposed.
+        Those with fewer than m columns are filled up with an index behind the end of the vector, where a zero is.
     scales
-        (k, 1, 1), length of each step for a rate of one.
+        (k, 1, 1), factors of each matrix's step.
     """
 
     places: Tensor
@@ -77,7 +77,7 @@ class Kernels:
 
 
 def group_kernels(kernels: list[Tensor], behind: int) -> list[Kernels]:
-    """Group kernels by their number of rows.
+    """Group kernels by the number of rows of their matrices.
 
     Parameters
     ----------
@@ -85,6 +85,11 @@ def group_kernels(kernels: list[Tensor], behind: int) -> list[Kernels]:
         int64 (O, C, [3], 3, 3), indices into the vector of all parameters.
     behind
         Length of the vector.
+
+    Returns
+    -------
+    list of Kernels
+        One for each number of rows.
     """
     alike: dict[int, list[tuple[Tensor, float]]] = defaultdict(list)
     for kernel in kernels:
@@ -109,11 +114,16 @@ class KernelOptimiser(torch.optim.Optimizer):
     network
         Its parameters become views of one vector; they must stay on the device where they are.
     weight_decay
-        All weights shrink by the share ``lr * weight_decay`` per step.
+        All parameters shrink by the share ``lr * weight_decay`` per step.
     kernel_rate
         Rate of the kernels, as a multiple of ``lr``, the rate of AdamW.
     clip
-        A longer gradient is shortened to this norm.
+        Largest norm of the gradient; a longer one is scaled down to it.
+
+    Attributes
+    ----------
+    vector : Tensor
+        All parameters one after the other, (P,).
     """
 
     def __init__(self, network: nn.Module, *, weight_decay: float, kernel_rate: float, clip: float = math.inf) -> None:
@@ -131,12 +141,24 @@ class KernelOptimiser(torch.optim.Optimizer):
         super().__init__([self.vector], {"lr": 0.0, "weight_decay": weight_decay, "kernel_rate": kernel_rate})
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Remove all gradients."""
+        """Remove all gradients.
+
+        Parameters
+        ----------
+        set_to_none
+            Not used: gradients are always removed.
+        """
         for parameter in (self.vector, *self.parameters):
             parameter.grad = None
 
     def gradient(self) -> Tensor:
-        """The gradient as one vector: that of the vector, or else those of the parameters one after the other."""
+        """Return the gradient as one vector.
+
+        Returns
+        -------
+        Tensor
+            (P,): the gradient of the vector or, where there is none, those of the parameters one after the other.
+        """
         if self.vector.grad is not None:
             return self.vector.grad
         found = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
@@ -144,7 +166,13 @@ class KernelOptimiser(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One step with the gradients that are there; ``closure`` is not used."""
+        """Take one step with the gradients that are there.
+
+        Parameters
+        ----------
+        closure
+            Not used.
+        """
         gradient = self.gradient()
         if math.isfinite(self.clip):
             gradient = gradient * (self.clip / (gradient.norm() + 1e-6)).clamp(max=1.0)
@@ -157,15 +185,15 @@ class KernelOptimiser(torch.optim.Optimizer):
         self._step_adam(state, gradient[self.others], group["lr"])
 
     def _begin(self, state: dict[str, Any]) -> None:
-        """Zero moments, before the first step."""
+        """Set all moments to zero, before the first step."""
         state["momentum"] = torch.zeros_like(self.vector)
         state["mean"], state["square"] = (self.vector.new_zeros(len(self.others)) for _ in range(2))
         state["step"] = torch.zeros(())
 
     def _step_kernels(self, state: dict[str, Any], gradient: Tensor, rate: float) -> None:
-        """Step of the kernels, along their orthogonalised Nesterov momentum."""
+        """Change the kernels along their orthogonalised Nesterov momentum."""
         momentum = state["momentum"].mul_(MOMENTUM).add_(gradient)
-        # One zero more, which fills up short matrices.
+        # With a zero behind the end, which fills up short matrices.
         ahead = nn.functional.pad(gradient.add(momentum, alpha=MOMENTUM), (0, 1))
         change = torch.zeros_like(ahead)
         for kernels in self.kernels:
@@ -173,7 +201,7 @@ class KernelOptimiser(torch.optim.Optimizer):
         self.vector.add_(change[:-1], alpha=-rate)
 
     def _step_adam(self, state: dict[str, Any], gradient: Tensor, rate: float) -> None:
-        """Step of all other parameters, whose gradient is given."""
+        """Change all other parameters, whose gradient is given."""
         state["step"] += 1
         count = float(state["step"])
         first, second = ADAM_BETAS

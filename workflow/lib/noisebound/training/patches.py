@@ -1,6 +1,6 @@
 """Random patches of the training pixels.
 
-The rim of a patch, as wide as the receptive radius, only gives context. Every pixel that counts in the loss therefore
+The rim of a patch only gives context. Where it is as wide as the receptive radius, every pixel that counts in the loss
 sees exactly the input that it will see at inference.
 """
 
@@ -20,15 +20,17 @@ def check_patch(patch: Sequence[int], radius: Sequence[int], alignment: int = 1)
 
     Parameters
     ----------
-    patch, radius
-        Lengths of the patch and of its rim (px per axis).
+    patch
+        Lengths of the patch (px per axis).
+    radius
+        Width of its rim, whose pixels do not count (px per axis).
     alignment
-        What the networks need the lengths to be multiples of (px).
+        Length (px) of which the networks need multiples.
 
     Raises
     ------
     InputError
-        Where they are not, or where no pixel of the patch sees its whole receptive field.
+        Where a length is not a multiple of ``alignment``, or no pixel lies inside the rim.
     """
     if any(size % alignment for size in patch):
         raise InputError(
@@ -49,8 +51,8 @@ def check_patch(patch: Sequence[int], radius: Sequence[int], alignment: int = 1)
 class PatchSampler:
     """Draws random patches from images.
 
-    An image that is smaller than the patch shares a batch only with images that give patches of the same shape:
-    smaller patches of the others would lack context.
+    An image that is smaller than the patch gives patches as large as itself. It shares a batch only with images whose
+    patches have the same shape: to cut the patches of larger images down to its size would cost them context.
 
     Parameters
     ----------
@@ -73,10 +75,23 @@ class PatchSampler:
         self.pixels = torch.tensor([sum(image.pixels for image in group) for group in groups.values()]).double()
 
     def batch(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """``count`` patches under one random flip and right-angle rotation, the same for noisy, target and mask.
+        """Draw patches and turn all of them by one random flip and right-angle rotation.
 
-        Shapes (B, C, *patch), (B, C, *patch), (B, 1, *patch); the mask is true where a pixel counts. Rotations turn
-        the last two axes; a volume is also flipped along Z.
+        Rotations turn the last two axes; a volume is also flipped along Z.
+
+        Parameters
+        ----------
+        count
+            Number of patches B.
+        generator
+            Source of the draws.
+
+        Returns
+        -------
+        noisy, target : Tensor
+            float32 (B, C, *patch), normalised.
+        mask : Tensor
+            Boolean (B, 1, *patch), true where a pixel counts.
         """
         group = int(torch.multinomial(self.pixels, 1, generator=generator)) if len(self.owners) > 1 else 0
         parts = [self._patch(group, generator) for _ in range(count)]
@@ -88,11 +103,11 @@ class PatchSampler:
         return noisy, target, mask
 
     def _patch(self, group: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """One random patch: noisy (C, *patch), target (C, *patch) and the boolean mask (*patch) of pixels that count.
+        """Draw one patch: noisy (C, *patch), target (C, *patch) and the boolean mask (*patch) of pixels that count.
 
-        Scans and boxes are chosen in proportion to their pixels, frames evenly; then a pixel of the box, and a position
-        of the patch in which that pixel counts. Where an image is smaller than the patch, the patch is as large as the
-        image.
+        Boxes are chosen in proportion to their pixels, and frames evenly; then a pixel of the box, and a position of
+        the patch in which that pixel counts. Along an axis on which the image is smaller than the patch, the patch is
+        as long as the image.
         """
         image, box = self.owners[group][int(torch.multinomial(self.sizes[group], 1, generator=generator))]
         frame = _randint(0, image.noisy.shape[0], generator)

@@ -1,6 +1,6 @@
 """The pixels of one role in memory, with as much around them as a network sees.
 
-Where the scan ends, it continues as its mirror image, as it does at inference.
+Beyond the end of the scan lies its mirror image, as at inference.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class RoleImages:
     noisy
         float32 (R, C, *spatial), normalised.
     target
-        Likewise; one entry where one reference serves all frames.
+        float32 (R, C, *spatial), normalised; (1, C, *spatial) where one reference serves all frames.
     mask
-        Boolean (*spatial), the pixels with the role; false in the rim.
+        Boolean (*spatial), true at the pixels with the role; false in the rim.
     boxes
         The boxes of the role, in pixels of these arrays.
     """
@@ -62,11 +62,15 @@ def dither(target: NDArray[np.float32], exposures: int, random: np.random.Genera
     random
         Source of the draws.
 
+    Returns
+    -------
+    array of float32
+        (C, *spatial).
+
     Notes
     -----
-    Quantiles of counts jump from one integer to the next, and the median of a Poisson count lies about a third (for the
-    count made continuous) away from its mean; the draw moves it onto the mean, to within 0.03 counts for rates above
-    one half.
+    Quantiles of counts jump from one integer to the next. The median of a Poisson count, made continuous, lies about a
+    third away from its mean. The draw moves it onto the mean, to within 0.03 counts for rates above one half.
 
     References
     ----------
@@ -85,8 +89,8 @@ def load_role(
 ) -> RoleImages | None:
     """Read the pixels of one role, and as much around them as a network sees.
 
-    Input that no pixel of the role can see and targets of other pixels become zero: masking the loss would not keep a
-    NaN there out of the weights.
+    Input that no pixel of the role can see becomes zero, and so do the targets of other pixels. A mask of the loss
+    alone would not do: a NaN at such a pixel would still reach the weights.
 
     Parameters
     ----------
@@ -105,6 +109,11 @@ def load_role(
     -------
     RoleImages or None
         None where the scan has no pixel of that role.
+
+    Raises
+    ------
+    InputError
+        Where a file cannot be read, or the scan has no reference.
     """
     regions = Regions.read(region_file)
     boxes = regions.of(role)
@@ -132,7 +141,7 @@ def load_role(
 def _targets(
     scan: Scan, crop: tuple[slice, ...], normalisation: Normalisation, random: np.random.Generator
 ) -> list[NDArray[np.float32]]:
-    """Raw targets (C, *crop): one where all frames share a measured reference, else one per frame; counts dithered."""
+    """Read the raw targets (C, *crop), counts dithered: one per frame, or one for all if the reference is measured."""
     shared = scan.reference_kind == "measured"
     targets = [scan.read_target(k, crop) for k in range(1 if shared else scan.n_frames)]
     if normalisation.counts:
@@ -142,7 +151,7 @@ def _targets(
 
 
 def _shift(box: Box, by: Sequence[int]) -> Box:
-    """A box moved by so many pixels per axis."""
+    """Move a box by so many pixels per axis."""
     lower, upper = (tuple(end + d for end, d in zip(ends, by, strict=True)) for ends in (box.lower, box.upper))
     return Box(box.role, lower, upper)
 
@@ -150,7 +159,7 @@ def _shift(box: Box, by: Sequence[int]) -> Box:
 def _with_rim(
     lower: Sequence[int], upper: Sequence[int], shape: Sequence[int], radius: Sequence[int]
 ) -> tuple[tuple[slice, ...], list[tuple[int, int]]]:
-    """The part of a box and its rim inside the scan, and how many pixels per axis and side are missing."""
+    """Cut a box and its rim at the ends of the scan; also return how many pixels per axis and side are missing."""
     first = [max(low - r, 0) for low, r in zip(lower, radius, strict=True)]
     last = [min(high + r, extent) for high, r, extent in zip(upper, radius, shape, strict=True)]
     crop = tuple(slice(low, high) for low, high in zip(first, last, strict=True))

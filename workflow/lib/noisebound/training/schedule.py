@@ -1,4 +1,4 @@
-"""The learning rate over the steps of a training: one cycle."""
+"""The learning rate over the steps of a training: one cycle of rise and fall."""
 
 from __future__ import annotations
 
@@ -8,7 +8,21 @@ WARM_UP = 0.2  # share of the steps in which the learning rate rises
 
 
 def one_cycle(step: int, steps: int, peak: float) -> float:
-    """Learning rate at ``step`` of ``steps``: a cosine rise to ``peak``, then a cosine fall towards zero.
+    """Learning rate at one step: a cosine rise from 4 % of the peak, then a cosine fall towards 0.2 % of it.
+
+    Parameters
+    ----------
+    step
+        Number of the step, from 0.
+    steps
+        Number of all steps; the rate rises in the share ``WARM_UP`` of them.
+    peak
+        Largest learning rate.
+
+    Returns
+    -------
+    float
+        The learning rate.
 
     References
     ----------

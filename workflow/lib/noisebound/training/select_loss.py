@@ -15,7 +15,9 @@ from .role_images import RoleImages
 
 @torch.no_grad()
 def select_loss(network: QuantileNetwork, images: Sequence[RoleImages], levels: Sequence[float]) -> float:
-    """Quantile loss, averaged over all pixels with the role and over all frames; computed tile by tile.
+    """Quantile loss, averaged over all pixels with the role select, all frames and all channels.
+
+    Images are computed tile by tile.
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ def select_loss(network: QuantileNetwork, images: Sequence[RoleImages], levels: 
     Returns
     -------
     float
-        The loss in units of the normalised target.
+        The loss, summed over the three quantiles, in units of the normalised target.
     """
     architecture = network.architecture
     radius = [architecture.radius()] * architecture.dimensions
@@ -45,7 +47,7 @@ def select_loss(network: QuantileNetwork, images: Sequence[RoleImages], levels: 
 def _tile_losses(
     network: QuantileNetwork, image: RoleImages, tile: Tile, levels: Sequence[float]
 ) -> Iterator[tuple[float, int]]:
-    """Loss and number of pixels of each frame in one tile; nothing where no pixel has the role."""
+    """Yield loss and number of pixels of each frame in one tile; nothing where no pixel has the role."""
     device = next(network.parameters()).device
     # Boxes may lie far apart: pixels between them, and those of the halo, do not count.
     mask = torch.zeros_like(image.mask)

@@ -22,7 +22,7 @@ class TrainingSettings:
     patch
         Lengths of a patch (px), one per axis.
     rim
-        Width (px) of the rim of a patch whose pixels do not count; the receptive radius where it is None.
+        Width (px) of the rim of a patch whose pixels do not count; None for the receptive radius.
     learning_rate
         Largest rate of AdamW.
     kernel_rate
@@ -57,7 +57,23 @@ class TrainingSettings:
 
     @classmethod
     def of(cls, section: Mapping[str, Any]) -> TrainingSettings:
-        """Pick the keys from the section ``training``, which may hold others."""
+        """Pick the keys from the section ``training``.
+
+        Parameters
+        ----------
+        section
+            Keys and values; further keys are ignored.
+
+        Returns
+        -------
+        TrainingSettings
+            The keys that shape a network.
+
+        Raises
+        ------
+        KeyError
+            Where one of them is missing.
+        """
         return cls(**{field.name: section[field.name] for field in fields(cls)})
 
 

@@ -19,7 +19,7 @@ from .settings import DataSettings
 def measure_normalisation(
     scans: Sequence[str | Path], regions: Sequence[str | Path], data: DataSettings
 ) -> Normalisation:
-    """Mean and standard deviation per channel of transformed noisy frames and targets, over training pixels only.
+    """Measure mean and standard deviation of transformed noisy frames and targets per channel, over train pixels only.
 
     Parameters
     ----------
@@ -28,10 +28,15 @@ def measure_normalisation(
     data
         Transforms of input and target, and whether intensities are counts.
 
+    Returns
+    -------
+    Normalisation
+        Transforms and statistics.
+
     Raises
     ------
     InputError
-        Where no scan holds training pixels, or a channel is constant there.
+        Where no scan holds training pixels, one that holds some has no reference, or a channel is constant there.
     """
     moments: dict[str, list[NDArray[np.float64]]] = {"input": [], "target": []}
     pixels = 0

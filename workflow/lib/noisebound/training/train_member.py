@@ -70,8 +70,8 @@ def train_member(
     """Train one member and write its weights and its loss curves.
 
     Pixels with the role train are learned from; those with the role select choose the step whose weights are kept. A
-    checkpoint beside the weights lets a killed training continue. The last one stays: where Snakemake was killed before
-    it saw this job end, it repeats the job, which then has nothing left to train.
+    checkpoint beside the weights lets a killed training continue. The last one stays: if Snakemake is killed before it
+    records that this job ended, it repeats the job, which then has nothing left to train.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def train_member(
     Raises
     ------
     InputError
-        Where the scans do not fit the architecture or hold no training pixels, where a patch is smaller than the
-        receptive field or does not fit the alignment, and where the training diverges.
+        Where the scans do not fit the architecture or hold no training pixels, where the patch does not fit the rim or
+        the alignment (see ``patches.check_patch``), and where the training diverges.
     LeakageError
         Where the guard band of the regions is narrower than the receptive radius.
     """
@@ -120,7 +120,7 @@ def train_member(
 def _load_images(
     graph: Blueprint, files: TrainingFiles, normalisation: Normalisation, member: int, seed: int
 ) -> dict[str, list[RoleImages]]:
-    """The train and the select images of all scans."""
+    """Load the train and the select images of all scans."""
     radius = [graph.radius()] * graph.dimensions
     # Other random numbers than those of the architecture, (member,), and of the training, (member, 1).
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(member, 2)))
@@ -171,7 +171,7 @@ def _train(
 
 
 def _check_scans(graph: Blueprint, scans: Sequence[str | Path], regions: Sequence[str | Path]) -> None:
-    """Raise where a scan has other channels than the network, or a guard band narrower than its receptive radius."""
+    """Check that scans have the network's channels, and guard bands at least as wide as its receptive radius."""
     for scan_file, region_file in zip(scans, regions, strict=True):
         guard = Regions.read(region_file).guard
         if min(guard) < graph.radius():

@@ -32,15 +32,26 @@ class Trainer:
     ----------
     architecture
         What to train.
-    train, select
-        Images to learn from, and images on which the best step is chosen; without the latter, it is the last.
+    train
+        Images to learn from.
+    select
+        Images on which the best step is chosen; without any, the last step is kept.
     settings, seed, device
-        As for :class:`Learner`.
+        As for ``learner.Learner``.
+
+    Attributes
+    ----------
+    best : dict of Tensor
+        The weights of the best step, by the names of the network's parameters.
+    step, best_step : int
+        Number of steps taken, and the best step, counted from 1.
+    history : list of dict
+        One row per measurement of the select loss, with the keys ``HISTORY_COLUMNS``.
 
     Raises
     ------
     InputError
-        Where the patch is too small for the network.
+        As ``learner.Learner``.
     """
 
     def __init__(
@@ -64,7 +75,13 @@ class Trainer:
         self.history: list[dict[str, Any]] = []
 
     def state(self) -> dict[str, Any]:
-        """Everything that another process needs to continue to the same weights; tensors and plain values only."""
+        """Return everything that another process needs to continue to the same weights.
+
+        Returns
+        -------
+        dict
+            Tensors and plain values only.
+        """
         return {
             "network": self.learner.network.state_dict(),
             "averaged": self.learner.averaged.vector,
@@ -75,7 +92,13 @@ class Trainer:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from :meth:`state`."""
+        """Continue from a state.
+
+        Parameters
+        ----------
+        state
+            What :meth:`state` returned.
+        """
         self.learner.restore(state)
         self.best = dict(state["best"])
         for name, value in json.loads(state["progress"]).items():
@@ -89,7 +112,7 @@ class Trainer:
         return self.step >= self.settings.steps or (stalled and self.best_step > 0)
 
     def advance(self) -> None:
-        """Take one optimiser step; after every ``select_every``-th and the last, measure the select loss.
+        """Take one optimiser step. After every ``select_every``-th step and after the last, measure the select loss.
 
         Raises
         ------
@@ -113,7 +136,10 @@ class Trainer:
             self._keep_best(rate)
 
     def _keep_best(self, rate: float) -> None:
-        """Measure the select loss, keep the averaged weights where it is the smallest yet, and add to the history."""
+        """Measure the select loss, keep the averaged weights if it is the smallest yet, and add a row to the history.
+
+        Without select images, the averaged weights are always kept.
+        """
         start = time.monotonic()
         loss = self.select_loss() if self.select_images else math.nan
         best = not self.select_images or loss < self.best_loss
@@ -134,5 +160,11 @@ class Trainer:
         )
 
     def select_loss(self) -> float:
-        """Quantile loss of the averaged weights over all select pixels and frames."""
+        """Measure the quantile loss of the averaged weights over all select pixels and frames.
+
+        Returns
+        -------
+        float
+            As ``select_loss.select_loss``.
+        """
         return select_loss(self.learner.averaged_network(), self.select_images, self.learner.levels)
