@@ -106,7 +106,7 @@ def _records_of_results(folder: str | Path, settings: RunSettings, page: str | P
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of the scan sheet as the sheet has them."""
+    """The scan sheet as tab-separated text, with a header; lists are joined by semicolons."""
     cells = [
         [";".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "") for value in row.values()]
         for row in rows
