@@ -287,8 +287,8 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
                 "sds": [float(record[f"{name}_sd"]) for name in channels],
             }
         )
-    # A bar beside each mean shows at a glance in which channels a token is bright; the longest is that of the largest
-    # mean over tokens.
+    # A bar beside each mean shows at a glance in which channels a token is bright. In each channel, the token with the
+    # largest mean has the longest bar.
     for c in range(len(channels)):
         top = max((abs(row["means"][c]) for row in legend if np.isfinite(row["means"][c])), default=0.0)
         for row in legend:
