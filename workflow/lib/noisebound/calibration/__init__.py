@@ -5,12 +5,11 @@ Begin with ``fit_calibration``.
     alternatives      Other ways to form the corrections, fitted at the primary coverage for comparison
     calibrate_scan    step: calibrated images of one scan, for programs and for viewers
     calibration_file  The file ``calibration.json`` as read: its corrections, and what is promised of them
-    caveats           What else belongs to the promise of the intervals: other units, single frames, groups, ties,
+    caveats           The second part of the promise of the intervals: other units, single frames, groups, ties,
                       infinite intervals
     conformal         Conformal corrections of one channel, from the scores of its calibration pixels
     content           What ``calibration.json`` holds: the corrections, what they rest on, and what they promise
-    corrections       The corrections of one mode, by channel, coverage and group: scores of the pixels, put through
-                      ``conformal``
+    corrections       The corrections of one mode, by channel, coverage and group
     exchangeability   What is exchangeable, pixels or scans, and how many scans a statement about further scans takes
     field_pixels      Calibration pixels in memory: predictions and targets of the calibrate regions, by field of view
     fit_calibration   step: what the predicted intervals need to cover the reference at a stated rate
@@ -18,21 +17,20 @@ Begin with ``fit_calibration``.
                       were too few
     groups            Which pixels share a correction: those in one bin of predicted intensity, or of one token
                       (Mondrian groups)
-    interval_ends     Where the ends of calibrated intervals lie, channel by channel: predicted quantiles moved by their
-                      corrections
+    interval_ends     Ends of calibrated intervals, channel by channel: predicted quantiles moved by their corrections
     intervals         Calibrated intervals, bounds and means of predicted images: where corrections are applied
-    median_to_mean    From the median to the mean of the reference, which for skewed counts lies above it: knots of a
-                      piecewise line
-    modes             In which ways corrections can be formed: by which score, in which unit, for which pixels, with
-                      which ties covered
-    pixels            Which pixels calibrate: all of the calibrate regions, read frame by frame
+    median_to_mean    The estimate of the mean of the reference from the median, as a piecewise line; for skewed counts
+                      it lies higher
+    modes             Ways to form corrections: by which score, in which unit, for which pixels, and which ties are
+                      covered
+    pixels            The pixels that calibrate: all pixels of the calibrate regions, read frame by frame
     predicted_scans   The scans that a step reads with their predictions: which files belong together, opened scan by
                       scan
-    promise           What the intervals promise, in words: about which pixels or scans, of what, and what is not
+    promise           The promise of the intervals in words: about which pixels or scans, of what, and what is not
                       promised
-    rounding          Float32 arithmetic that rounds outwards, so that no rounding ever loses coverage
+    rounding          Float arithmetic that rounds outwards, so that no rounding loses coverage
     settings          The section ``calibration`` of the configuration, as far as the corrections depend on it
     targets           What the intervals are about: the reference as measured, or the true signal
-    thresholds        Thresholds of conformal prediction: values that further scores stay below as often as promised
-    tie_draws         A uniform number for every pixel of every scan, the same whichever part of the scan is looked at
+    thresholds        Thresholds of conformal prediction: further scores stay at or below them as often as promised
+    tie_draws         A uniform number for every pixel of every scan, the same whichever part of the scan is read
 """

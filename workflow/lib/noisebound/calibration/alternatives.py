@@ -20,14 +20,15 @@ logger = logging.getLogger("noisebound")
 def fit_alternatives(fitted: FittedCorrections, training: Floats | None) -> list[dict[str, Any]]:
     """Fit the modes and units that were not asked for, where they give finite intervals.
 
-    Modes by token are fitted only where tokens were read, modes by intensity only where ``training`` is given.
+    Modes by token are fitted only where the mode that was asked for is by token, modes by intensity only where
+    ``training`` is given.
 
     Parameters
     ----------
     fitted
         The corrections that were asked for.
     training
-        Predicted medians of training pixels, (N, C), or None.
+        Predicted medians of training pixels, (N, C), in the unit of the reference; or None.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def fit_alternatives(fitted: FittedCorrections, training: Floats | None) -> list
 
 
 def _alternatives(fitted: FittedCorrections) -> Iterator[tuple[Mode, Unit]]:
-    """Other modes, then other units of the mode that was asked for; each where it is finite."""
+    """Other modes, each with its unit, then other units of the mode that was asked for; all with finite intervals."""
     settings, n_whole = fitted.settings, len(fitted.pixels.whole)
     primary, confidence = settings.primary, settings.confidence
     for other in OTHERS:

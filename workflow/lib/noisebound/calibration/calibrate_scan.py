@@ -34,9 +34,9 @@ def calibrate_scan(
     output_tif: str | Path,
     tokens: str | Path | None = None,
 ) -> None:
-    """Deliver one scan: ``denoised/<scan>.h5`` with every nominal coverage, and an OME-TIFF with the primary one.
+    """Write the calibrated images of one scan: all nominal coverages as HDF5, the primary one as OME-TIFF.
 
-    Memory is bounded by slabs, apart from the labels of tokens.
+    Images are read in slabs, so that memory stays bounded; only the token map is held as a whole.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ def calibrate_scan(
     output_tif
         See :func:`write_denoised_tiff`.
     tokens
-        The scan's label TIFF where corrections depend on it, or else None.
+        Label TIFF of the scan where corrections depend on tokens, else None.
 
     Raises
     ------
     InputError
-        Where the channels are not the calibrated ones.
+        Where the channels are not the calibrated ones, or tokens are needed and missing.
     """
     fitted = Calibration.read(calibration)
     with Predictions(ensemble) as predictions:
@@ -104,10 +104,17 @@ def _by_name(shares: Mapping[float, Doubles], channels: Sequence[str]) -> dict[s
 
 
 def write_denoised_tiff(denoised: str | Path, output: str | Path) -> None:
-    """Write median, primary interval and estimated mean of ``denoised/<scan>.h5`` as OME-TIFF, plane by plane.
+    """Write median, primary interval and estimated mean of a denoised scan as OME-TIFF, plane by plane.
 
-    The TIFF is float32 with axes CYX or CZYX; its channels are "<channel> median", "<channel> lower <nominal>",
-    "<channel> upper <nominal>" and "<channel> mean", the estimate of the mean.
+    The TIFF is float32 with axes CYX or CZYX, in the unit of the reference. Its channels are "<channel> median",
+    "<channel> lower <nominal>", "<channel> upper <nominal>" and "<channel> mean", in this order for each channel.
+
+    Parameters
+    ----------
+    denoised
+        ``denoised/<scan>.h5``.
+    output
+        TIFF file to write.
     """
     with Predictions(denoised) as images:
         suffix = {

@@ -1,17 +1,18 @@
 """The file ``calibration.json`` as read: its corrections, and what is promised of them.
 
-``corrections[nominal][channel]`` and ``one_sided[confidence][channel]`` are entries {"lower", "upper", "n", "k"}: the
-corrections in the unit of the reference, or as multiples of the predicted width where ``scale`` is "width". Where
-``ties`` are broken at random, entries hold "lower_share" and "upper_share".
+``corrections[nominal][channel]`` and ``one_sided[confidence][channel]`` are entries {"lower", "upper", "n", "k"}.
+"lower" and "upper" are the corrections, in the unit of the reference, or as multiples of the predicted width where
+``scale`` is "width"; "n" and "k" are explained in ``thresholds.Threshold``. Where ``ties`` are broken at random,
+entries also hold "lower_share" and "upper_share".
 
 ``groups`` is {"by": "intensity", "edges": {channel: [...]}} (bins of the predicted median) or {"by": "token", "tokens":
-[...]}, where one more group holds all other tokens. With groups, each entry also holds a list "groups" of such entries,
-one per group; its own numbers are those of all pixels, which groups marked "of_all" take because they have too few
-pixels or scans.
+[...]}; in the latter case one more group holds all other tokens. With groups, each entry also holds a list "groups"
+with one such entry per group, and its own numbers are those of all pixels. A group that has too few pixels or scans
+takes these numbers and is marked "of_all".
 
-``mean[channel]`` is {"median", "shift"}, the knots of what is added to the median to estimate the mean. ``floor`` is
-the smallest value that an interval end may take (0 for counts) or null. Infinite numbers are the words "inf" and
-"-inf". ``content`` writes the file; ``intervals`` applies it.
+``mean[channel]`` is {"median", "shift"}: knots of the piecewise line that is added to the median to estimate the mean.
+``floor`` is the smallest value that an interval end may take (0 for counts), or null. Infinite numbers are the words
+"inf" and "-inf". ``content`` writes the file; ``intervals`` applies it.
 """
 
 from __future__ import annotations
@@ -30,14 +31,38 @@ NEEDED = ("channels", "nominal", "primary", "corrections", "floor")
 
 @dataclass(frozen=True)
 class CalibrationFile:
-    """The content of ``calibration/calibration.json`` as described above, and its ``path`` for messages, or None."""
+    """The content of ``calibration/calibration.json``.
+
+    Parameters
+    ----------
+    content
+        The content, as the module describes it.
+    path
+        Path of the file for messages, or None.
+    """
 
     content: dict[str, Any]
     path: Path | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
-        """Read ``calibration.json``. Raises ``InputError`` where it is missing or lacks a key."""
+        """Read ``calibration.json``.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        CalibrationFile
+            Its content, as the class that this is called on.
+
+        Raises
+        ------
+        InputError
+            Where the file is missing or lacks a key of ``NEEDED``.
+        """
         content = read_json(path)
         missing = [key for key in NEEDED if key not in content]
         if missing:
@@ -90,7 +115,7 @@ class CalibrationFile:
 
     @property
     def random_ties(self) -> bool:
-        """Whether ties are broken at random, for which intervals need a uniform number per pixel."""
+        """Whether ties are broken at random; intervals then need a uniform number per pixel."""
         return bool(self.content.get("ties"))
 
     @property
@@ -99,11 +124,35 @@ class CalibrationFile:
         return self.unit(self.primary) != "pixel"
 
     def unit(self, nominal: float) -> str:
-        """The unit of exchangeability at a ``nominal`` coverage: pixel, scan or pac."""
+        """Look up the unit of exchangeability at a nominal coverage.
+
+        Parameters
+        ----------
+        nominal
+            The coverage.
+
+        Returns
+        -------
+        str
+            "pixel", "scan" or "pac"; "pixel" where the file says nothing.
+        """
         return str(self.content.get("units", {}).get(nominal_key(nominal), "pixel"))
 
     def check_channels(self, channels: Sequence[str], file: str | Path) -> None:
-        """Raise ``InputError`` unless ``channels`` of a ``file`` are the calibrated ones in their order."""
+        """Check that a file has the calibrated channels in their order.
+
+        Parameters
+        ----------
+        channels
+            Names of its channels.
+        file
+            Path of the file, for the message.
+
+        Raises
+        ------
+        InputError
+            Where names or order differ.
+        """
         if tuple(channels) != self.channels:
             raise InputError(
                 f"channels {list(channels)} are not the calibrated ones {list(self.channels)}",
@@ -113,7 +162,7 @@ class CalibrationFile:
             )
 
     def entries(self, table: str, value: float, key: str) -> list[Mapping[str, Any]]:
-        """The entry of each channel at one coverage or confidence.
+        """Look up the corrections of all channels at one coverage or confidence.
 
         Parameters
         ----------
@@ -122,7 +171,12 @@ class CalibrationFile:
         value
             The coverage or confidence.
         key
-            Of the configuration, which asks for such values.
+            Key of the configuration that asks for such values, for the message.
+
+        Returns
+        -------
+        list
+            Entries as the module describes them, one per channel.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What else belongs to the promise of the intervals: other units, single frames, groups, ties, infinite intervals."""
+"""The second part of the promise of the intervals: other units, single frames, groups, ties, infinite intervals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ GROUP_WORDS: dict[Grouping, str] = {"none": "", "intensity": "bin of predicted i
 
 
 def caveats(fitted: FittedCorrections) -> list[str]:
-    """The sentences that follow the promise at the primary coverage."""
+    """Write the sentences that follow the promise at the primary coverage.
+
+    Parameters
+    ----------
+    fitted
+        The corrections that were asked for.
+
+    Returns
+    -------
+    list of str
+        One or more sentences each; empty where there is nothing to add.
+    """
     words = [_about_unit(fitted, unit) for unit in UNITS if unit != fitted.unit]
     if fitted.unit != "pixel" and any(own.frames > 1 for own in fitted.pixels.whole):
         words.append(
@@ -48,7 +59,7 @@ def caveats(fitted: FittedCorrections) -> list[str]:
 
 
 def _about_unit(fitted: FittedCorrections, unit: Unit) -> str:
-    """What holds where another ``unit`` was taken than at the primary coverage; empty where none was."""
+    """What is promised at coverages and bounds that have this ``unit``; empty where none has it."""
     levels = [nominal_key(value) for value, taken in fitted.units.items() if taken == unit]
     sides = [nominal_key(value) for value, taken in fitted.bound_units.items() if taken == unit]
     where = [f"nominal coverage {', '.join(levels)}"] if levels else []
@@ -62,5 +73,16 @@ def _about_unit(fitted: FittedCorrections, unit: Unit) -> str:
 
 
 def in_100(share: float) -> str:
-    """A share as a number in 100, as short as possible: "90", "99.5"."""
+    """Write a share as a number in 100, as short as possible, such as "90" or "99.5".
+
+    Parameters
+    ----------
+    share
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        The number without a percent sign.
+    """
     return nominal_key(round(100 * share, 6))

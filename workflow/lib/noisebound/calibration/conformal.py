@@ -1,7 +1,7 @@
 """Conformal corrections of one channel, from the scores of its calibration pixels.
 
-A correction is the threshold of the scores (see ``thresholds``): moved outwards by it, an interval holds further
-targets as often as promised.
+A correction is the threshold of the scores (see ``thresholds``). An interval whose ends are moved outwards by it holds
+further targets as often as promised.
 
 Source: Y. Romano, E. Patterson, E. Candes, "Conformalized Quantile Regression" (CQR), NeurIPS 2019 (arXiv:1905.03222).
 """
@@ -21,19 +21,19 @@ from .thresholds import Threshold, threshold
 
 
 def side_scores(lower: ArrayLike, upper: ArrayLike, target: ArrayLike, scaled: bool = False) -> tuple[Doubles, Doubles]:
-    """Scores of the lower and the upper ends, ``lower - target`` and ``target - upper``.
+    """Compute the scores of the lower and the upper ends, ``lower - target`` and ``target - upper``.
 
     Parameters
     ----------
     lower, upper, target
-        Predicted quantiles and the target y, of one shape.
+        Predicted quantiles and the target, of one shape, in the unit of the reference.
     scaled
-        Whether to divide the scores by the predicted width, so that the correction is a multiple of it (CQR-r).
+        Whether to divide the scores by the predicted width, so that a correction is a multiple of it (CQR-r).
 
     Returns
     -------
     tuple of ndarray
-        float64 of the shape of ``target``, rounded up.
+        Scores of the lower and the upper ends, float64 of the shape of ``target``, rounded up.
 
     References
     ----------
@@ -55,32 +55,32 @@ def corrections(
     confidence: float = 0.95,
     ties: bool = False,
 ) -> dict[str, Any]:
-    """Corrections of the two ends of an interval.
+    """Compute the corrections of the two ends of an interval.
 
     Parameters
     ----------
     lower_scores, upper_scores
-        Scores of the lower and of the upper ends (see :func:`side_scores`): one array for the unit pixel, otherwise
-        one array per scan.
+        Scores of the lower and of the upper ends (see :func:`side_scores`): one array for the unit pixel, otherwise one
+        array per scan.
     nominal
         Coverage that the interval shall have.
     score
-        "symmetric": both ends get the threshold of the larger of their two scores (CQR, eq. 6-8). "asymmetric": each
-        end has the threshold of its own scores, and spends half of 1 - ``nominal`` and, for pac, half of
-        1 - ``confidence`` (CQR, theorem 2).
+        "symmetric": both ends move by the threshold of the larger of their two scores (CQR, eq. 6-8). "asymmetric":
+        each end moves by the threshold of its own scores, at half of 1 - ``nominal`` and, for pac, half of 1 -
+        ``confidence`` (CQR, theorem 2).
     unit
         What is exchangeable.
     confidence
-        That of the unit pac.
+        Confidence of the unit pac.
     ties
         Whether ties are broken at random.
 
     Returns
     -------
     dict
-        "lower", "upper": how far each end is moved outwards; negative inwards, infinite where "k" exceeds "n".
-        "n", "k": see ``thresholds.Threshold``. With ``ties``, "lower_share" and "upper_share": of the targets right on
-        an end, the share that is covered.
+        "lower", "upper": how far each end moves outwards; negative: inwards; infinite where "k" exceeds "n". "n", "k":
+        see ``thresholds.Threshold``. With ``ties`` also "lower_share" and "upper_share": the share of the targets
+        exactly on an end that is covered.
     """
     low, high = _parts(lower_scores, unit), _parts(upper_scores, unit)
     if score == "symmetric":
@@ -95,9 +95,25 @@ def corrections(
 def one_sided(
     lower_scores: Any, upper_scores: Any, level: float, unit: Unit = "pixel", confidence: float = 0.95
 ) -> dict[str, Any]:
-    """Corrections of bounds on one side: each holds a further target with probability ``level``.
+    """Compute the corrections of one-sided bounds; each bound holds a further target with probability ``level``.
 
-    Parameters and result are those of :func:`corrections`; all ties are covered.
+    All ties are covered.
+
+    Parameters
+    ----------
+    lower_scores, upper_scores
+        Scores of the lower and of the upper ends, as for :func:`corrections`.
+    level
+        Confidence of each bound.
+    unit
+        What is exchangeable.
+    confidence
+        Confidence of the unit pac.
+
+    Returns
+    -------
+    dict
+        "lower", "upper", "n" and "k", as :func:`corrections` returns them.
     """
     below, above = (
         threshold(unit, _sorted(_parts(side, unit), unit), level, confidence) for side in (lower_scores, upper_scores)
@@ -106,7 +122,7 @@ def one_sided(
 
 
 def _parts(scores: ArrayLike | Sequence[ArrayLike], unit: Unit) -> list[Doubles]:
-    """The scores of each scan, flat, without scans that have none; in one piece for the unit pixel."""
+    """Flat scores of each scan that has any; for the unit pixel, one flat array of all."""
     if unit == "pixel":
         return [np.asarray(scores, dtype=np.float64).ravel()]
     parts = [np.asarray(part, dtype=np.float64).ravel() for part in scores]  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ from .promise import promise, target_in_words
 def calibration_content(
     fitted: FittedCorrections, alternatives: Sequence[Mapping[str, Any]], counts: bool
 ) -> dict[str, Any]:
-    """The content of ``calibration.json``; ``intervals.Calibration`` says how it is applied.
+    """Make the content of ``calibration.json`` (see ``calibration_file``).
 
     Parameters
     ----------
@@ -28,6 +28,11 @@ def calibration_content(
         Entries of "others".
     counts
         Whether the reference counts events, so that no interval end lies below 0.
+
+    Returns
+    -------
+    dict
+        Plain values, ready for JSON.
     """
     settings, pixels = fitted.settings, fitted.pixels
     n_whole, mode = len(pixels.whole), settings.mode
@@ -61,12 +66,36 @@ def calibration_content(
 
 
 def stored_mode(mode: Mode, groups: PixelGroups) -> dict[str, Any]:
-    """What ``intervals.Calibration`` must know of a mode to apply its corrections."""
+    """Describe a mode as ``intervals.Calibration`` needs it to apply the corrections.
+
+    Parameters
+    ----------
+    mode
+        How scores are formed.
+    groups
+        The groups that were fitted.
+
+    Returns
+    -------
+    dict
+        score, scale, groups (see :class:`noisebound.calibration.groups.PixelGroups`) and ties (whether at random).
+    """
     return {"score": mode.score, "scale": mode.scale, "groups": groups.spec, "ties": mode.random_ties}
 
 
 def infinity_as_word(content: Any) -> Any:
-    """``content`` with "inf" and "-inf" for infinite numbers, which JSON does not have; ``float`` reads them back."""
+    """Replace infinite numbers, which JSON does not have, by "inf" and "-inf"; ``float`` reads these words back.
+
+    Parameters
+    ----------
+    content
+        A value, or mappings and lists of values at any depth.
+
+    Returns
+    -------
+    object
+        The same structure with words.
+    """
     if isinstance(content, Mapping):
         return {key: infinity_as_word(value) for key, value in content.items()}
     if isinstance(content, list):

@@ -1,4 +1,4 @@
-"""The corrections of one mode, by channel, coverage and group: scores of the pixels, put through ``conformal``."""
+"""The corrections of one mode, by channel, coverage and group."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .modes import Mode
 from .rounding import Doubles, Floats
 from .settings import CalibrationSettings
 
-# An entry of ``calibration.json``: what ``conformal.corrections`` gives, with such an entry for each group.
+# An entry of ``calibration.json``: what ``conformal.corrections`` returns, and a list "groups" of such entries.
 Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class FieldScores:
-    """Scores of one channel in one field of view; the arrays are flat and parallel.
+    """Scores of one channel in one field of view; all arrays are flat, with one number per pixel.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class FieldScores:
     groups
         Group of each pixel, None where all pixels are one group.
     held
-        Targets that an interval holds whatever the correction; None where ties are not broken.
+        Whether an interval holds the target whatever the correction; None where ties are not broken at random.
     """
 
     whole: bool
@@ -45,7 +45,21 @@ class FieldScores:
     held: NDArray[np.bool_] | None
 
     def of(self, group: int | None, interval: bool) -> tuple[Doubles, Doubles]:
-        """Scores of one group, of all pixels for None; for an ``interval``, or else for bounds on one side."""
+        """Return the scores of one group.
+
+        Parameters
+        ----------
+        group
+            Number of the group; None for all pixels.
+        interval
+            Whether the scores are for intervals, not for one-sided bounds. Targets that an interval always holds then
+            have the score minus infinity.
+
+        Returns
+        -------
+        tuple of ndarray
+            Scores of the lower and of the upper ends, flat float64.
+        """
         low, high = self.low, self.high
         if interval and self.held is not None:
             low, high = (np.where(self.held, -np.inf, scores) for scores in (low, high))
@@ -57,7 +71,19 @@ class FieldScores:
 
 @dataclass(frozen=True)
 class ModeFitter:
-    """Fits the corrections of one ``mode`` with its ``groups``; ``confidence`` is that of the unit pac."""
+    """Fits the corrections of one mode.
+
+    Attributes
+    ----------
+    pixels
+        Calibration pixels.
+    mode
+        How scores are formed.
+    groups
+        The groups with corrections of their own.
+    confidence
+        Confidence of the unit pac.
+    """
 
     pixels: CalibrationPixels
     mode: Mode
@@ -67,7 +93,7 @@ class ModeFitter:
     def channel(
         self, c: int, nominal: Mapping[float, Unit], levels: Mapping[float, Unit]
     ) -> tuple[dict[float, Entry], dict[float, Entry]]:
-        """Fit channel ``c``.
+        """Fit the corrections of one channel.
 
         Parameters
         ----------
@@ -76,12 +102,12 @@ class ModeFitter:
         nominal
             Coverages of intervals, each with its unit of exchangeability.
         levels
-            Confidences of bounds on one side, likewise.
+            Confidences of one-sided bounds, likewise.
 
         Returns
         -------
         tuple of dict
-            The entries of the intervals by coverage, and those of the bounds by confidence.
+            Entries of the intervals by coverage, and of the bounds by confidence.
         """
         pooled = "pixel" in {*nominal.values(), *levels.values()}
         scores = [self.scores(own, c) for own in (self.pixels.all if pooled else self.pixels.whole)]
@@ -102,11 +128,24 @@ class ModeFitter:
         return intervals, bounds
 
     def scores(self, own: FieldPixels, c: int) -> FieldScores:
-        """Scores of channel ``c`` in one field of view, and the groups of its pixels."""
+        """Compute the scores of one channel in one field of view, and the groups of its pixels.
+
+        Parameters
+        ----------
+        own
+            The field of view.
+        c
+            Number of the channel.
+
+        Returns
+        -------
+        FieldScores
+            One score per end and pixel.
+        """
         lower, median, upper, target = own.channel(c)
         low, high = side_scores(lower, upper, target, self.mode.scaled)
-        # The interval always holds the median, so a target equal to it is covered whatever the correction. A bound on
-        # one side may lie beyond the median, and then misses that target.
+        # An interval always holds the median, so it covers a target equal to the median whatever the correction. A
+        # one-sided bound may lie beyond the median, and then misses such a target.
         held = target == median if self.mode.random_ties else None
         groups = None
         if self.groups.spec is not None:
@@ -118,20 +157,26 @@ class ModeFitter:
 def fitter_of(
     mode: Mode, unit: Unit, pixels: CalibrationPixels, training: Floats | None, settings: CalibrationSettings
 ) -> ModeFitter:
-    """The fitter of a ``mode``, with groups that are large enough among the pixels that a ``unit`` counts.
+    """Make the fitter of a mode, with groups that are large enough among the pixels that a unit counts.
 
     Parameters
     ----------
     mode
-        Its groups by intensity need ``training``, those by token the tokens of ``pixels``.
+        How scores are formed.
     unit
         Pixel counts all pixels; scan and pac count those of scans that served calibration as a whole.
     pixels
-        Calibration pixels.
+        Calibration pixels; they need tokens for groups by token.
     training
-        Predicted medians of training pixels, (N, C), or None.
+        Predicted medians of training pixels, (N, C), in the unit of the reference; needed for groups by intensity, else
+        None.
     settings
-        Bins, smallest group and the confidence of pac are taken from here, the mode is not.
+        Gives the number of bins, the smallest group and the confidence of pac; its mode is not used.
+
+    Returns
+    -------
+    ModeFitter
+        Ready to fit any channel.
     """
     groups, eligible = PixelGroups(), pixels.counted(unit)
     if mode.groups == "token":
@@ -148,7 +193,8 @@ def fitter_of(
 def _scores_for(unit: Unit, fields: Sequence[FieldScores], group: int | None, interval: bool) -> tuple[Any, Any]:
     """Scores of the lower and the upper ends as ``conformal.corrections`` takes them for a ``unit``.
 
-    For pixel one array over all fields of view, otherwise one array for each that served calibration as a whole.
+    For the unit pixel, one array over all fields of view; otherwise one array for each field of view that served
+    calibration as a whole.
     """
     parts = [own.of(group, interval) for own in fields if unit == "pixel" or own.whole]
     lows, highs = [low for low, _ in parts], [high for _, high in parts]
@@ -156,20 +202,25 @@ def _scores_for(unit: Unit, fields: Sequence[FieldScores], group: int | None, in
 
 
 def _with_groups(fit: Callable[[float, Unit, int | None], Entry], value: float, unit: Unit, n_groups: int) -> Entry:
-    """The entry of all pixels at one coverage, with a list "groups" of those of its groups where there are any."""
+    """The entry of all pixels at one coverage; where there are groups, with a list "groups" of their entries."""
     everything = fit(value, unit, None)
     if not n_groups:
         return everything
     own = [fit(value, unit, group) for group in range(n_groups)]
-    # A group that too few pixels or scans have takes the correction of all, which promises it nothing.
+    # A group with too few pixels or scans takes the correction of all pixels; nothing is promised for it.
     groups = [everything | {"of_all": True} if part["k"] > part["n"] else part for part in own]
     return everything | {"groups": groups}
 
 
 def nest(table: Mapping[float, Entry]) -> None:
-    """Widen intervals, in place, so that each holds those of smaller coverage; units that differ may not do so.
+    """Widen intervals, in place, so that each holds those of smaller coverage.
 
-    ``table`` maps coverages to entries; groups are widened each by itself.
+    Without this an interval can be narrower than one of smaller coverage, where their units of exchangeability differ.
+
+    Parameters
+    ----------
+    table
+        Entries by coverage. Each group is widened by itself.
     """
     for small, large in pairwise(sorted(table)):
         _widen(table[large], table[small])
@@ -178,7 +229,7 @@ def nest(table: Mapping[float, Entry]) -> None:
 
 
 def _widen(entry: Entry, smaller: Entry) -> None:
-    """Put each end of an ``entry``, (correction, share of ties), at least as far out as that of the ``smaller`` one."""
+    """Move each end of ``entry`` at least as far out as that of ``smaller``; an end is (correction, share of ties)."""
     for side in ("lower", "upper"):
         own, least = ((part[side], part.get(f"{side}_share", 1.0)) for part in (entry, smaller))
         if least > own:

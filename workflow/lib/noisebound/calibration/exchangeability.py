@@ -1,11 +1,12 @@
 """What is exchangeable, pixels or scans, and how many scans a statement about further scans takes.
 
-Three units, from the weakest statement to the strongest. ``pixel``: pixels of held-out regions are pooled, as if a
-further pixel were one more of them. ``scan``: whole scans are exchangeable, whatever their pixels have to do with one
-another. ``pac``: whole scans are drawn independently, and the statement holds with a stated confidence in the draw of
-those that calibrate. Module ``thresholds`` holds the thresholds and their derivations.
+There are three units of exchangeability, from the weakest statement to the strongest. ``pixel``: pixels of held-out
+regions are pooled, as if a further pixel were one more of them. ``scan``: whole scans are exchangeable, however the
+pixels of a scan depend on each other. ``pac``: whole scans are drawn independently, and the statement holds with a
+stated confidence over the draw of the scans that calibrate. The module ``thresholds`` holds the thresholds and their
+derivations.
 
-Only the standard library is used, because reading the workflow checks the configuration with this module.
+Only the standard library is used, because the workflow checks the configuration with this module when it is read.
 """
 
 from __future__ import annotations
@@ -19,24 +20,49 @@ from typing import Literal
 from ..core.errors import InputError
 
 Unit = Literal["pixel", "scan", "pac"]
-# What the configuration can ask for.
+# The units that the configuration can ask for.
 AskedUnit = Literal["auto", "pixel", "scan", "pac"]
 # From the strongest statement to the weakest.
 UNITS: tuple[Unit, ...] = ("pac", "scan", "pixel")
 
 
 def decimal(value: float | Fraction) -> Fraction:
-    """The shortest decimal that gives ``value`` back, as an exact fraction: 0.9 is 9/10."""
+    """Convert a number to the exact fraction of its shortest decimal: 0.9 becomes 9/10.
+
+    Parameters
+    ----------
+    value
+        A finite number.
+
+    Returns
+    -------
+    Fraction
+        The shortest decimal that gives ``value`` back; a fraction is returned as it is.
+    """
     return value if isinstance(value, Fraction) else Fraction(repr(float(value)))
 
 
 @cache
 def allowed_misses(n: int, miss: Fraction, delta: Fraction) -> int:
-    """The largest u with P(Beta(n + 1 - u, u) >= 1 - miss) >= 1 - delta; 0 where there is none.
+    """Find the largest u with P(Beta(n + 1 - u, u) >= 1 - miss) >= 1 - delta.
 
-    With the threshold at rank n + 1 - u of n independent scores, the share of further scores below it has that Beta
-    distribution (or is larger, where scores tie), hence exceeds 1 - miss with confidence 1 - delta. Computed exactly,
-    as P(Beta(n + 1 - u, u) < 1 - miss) = P(Binomial(n, miss) <= u - 1).
+    Take the score at rank n + 1 - u of n independent scores as the threshold. The share of further scores below it has
+    that Beta distribution (or is larger, where scores tie), so it is at least 1 - miss with confidence 1 - delta.
+    Computed exactly, as P(Beta(n + 1 - u, u) < 1 - miss) = P(Binomial(n, miss) <= u - 1).
+
+    Parameters
+    ----------
+    n
+        Number of scores.
+    miss
+        Allowed share of further scores above the threshold.
+    delta
+        Allowed probability that more than this share lies above.
+
+    Returns
+    -------
+    int
+        u, from 0 (there is none) to n.
 
     References
     ----------
@@ -55,10 +81,10 @@ def allowed_misses(n: int, miss: Fraction, delta: Fraction) -> int:
 
 @cache
 def needed_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) -> int:
-    """Fewest scans that give a finite interval.
+    """Compute the smallest number of scans that gives a finite interval.
 
-    With miss = 1 - ``nominal``: 0 for pixel, ceil(1/miss) - 1 for scan, and for pac the smallest n with
-    (1 - miss)^n <= 1 - ``confidence``.
+    With miss = 1 - ``nominal``: 0 for pixel, ceil(1/miss) - 1 for scan, and for pac the smallest n with (1 - miss)^n <=
+    1 - ``confidence``.
 
     Parameters
     ----------
@@ -67,10 +93,15 @@ def needed_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) 
     nominal
         Coverage of the interval.
     confidence
-        That of the unit pac.
+        Confidence of the unit pac.
     sides
-        2 for the asymmetric score, of which each side spends half of the miss rate and, for pac, half of
-        1 - ``confidence``.
+        1 for the symmetric score and for one-sided bounds. 2 for the asymmetric score: each side takes half of
+        miss and, for pac, half of 1 - ``confidence``.
+
+    Returns
+    -------
+    int
+        Number of scans.
     """
     miss, delta = (1 - decimal(nominal)) / sides, (1 - decimal(confidence)) / sides
     if unit == "pixel":
@@ -84,7 +115,22 @@ def needed_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) 
 
 
 def choose_unit(asked: AskedUnit, n_scans: int, nominal: float, confidence: float, sides: int = 1) -> Unit:
-    """The unit for one nominal coverage: as ``asked``, or for "auto" the strongest that ``n_scans`` keep finite."""
+    """Choose the unit of exchangeability for one nominal coverage.
+
+    Parameters
+    ----------
+    asked
+        ``calibration.unit``: a unit, or "auto" for the strongest one that ``n_scans`` are enough for.
+    n_scans
+        Scans that serve calibration as a whole.
+    nominal, confidence, sides
+        As for :func:`needed_scans`.
+
+    Returns
+    -------
+    str
+        "pixel", "scan" or "pac".
+    """
     if asked != "auto":
         return asked
     return next(unit for unit in UNITS if n_scans >= needed_scans(unit, nominal, confidence, sides))
@@ -93,11 +139,29 @@ def choose_unit(asked: AskedUnit, n_scans: int, nominal: float, confidence: floa
 def choose_units(
     asked: AskedUnit, n_scans: int, nominal: Sequence[float], primary: float, confidence: float, sides: int = 1
 ) -> dict[float, Unit]:
-    """The unit of each ``nominal`` coverage, as ``asked``.
+    """Choose the unit of exchangeability for each nominal coverage.
 
-    "auto" takes the strongest that keeps the ``primary`` coverage finite, or a weaker one where that is infinite.
-    Coverages below the primary one could often have a stronger unit; they get the same, so that one statement holds
-    for as many of them as possible.
+    With "auto", every coverage gets the strongest unit that the scans are enough for at the primary coverage, or a
+    weaker one where they are not enough at its own coverage. Small coverages could often have a stronger unit than the
+    primary one; they get the same, so that one statement holds for as many coverages as possible.
+
+    Parameters
+    ----------
+    asked
+        ``calibration.unit``: "auto", or a unit, which all coverages then get.
+    n_scans
+        Scans that serve calibration as a whole.
+    nominal
+        The coverages, or confidences of one-sided bounds.
+    primary
+        The primary coverage.
+    confidence, sides
+        As for :func:`needed_scans`.
+
+    Returns
+    -------
+    dict
+        The unit of each value of ``nominal``.
     """
     first = UNITS.index(choose_unit(asked, n_scans, primary, confidence, sides))
     chosen = {}
@@ -124,12 +188,12 @@ def check_scans(
     n_scans
         Scans that serve calibration as a whole; repeats of one group count once.
     levels
-        Keys of the configuration with the coverages (``calibration.nominal``, two-sided) or confidences (others,
-        one-sided) asked for there.
+        Values by key of the configuration: two-sided coverages (``calibration.nominal``) or one-sided confidences (all
+        other keys).
     confidence
-        That of the unit pac.
+        Confidence of the unit pac.
     sides
-        2 for the asymmetric score.
+        2 for the asymmetric score, else 1.
     file
         The configuration, for the message.
 
@@ -156,14 +220,42 @@ def check_scans(
 
 
 def count_scans(n: int) -> str:
-    """ "1 scan", "5 scans", "no scan"."""
+    """Write a number of scans in words, such as "no scan", "1 scan" or "5 scans".
+
+    Parameters
+    ----------
+    n
+        Number of scans.
+
+    Returns
+    -------
+    str
+        The words.
+    """
     return "no scan" if n == 0 else "1 scan" if n == 1 else f"{n} scans"
 
 
 def explain_choice(
     asked: AskedUnit, n_scans: int, units: Mapping[float, Unit], confidence: float, sides: int = 1
 ) -> str:
-    """In words, which unit was taken for which nominal coverage and why, and what stronger ones would take."""
+    """Explain which unit each nominal coverage got and why, and how many scans stronger units take.
+
+    Parameters
+    ----------
+    asked
+        ``calibration.unit``.
+    n_scans
+        Scans that serve calibration as a whole.
+    units
+        The unit of each nominal coverage.
+    confidence, sides
+        As for :func:`needed_scans`.
+
+    Returns
+    -------
+    str
+        One or more sentences.
+    """
     if asked != "auto":
         return f"The unit {asked} was asked for (calibration.unit), with {count_scans(n_scans)} of role calibrate."
     chosen = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .exchangeability import Unit
 from .rounding import Floats
 
-# Places in the first axis of ``FieldPixels.parts``.
+# Places of median and target in the first axis of ``FieldPixels.parts``.
 _MEDIAN, _TARGET = 1, 3
 
 
@@ -24,13 +24,13 @@ class FieldPixels:
     name
         "group <name>" or "scan <name>".
     whole
-        Whether the whole scan served calibration, so that it is like a further scan.
+        Whether all regions served calibration, so that the scan is like a further scan.
     frames
         Number of frames.
     parts
-        One array per box and frame, (4, C, n) float32: lower, median, upper and target.
+        One array per box and frame, float32 (4, C, n): lower, median, upper and target, in the unit of the reference.
     tokens
-        Parallel to ``parts``, (n,) each; empty where no tokens are needed.
+        Token of each pixel, one array (n,) per part; empty where no tokens are needed.
     """
 
     name: str
@@ -40,20 +40,59 @@ class FieldPixels:
     tokens: list[NDArray[Any]] = field(default_factory=list)
 
     def channel(self, c: int) -> tuple[Floats, Floats, Floats, Floats]:
-        """Lower, median, upper and target of one channel, flat float32."""
+        """Return the quantiles and the target of one channel.
+
+        Parameters
+        ----------
+        c
+            Number of the channel.
+
+        Returns
+        -------
+        tuple of ndarray
+            Lower, median, upper and target, flat float32.
+        """
         lower, median, upper, target = np.concatenate([part[:, c] for part in self.parts], axis=1)
         return lower, median, upper, target
 
     def median(self, c: int) -> Floats:
-        """Median of one channel, flat float32."""
+        """Return the predicted median of one channel.
+
+        Parameters
+        ----------
+        c
+            Number of the channel.
+
+        Returns
+        -------
+        ndarray
+            Flat float32.
+        """
         return np.concatenate([part[_MEDIAN, c] for part in self.parts])
 
     def target(self, c: int) -> Floats:
-        """Target of one channel, flat float32."""
+        """Return the target of one channel.
+
+        Parameters
+        ----------
+        c
+            Number of the channel.
+
+        Returns
+        -------
+        ndarray
+            Flat float32.
+        """
         return np.concatenate([part[_TARGET, c] for part in self.parts])
 
     def all_tokens(self) -> NDArray[Any]:
-        """Token of each pixel, flat; empty where none are needed."""
+        """Return the token of each pixel.
+
+        Returns
+        -------
+        ndarray
+            Flat integers; empty where no tokens are needed.
+        """
         return np.concatenate(self.tokens) if self.tokens else np.zeros(0, dtype=np.intp)
 
 
@@ -70,9 +109,9 @@ class CalibrationPixels:
     fields
         Fields of view by name.
     sources
-        How much of each scan was used, as ``calibration.json`` says it.
+        Per scan its name, and its numbers of boxes, frames and pixels, as ``calibration.json`` holds them.
     targets
-        Kinds of target in words.
+        What the targets are, in words, each kind once.
     n_blocks
         Number of blocks.
     """
@@ -91,27 +130,60 @@ class CalibrationPixels:
 
     @property
     def whole(self) -> list[FieldPixels]:
-        """Fields of view that served calibration alone: what a statement about further scans rests on."""
+        """Fields of view used for calibration alone; statements about further scans rest on these."""
         return [own for own in self.fields.values() if own.whole]
 
     def counted(self, unit: Unit) -> list[FieldPixels]:
-        """Fields of view that a ``unit`` counts: all for pixel, otherwise those that served calibration alone."""
+        """Return the fields of view that a unit of exchangeability counts.
+
+        Parameters
+        ----------
+        unit
+            The unit.
+
+        Returns
+        -------
+        list of FieldPixels
+            All for pixel; otherwise those used for calibration alone.
+        """
         return self.all if unit == "pixel" else self.whole
 
     @property
     def n_pixels(self) -> int:
-        """Pixels over all frames, of one channel."""
+        """Number of pixels of one channel, over all frames."""
         return sum(source["pixels"] for source in self.sources)
 
     @property
     def n_frames(self) -> int:
-        """Frames of all scans."""
+        """Number of frames of all scans."""
         return sum(source["frames"] for source in self.sources)
 
     def median(self, c: int) -> Floats:
-        """Median of one channel over all fields of view, flat float32."""
+        """Return the predicted median of one channel over all fields of view.
+
+        Parameters
+        ----------
+        c
+            Number of the channel.
+
+        Returns
+        -------
+        ndarray
+            Flat float32.
+        """
         return np.concatenate([own.median(c) for own in self.all])
 
     def target(self, c: int) -> Floats:
-        """Target of one channel over all fields of view, flat float32."""
+        """Return the target of one channel over all fields of view.
+
+        Parameters
+        ----------
+        c
+            Number of the channel.
+
+        Returns
+        -------
+        ndarray
+            Flat float32.
+        """
         return np.concatenate([own.target(c) for own in self.all])

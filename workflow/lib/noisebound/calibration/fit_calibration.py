@@ -1,9 +1,9 @@
 """The step fit_calibration: what the predicted intervals need to cover the reference at a stated rate.
 
-The parts, in the way of the data: ``pixels`` reads the calibrate regions, ``modes`` says how scores can be formed,
-``groups`` which pixels share a correction, ``corrections`` turns scores into corrections by the rules of ``conformal``
-and ``thresholds``, for pixels or for scans as ``exchangeability`` explains, ``fitted`` does so for all channels,
-``alternatives`` for other modes, ``median_to_mean`` fits the estimate of the mean, ``promise`` says what is promised,
+The modules in the order in which data pass them: ``pixels`` reads the calibrate regions. ``modes`` says how scores can
+be formed, ``groups`` which pixels share a correction. ``corrections`` turns scores into corrections with ``conformal``
+and ``thresholds``, for pixels or for scans (see ``exchangeability``). ``fitted`` does so for all channels,
+``alternatives`` for other modes. ``median_to_mean`` fits the estimate of the mean, ``promise`` says what is promised,
 and ``content`` puts all of it together.
 """
 
@@ -36,31 +36,31 @@ def fit_calibration(
 ) -> None:
     """Fit the corrections on the calibrate regions of all scans and write ``calibration.json``.
 
-    For the units scan and pac, only scans that served calibration as a whole count, repeats of one group as one. A
-    token map belongs to the delivered frame alone: with groups by token only that frame is used, because under
-    leave-one-out the other frames have it in their target. Other modes are fitted at the primary coverage and written
-    beside, as "others", for comparison.
+    The units scan and pac count only scans that served calibration as a whole, and repeats of one group as one scan.
+    Other modes are fitted at the primary coverage and stored as "others", for comparison. With groups by token only the
+    delivered frame is used: the token map was made from this frame, which with leave-one-out is part of the other
+    frames' targets.
 
     Parameters
     ----------
     scans
         Files of the scans; token maps are needed for groups by token.
     sample
-        ``latent/sample.npz``; bins of intensity lie between quantiles of its training pixels. None where there is none.
+        ``latent/sample.npz``, or None. Quantiles of its training pixels are the edges of bins of intensity.
     output
         ``calibration.json``.
     settings
         Section ``calibration`` of the configuration.
     confidences
-        Those of bounds on one side.
+        Confidences of one-sided bounds.
     counts
         Whether the reference counts events, so that no interval end lies below 0.
 
     Raises
     ------
     InputError
-        Where no scan has calibrate regions, one that has lacks a reference, a target is not finite, channels differ,
-        the unit asked for takes more scans than there are, or a setting is none that a calibration can have.
+        Where no scan has calibrate regions, a scan with such regions has no reference, a target is not finite, channels
+        differ, the unit asked for takes more scans than there are, or a setting is invalid.
     """
     settings.check()
     check_probabilities("decisions.exceed.confidence", confidences)

@@ -13,7 +13,7 @@ from .groups import UNSEEN, PixelGroups
 from .rounding import Floats
 from .settings import CalibrationSettings
 
-# By "nominal" (intervals) or "confidence" (bounds on one side), then by its value, then by channel.
+# By "nominal" (intervals) or "confidence" (one-sided bounds), then by its value, then by channel.
 Tables = Mapping[str, Mapping[str, Mapping[str, Entry]]]
 
 
@@ -24,7 +24,7 @@ class FittedCorrections:
     Attributes
     ----------
     settings
-        What was asked for.
+        Section ``calibration`` of the configuration.
     pixels
         Calibration pixels.
     groups
@@ -32,9 +32,9 @@ class FittedCorrections:
     units
         Unit of exchangeability of each nominal coverage.
     bound_units
-        That of each confidence of bounds on one side.
+        Unit of each confidence of one-sided bounds.
     tables
-        The corrections.
+        The corrections, by "nominal" or "confidence", then by value, then by channel.
     """
 
     settings: CalibrationSettings
@@ -51,7 +51,7 @@ class FittedCorrections:
 
     @property
     def infinite(self) -> list[str]:
-        """In words, at which coverages too few pixels leave no finite interval."""
+        """Infinite intervals and bounds, in words: their coverage or confidence, and their channel."""
         return [
             f"{kind} {value} in channel {name}"
             for name in self.pixels.channels
@@ -62,7 +62,7 @@ class FittedCorrections:
 
     @property
     def borrowed(self) -> dict[str, list[str]]:
-        """By group, the coverages at which it takes the correction of all pixels, in words."""
+        """Coverages and confidences, in words, at which a group takes the correction of all pixels, by group."""
         found: dict[str, list[str]] = {}
         for channel, names in self.groups.names.items():
             for kind, table in self.tables.items():
@@ -80,18 +80,24 @@ def fit_corrections(
     settings: CalibrationSettings,
     confidences: Sequence[float],
 ) -> FittedCorrections:
-    """Fit the corrections that ``settings`` ask for.
+    """Fit the corrections that the configuration asks for.
 
     Parameters
     ----------
     pixels
         Calibration pixels.
     training
-        Predicted medians of training pixels, (N, C), or None; needed for groups by intensity.
+        Predicted medians of training pixels, (N, C), in the unit of the reference; needed for groups by intensity, else
+        None.
     settings
         Section ``calibration`` of the configuration.
     confidences
-        Those of bounds on one side.
+        Confidences of one-sided bounds.
+
+    Returns
+    -------
+    FittedCorrections
+        Of all channels, coverages and confidences.
 
     Raises
     ------

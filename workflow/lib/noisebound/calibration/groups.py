@@ -1,7 +1,7 @@
 """Which pixels share a correction: those in one bin of predicted intensity, or of one token (Mondrian groups).
 
-A group follows from predictions and tokens alone; no calibration target has a part in it. Calibration and delivery
-sort pixels by the same function, ``group_of``.
+A pixel's group follows from predictions and tokens alone; calibration targets play no part. Calibration and delivery
+use the same function, ``group_of``, to sort pixels into groups.
 """
 
 from __future__ import annotations
@@ -36,18 +36,24 @@ class PixelGroups:
 
 
 def group_of(spec: Mapping[str, Any], channel: str, median: Floats, tokens: NDArray[Any] | None) -> NDArray[np.intp]:
-    """The group of each pixel of a ``channel``, counted from 0, of the shape of ``median``.
+    """Sort the pixels of a channel into groups.
 
     Parameters
     ----------
     spec
         See :class:`PixelGroups`.
     channel
-        Its name.
+        Name of the channel.
     median
-        Predicted medians. By intensity, an edge belongs to the bin above it.
+        Predicted medians, of any shape. A median equal to an edge belongs to the bin above the edge.
     tokens
-        Labels, broadcast against ``median``. By token, the last group holds all tokens that ``spec`` does not name.
+        Labels, broadcast to ``median``; needed for groups by token.
+
+    Returns
+    -------
+    ndarray
+        Number of each pixel's group, from 0, of the shape of ``median``. By token, the last group holds all tokens that
+        ``spec`` does not name.
     """
     if spec["by"] == "intensity":
         return np.searchsorted(np.asarray(spec["edges"][channel], np.float32), median, side="right")
@@ -62,20 +68,25 @@ def group_of(spec: Mapping[str, Any], channel: str, median: Floats, tokens: NDAr
 def bins_of_intensity(
     channels: Sequence[str], training: Floats, medians: Iterable[Floats], bins: int, smallest: int
 ) -> PixelGroups:
-    """Bins of the predicted median, channel by channel.
+    """Make bins of the predicted median, channel by channel.
 
     Parameters
     ----------
     channels
-        Their names.
+        Names of the channels.
     training
-        Medians of training pixels (N, C), at whose quantiles the edges lie.
+        Predicted medians of training pixels, (N, C). The edges lie at quantiles of these.
     medians
-        Those of the calibration pixels (flat), of each channel in turn.
+        Predicted medians of the calibration pixels of each channel in turn, flat.
     bins
         Number of bins.
     smallest
-        Bins that hold fewer calibration pixels are joined with the next.
+        Fewest calibration pixels of a bin; a bin with fewer is joined with a neighbour (see :func:`join_bins`).
+
+    Returns
+    -------
+    PixelGroups
+        The bins as groups.
     """
     edges, names = {}, {}
     for c, (channel, own) in enumerate(zip(channels, medians, strict=True)):
@@ -86,7 +97,24 @@ def bins_of_intensity(
 
 
 def join_bins(edges: Floats, medians: Floats, smallest: int) -> Floats:
-    """Leave out edges of bins until each bin holds ``smallest`` of the predicted ``medians`` or more."""
+    """Leave out edges until each bin holds enough pixels.
+
+    Bins are joined with the next one above; if the last bin is too small, with the one below.
+
+    Parameters
+    ----------
+    edges
+        Inner edges, in rising order.
+    medians
+        Predicted medians of the calibration pixels, flat.
+    smallest
+        Fewest pixels of a bin.
+
+    Returns
+    -------
+    ndarray
+        The edges that are kept, float32.
+    """
     kept: list[np.float32] = []
     held = np.searchsorted(np.sort(medians), edges, side="left")
     last = 0
@@ -100,10 +128,24 @@ def join_bins(edges: Floats, medians: Floats, smallest: int) -> Floats:
 
 
 def frequent_tokens(channels: Sequence[str], tokens: NDArray[Any], smallest: int) -> PixelGroups:
-    """A group for each of the calibration pixels' ``tokens`` (flat) that ``smallest`` of them or more have.
+    """Make a group for each token that enough calibration pixels have, and one for all other tokens.
 
-    All other tokens are the last group, which also takes those that calibration never saw: the tokens it saw too seldom
-    for a correction of their own are the nearest to them that there is.
+    The last group also takes tokens that calibration never saw. Tokens that it saw too seldom for a correction of their
+    own are the nearest substitute for these.
+
+    Parameters
+    ----------
+    channels
+        Names of the channels, which share the groups.
+    tokens
+        Tokens of the calibration pixels, flat.
+    smallest
+        Fewest pixels of a token with a group of its own.
+
+    Returns
+    -------
+    PixelGroups
+        The groups.
     """
     values, counts = np.unique(tokens, return_counts=True)
     known = values[counts >= smallest].astype(np.int64)

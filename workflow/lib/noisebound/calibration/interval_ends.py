@@ -1,7 +1,7 @@
-"""Where the ends of calibrated intervals lie, channel by channel: predicted quantiles moved by their corrections.
+"""Ends of calibrated intervals, channel by channel: predicted quantiles moved by their corrections.
 
-Scores were taken from the stored float32 images, and every rounding on the way to the delivered float32 goes outwards,
-so that what was counted during calibration also holds for the delivered numbers.
+Scores were taken from the stored float32 images. Every rounding on the way to the delivered float32 goes outwards, so
+that targets counted as covered during calibration are also covered by the delivered numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .rounding import Doubles, Floats, round_outwards, up, width_of
 
 SIDES = ("lower", "upper")
 _SIGNS = {"lower": -1.0, "upper": 1.0}
-# Scores and sums are rounded by less than so many units in the last place of the largest number in them.
+# Upper limit to the rounding of scores and sums, in units in the last place of the largest number in them.
 _ROUNDING = 8
 # Lower, median and upper of one channel, all of one shape.
 Quantiles = tuple[Floats, Floats, Floats]
@@ -29,16 +29,18 @@ def channel_interval(
     scaled: bool,
     tie_draws: NDArray[np.floating[Any]] | None,
 ) -> tuple[Floats, Floats, float]:
-    """Interval of one channel as delivered, except for the floor.
+    """Compute the interval of one channel as delivered, except for the floor.
+
+    An end that has crossed the median is put onto the median, which only widens the interval.
 
     Parameters
     ----------
     entry
-        Corrections, as ``calibration_file`` describes them.
+        Corrections of the channel (see ``calibration_file``).
     quantiles
-        Lower, median and upper of the channel.
+        Lower, median and upper of the channel, float32 of one shape.
     groups
-        Group of each pixel, or None.
+        Number of each pixel's group, or None.
     scaled
         Whether corrections are multiples of the predicted width.
     tie_draws
@@ -47,8 +49,7 @@ def channel_interval(
     Returns
     -------
     tuple
-        Lower and upper, and the share of pixels with an end that had crossed the median. Such an end is put onto the
-        median, which only widens the interval.
+        Lower and upper end, float32; and the share of pixels with an end that had crossed the median.
     """
     lower, median, upper = quantiles
     width = width_of(lower, upper) if scaled else None
@@ -67,9 +68,21 @@ def channel_interval(
 def channel_bound(
     entry: Mapping[str, Any], side: str, quantiles: Quantiles, groups: NDArray[np.intp] | None, scaled: bool
 ) -> Floats:
-    """Bound of one channel on one ``side``, "lower" or "upper", except for the floor; see :func:`channel_interval`.
+    """Compute a one-sided bound of one channel, except for the floor.
 
-    A bound may lie beyond the median, which is a statement about one side only.
+    A bound may lie beyond the median, because it is a statement about one side only.
+
+    Parameters
+    ----------
+    entry, quantiles, groups, scaled
+        As for :func:`channel_interval`.
+    side
+        "lower" or "upper".
+
+    Returns
+    -------
+    ndarray
+        float32 of the shape of the quantiles.
     """
     lower, _, upper = quantiles
     width = width_of(lower, upper) if scaled else None
@@ -78,7 +91,22 @@ def channel_bound(
 
 
 def amount_of(entry: Mapping[str, Any], name: str, groups: NDArray[np.intp] | None) -> Any:
-    """One number of an ``entry``, or with ``groups`` (of each pixel) that of each pixel's group, float64."""
+    """Look up one number of an entry, for all pixels or for each pixel's group.
+
+    Parameters
+    ----------
+    entry
+        Corrections of a channel (see ``calibration_file``).
+    name
+        Key of the number, such as "lower".
+    groups
+        Number of each pixel's group, or None.
+
+    Returns
+    -------
+    float or ndarray
+        The number; with ``groups``, float64 of their shape.
+    """
     if groups is None:
         return float(entry[name])
     return np.array([float(part[name]) for part in entry["groups"]])[groups]
@@ -87,21 +115,26 @@ def amount_of(entry: Mapping[str, Any], name: str, groups: NDArray[np.intp] | No
 def interval_end(
     side: str, values: Floats, width: Doubles | None, amount: Any, drop: NDArray[np.bool_] | None
 ) -> Floats:
-    """One end of an interval, or a bound, rounded outwards.
+    """Compute one end of an interval, or a bound, rounded outwards.
 
     Parameters
     ----------
     side
         "lower" or "upper".
     values
-        Predicted quantiles.
+        Predicted quantiles, float32.
     width
-        Predicted width where ``amount`` is a multiple of it, or None.
+        Predicted width where ``amount`` is a multiple of it, else None.
     amount
-        By how much the end moves outwards: a number or an array.
+        How far the end moves outwards: a number or an array.
     drop
-        Pixels whose end is taken a hair further in, so that a target right on it is outside: inside of all roundings,
-        where the other ends are outside of them. None for no pixel.
+        Pixels at which a target exactly on the end shall not be covered. The end is moved inwards there by a little
+        more than all roundings. None for no pixel.
+
+    Returns
+    -------
+    ndarray
+        float32 of the shape of ``values``.
     """
     sign = _SIGNS[side]
     moved = values.astype(np.float64)
@@ -110,7 +143,7 @@ def interval_end(
         shift = exact if width is None else up(exact)
     end = moved + sign * shift
     if width is not None:
-        # Beside a target of 0, the last bit of a sum of large numbers is not small.
+        # The sum may be rounded inwards. Where large numbers cancel, that is not small compared with a target near 0.
         end = np.nextafter(end, sign * np.inf)
     result = round_outwards(end, sign * np.inf)
     if drop is not None:

@@ -30,7 +30,7 @@ class Calibration(CalibrationFile):
         tokens: NDArray[Any] | None = None,
         tie_draws: NDArray[np.floating[Any]] | None = None,
     ) -> tuple[Floats, Floats, Doubles]:
-        """Calibrated interval at a ``nominal`` coverage.
+        """Compute the calibrated interval at a nominal coverage.
 
         Parameters
         ----------
@@ -41,14 +41,14 @@ class Calibration(CalibrationFile):
         tokens
             Label image (...), needed where ``by_token``.
         tie_draws
-            Numbers (C, ...) uniform between 0 and 1, which break ties where ``random_ties``; without them, all ties
-            are covered.
+            Uniform numbers between 0 and 1, (C, ...), which break ties where ``random_ties``; without them all ties are
+            covered.
 
         Returns
         -------
         tuple of ndarray
             Lower and upper, (C, ...) float32, infinite where the correction is; and the share of pixels of each
-            channel with an end that had crossed the median and was put onto it.
+            channel, (C,), with an end that had crossed the median and was put onto it.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class Calibration(CalibrationFile):
         channel: str | None = None,
         tokens: NDArray[Any] | None = None,
     ) -> Floats:
-        """One-sided bound on the reference at a ``confidence``.
+        """Compute a one-sided bound on the reference at a confidence.
 
         Parameters
         ----------
@@ -117,24 +117,61 @@ class Calibration(CalibrationFile):
         return self._floored(bounds[0] if channel is not None else np.stack(bounds))
 
     def centre(self, median: Floats) -> Floats:
-        """The median as delivered, (C, ...) float32: not below the floor."""
+        """Return the median as delivered, which is not below the floor.
+
+        Parameters
+        ----------
+        median
+            Predicted median, (C, ...) float32.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape and type.
+        """
         return self._floored(median)
 
     def mean(self, median: Floats) -> Floats:
-        """Estimate of the mean of the reference, (C, ...) float32, from the ``median`` of the ensemble.
+        """Estimate the mean of the reference from the median of the ensemble.
 
-        The median of skewed counts lies below their mean. Added is what the reference exceeds the median by on the
-        calibrate regions, as a piecewise linear function of the median (see ``median_to_mean``).
+        The median of skewed counts lies below their mean. What is added was fitted on the calibrate regions, as a
+        piecewise linear function of the median (see ``median_to_mean``).
+
+        Parameters
+        ----------
+        median
+            Predicted median, (C, ...) float32.
+
+        Returns
+        -------
+        ndarray
+            (C, ...) float32, not below the floor.
         """
         knots, nothing = self.content.get("mean", {}), {"median": [0.0], "shift": [0.0]}
         images = [median[c] + shift_of(median[c], knots.get(name, nothing)) for c, name in enumerate(self.channels)]
         return self._floored(np.stack(images).astype(np.float32))
 
     def group_labels(self, c: int, median: Floats, tokens: NDArray[Any] | None) -> NDArray[np.intp] | None:
-        """The group of each pixel of channel ``c``, counted from 0; None without groups.
+        """Sort the pixels of one channel into groups.
 
-        ``median`` is that channel's image, ``tokens`` the label image, broadcast against it. Raises ``InputError``
-        where ``by_token`` and no tokens are given.
+        Parameters
+        ----------
+        c
+            Number of the channel.
+        median
+            Predicted median of that channel.
+        tokens
+            Label image, broadcast to ``median``; needed where ``by_token``.
+
+        Returns
+        -------
+        ndarray or None
+            Number of each pixel's group, from 0; None where the calibration has no groups.
+
+        Raises
+        ------
+        InputError
+            Where tokens are needed and missing.
         """
         groups = self.content.get("groups")
         if not groups:

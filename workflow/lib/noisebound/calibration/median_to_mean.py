@@ -1,4 +1,4 @@
-"""From the median to the mean of the reference, which for skewed counts lies above it: knots of a piecewise line."""
+"""The estimate of the mean of the reference from the median, as a piecewise line; for skewed counts it lies higher."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-# Classes of the predicted median, at most, and the fewest pixels of one; each gives a knot.
+# Largest number of classes of the predicted median, each of which gives a knot, and fewest pixels of a class.
 MEAN_BINS = 20
 _PIXELS_OF_A_CLASS = 100
 
 
 def fit_mean(median: Floats, target: Floats, bins: int = MEAN_BINS) -> dict[str, list[float]]:
-    """Fit the shift from the median to the mean, as a piecewise linear function of the median.
+    """Fit the shift from the median to the mean of the target, as a piecewise linear function of the median.
 
-    The pixels are cut into equally large classes of the predicted median; a knot is the mean of a class's medians and
-    the mean of what its targets exceed them by. Between knots the shift is linear, beyond them constant. A last
-    constant makes the mean over all these pixels exact.
+    Pixels are sorted by predicted median and cut into classes of equal size. The knot of a class is the mean of its
+    medians and the mean of target minus median. The shift is linear between knots and constant beyond them. Finally a
+    constant is added to all shifts, which makes the mean over all these pixels exact.
 
     Parameters
     ----------
     median, target
-        Predicted medians and targets, flat and parallel.
+        Predicted medians and targets of the same pixels, flat, in the unit of the reference.
     bins
-        Most classes; there is one for every 100 pixels or fewer.
+        Largest number of classes; fewer are made where a class would have less than 100 pixels.
 
     Returns
     -------
     dict
-        "median" and "shift", the knots, both of one length.
+        "median" and "shift" of the knots, lists of one length, in the unit of the reference.
     """
     order = np.argsort(median, kind="stable")
     by_knot: dict[float, list[float]] = {}
     for part in np.array_split(order, min(bins, max(1, median.size // _PIXELS_OF_A_CLASS))):
         knot = float(median[part].mean(dtype=np.float64))
-        # Classes of one and the same median make one knot.
+        # Classes with the same mean of medians make one knot.
         by_knot.setdefault(knot, []).append(float((target[part].astype(np.float64) - median[part]).mean()))
     knots = {"median": list(by_knot), "shift": [float(np.mean(shifts)) for shifts in by_knot.values()]}
     rest = float((target.astype(np.float64) - median - shift_of(median, knots)).mean())
@@ -44,5 +44,18 @@ def fit_mean(median: Floats, target: Floats, bins: int = MEAN_BINS) -> dict[str,
 
 
 def shift_of(median: Floats, knots: Mapping[str, Sequence[float]]) -> NDArray[np.float64]:
-    """What is to be added to each ``median`` (any shape), float64, by the ``knots`` of :func:`fit_mean`."""
+    """Interpolate what is to be added to the median.
+
+    Parameters
+    ----------
+    median
+        Predicted medians, of any shape.
+    knots
+        What :func:`fit_mean` returns.
+
+    Returns
+    -------
+    ndarray
+        float64 of the shape of ``median``.
+    """
     return np.interp(median, knots["median"], knots["shift"])

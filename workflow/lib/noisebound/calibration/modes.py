@@ -1,6 +1,6 @@
-"""In which ways corrections can be formed: by which score, in which unit, for which pixels, with which ties covered.
+"""Ways to form corrections: by which score, in which unit, for which pixels, and which ties are covered.
 
-Only the standard library is used, because reading the workflow checks the configuration with this module.
+Only the standard library is used, because the workflow checks the configuration with this module when it is read.
 """
 
 from __future__ import annotations
@@ -19,11 +19,19 @@ Ties = Literal["cover", "random"]
 
 @dataclass(frozen=True)
 class Mode:
-    """How scores are formed and which pixels share a correction; the fields are keys of the section ``calibration``.
+    """How scores are formed and which pixels share a correction; fields are keys of the section ``calibration``.
 
-    ``score``: one correction for both ends, or one for each. ``scale``: corrections in the unit of the reference, or as
-    multiples of the predicted width. ``groups``: all pixels share a correction, or those of one bin of predicted
-    intensity, or of one token. ``ties``: all targets right on an end are covered, or a random part of them.
+    Attributes
+    ----------
+    score
+        "symmetric": one correction for both ends. "asymmetric": one for each end.
+    scale
+        "none": corrections in the unit of the reference. "width": multiples of the predicted width.
+    groups
+        Pixels that share a correction. "none": all. "intensity": those in one bin of predicted intensity. "token":
+        those of one token.
+    ties
+        Targets exactly on an end. "cover": all are covered. "random": a random part of them.
     """
 
     score: Score
@@ -33,7 +41,7 @@ class Mode:
 
     @property
     def sides(self) -> int:
-        """Ends that have a miss rate of their own."""
+        """Number of ends with a miss rate of their own: 2 for the asymmetric score, else 1."""
         return 2 if self.score == "asymmetric" else 1
 
     @property
@@ -48,7 +56,7 @@ class Mode:
 
     @property
     def name(self) -> str:
-        """In words, for tables."""
+        """The mode in words, for tables."""
         words = [str(self.score)]
         words += ["scaled by width"] if self.scaled else []
         words += {"none": [], "intensity": ["by intensity"], "token": ["by token"]}[self.groups]
@@ -56,7 +64,13 @@ class Mode:
         return ", ".join(words)
 
     def check(self) -> None:
-        """Raise ``InputError`` for a word that the key does not know."""
+        """Check the words of all fields.
+
+        Raises
+        ------
+        InputError
+            Where a field has an unknown word.
+        """
         check_word("score", self.score, get_args(Score))
         check_word("scale", self.scale, get_args(Scale))
         check_word("groups", self.groups, get_args(Grouping))
@@ -64,7 +78,7 @@ class Mode:
 
 
 PLAIN = Mode("symmetric", "none", "none", "cover")
-# What is laid beside the mode that was asked for, so that a user can choose.
+# Modes that are compared with the one that was asked for, so that a user can choose.
 OTHERS = (
     PLAIN,
     replace(PLAIN, score="asymmetric"),
@@ -76,6 +90,21 @@ OTHERS = (
 
 
 def check_word(key: str, word: str, known: tuple[str, ...]) -> None:
-    """Raise ``InputError`` where the ``word`` of a key of the section ``calibration`` is none of the ``known``."""
+    """Check the word that the configuration gives for a key.
+
+    Parameters
+    ----------
+    key
+        Name of the key in the section ``calibration``.
+    word
+        What the configuration gives.
+    known
+        The words that are allowed.
+
+    Raises
+    ------
+    InputError
+        Where ``word`` is none of them.
+    """
     if word not in known:
         raise InputError(f"unknown {key}", key=f"calibration.{key}", value=word, remedy=f"use {' or '.join(known)}")

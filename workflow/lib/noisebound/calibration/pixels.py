@@ -1,4 +1,4 @@
-"""Which pixels calibrate: all of the calibrate regions, read frame by frame.
+"""The pixels that calibrate: all pixels of the calibrate regions, read frame by frame.
 
 Every frame is predicted on its own and compared with its own target.
 """
@@ -29,17 +29,23 @@ def read_calibration_pixels(scans: PredictedScans, block: int, delivered_only: b
     Parameters
     ----------
     scans
-        Files; scans without calibrate regions are passed over.
+        Files of the scans; scans without calibrate regions are left out.
     block
         Side in px of the blocks that are counted.
     delivered_only
-        Whether groups depend on tokens. These are read, and of the frames the delivered one alone, to which they
-        belong.
+        Whether groups depend on tokens. Then tokens are read too, and only the delivered frame, from which they were
+        made.
+
+    Returns
+    -------
+    CalibrationPixels
+        The pixels of all scans.
 
     Raises
     ------
     InputError
-        Where no scan has calibrate regions, one that has lacks a reference, a target is not finite, or channels differ.
+        Where no scan has calibrate regions, a scan with such regions has no reference, a target is not finite, or
+        channels differ.
     """
     pixels: CalibrationPixels | None = None
     maps = scans.token_maps
@@ -70,7 +76,8 @@ def _add(
 ) -> None:
     """Read the calibrate regions of one scan: of all frames, or of the delivered one where ``tokens`` are given."""
     boxes = regions.of("calibrate")
-    # Repeats of one field of view are one thing to exchange; a scan that taught the networks is like no other.
+    # Repeats of one field of view count as one. A scan with regions of other roles, such as train, is not
+    # exchangeable with further scans.
     name = f"group {scan.group}" if scan.group else f"scan {scan.name}"
     own = pixels.fields.setdefault(name, FieldPixels(name))
     own.whole &= len(boxes) == len(regions.boxes)

@@ -14,7 +14,7 @@ from ..regions.regions import Regions
 
 @dataclass(frozen=True)
 class PredictedScans:
-    """Files of several scans; the first three lists are parallel.
+    """Files of several scans; the first three lists are in the same order.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class PredictedScans:
     regions
         ``regions/<scan>.json``: which pixels have which role.
     tokens
-        Label TIFFs named ``<scan>.tif``, of any of these scans, in any order.
+        Label TIFFs ``<scan>.tif`` of any of these scans, in any order.
     """
 
     ensembles: Sequence[str | Path]
@@ -39,12 +39,26 @@ class PredictedScans:
         return {Path(path).stem: Path(path) for path in self.tokens}
 
     def with_role(self, role: str) -> Iterator[tuple[Predictions, Scan, Regions]]:
-        """Open the scans that have regions of a ``role``, one after the other.
+        """Open the scans that have regions of a role, one after the other.
+
+        Parameters
+        ----------
+        role
+            Name of the role, such as "calibrate".
+
+        Yields
+        ------
+        predictions : Predictions
+            Predictions of a scan, open until the next one is asked for.
+        scan : Scan
+            Its frames and reference, likewise.
+        regions : Regions
+            Its regions.
 
         Raises
         ------
         InputError
-            For such a scan that has no reference.
+            Where such a scan has no reference.
         """
         for ensemble_file, scan_file, region_file in zip(self.ensembles, self.scans, self.regions, strict=True):
             regions = Regions.read(region_file)

@@ -1,4 +1,4 @@
-"""What the intervals promise, in words: about which pixels or scans, of what, and what is not promised."""
+"""The promise of the intervals in words: about which pixels or scans, of what, and what is not promised."""
 
 from __future__ import annotations
 
@@ -13,13 +13,35 @@ UNUSUAL = "a region picked because it looks unusual"
 
 
 def promise(fitted: FittedCorrections) -> str:
-    """The whole promise: what holds at the primary coverage, then what else belongs to it."""
+    """Write the whole promise: what holds at the primary coverage, then what :func:`caveats` adds.
+
+    Parameters
+    ----------
+    fitted
+        The corrections that were asked for.
+
+    Returns
+    -------
+    str
+        Several sentences.
+    """
     about = {"pixel": _about_pixels, "scan": _about_the_mean_scan, "pac": _about_most_scans}
     return " ".join([about[fitted.unit](fitted), *caveats(fitted)])
 
 
 def target_in_words(pixels: CalibrationPixels) -> str:
-    """What the intervals cover."""
+    """Say what the intervals cover.
+
+    Parameters
+    ----------
+    pixels
+        Calibration pixels.
+
+    Returns
+    -------
+    str
+        All kinds of target, joined by "or".
+    """
     return " or ".join(pixels.targets)
 
 
@@ -70,7 +92,7 @@ def _about_most_scans(fitted: FittedCorrections) -> str:
 
 
 def _intervals(fitted: FittedCorrections) -> str:
-    """Subject, verb and object of the promise."""
+    """The beginning of the promise: which intervals hold what."""
     nominal = nominal_key(fitted.settings.primary)
     return f"intervals of nominal coverage {nominal} hold {target_in_words(fitted.pixels)},"
 
@@ -85,12 +107,12 @@ def _covered(pixels: CalibrationPixels) -> str:
 
 
 def _having(group: str) -> str:
-    """Which pixels of which scans a promise about a ``group`` speaks of; empty without groups."""
+    """The pixels and scans that a promise about a ``group`` is about; empty without groups."""
     return f" of each {group}, in the mean over further scans that have it" if group else ""
 
 
 def _nothing(group: str) -> str:
-    """What is not promised where each ``group`` is promised something by itself; empty without groups."""
+    """What is not promised where the promise is about each ``group`` by itself; empty without groups."""
     if not group:
         return ""
     return (

@@ -1,6 +1,6 @@
 """The section ``calibration`` of the configuration, as far as the corrections depend on it.
 
-Only the standard library is used, because reading the workflow checks the configuration with this module.
+Only the standard library is used, because the workflow checks the configuration with this module when it is read.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from .modes import Grouping, Mode, Scale, Score, Ties, check_word
 
 @dataclass(frozen=True)
 class CalibrationSettings:
-    """The keys of the section that shape ``calibration.json``.
+    """Settings that shape ``calibration.json``.
 
     Attributes
     ----------
     nominal
-        Coverages that intervals are made for.
+        Coverages that intervals are made for, between 0 and 1.
     primary
         The one of them that is delivered as lower and upper.
     score, scale, groups, ties
         See ``modes.Mode``.
     bins
-        Bins of predicted intensity, where ``groups`` is "intensity".
+        Number of bins of predicted intensity, where ``groups`` is "intensity".
     smallest_group
         Fewest calibration pixels of a group with corrections of its own.
     unit
-        Unit of exchangeability; "auto" takes the strongest that the scans allow.
+        Unit of exchangeability; "auto" takes the strongest that the number of scans allows.
     confidence
-        That of the unit pac.
+        Confidence of the unit pac, between 0 and 1.
     block
-        Side in px of the blocks that are counted, because each is roughly independent of the others.
+        Side in px of the blocks that are counted. Blocks are roughly independent of each other.
     """
 
     nominal: Sequence[float]
@@ -54,11 +54,17 @@ class CalibrationSettings:
 
     @property
     def mode(self) -> Mode:
-        """In which way corrections are formed."""
+        """How scores are formed and which pixels share a correction."""
         return Mode(self.score, self.scale, self.groups, self.ties)
 
     def check(self) -> None:
-        """Raise ``InputError`` for values that no calibration can have."""
+        """Check coverages, confidence, words and the primary coverage.
+
+        Raises
+        ------
+        InputError
+            Where one of them is invalid.
+        """
         check_probabilities("calibration.nominal", self.nominal)
         check_probabilities("calibration.confidence", [self.confidence])
         check_primary(self.nominal, self.primary)
@@ -67,14 +73,42 @@ class CalibrationSettings:
 
 
 def check_probabilities(key: str, values: Sequence[float]) -> None:
-    """Raise ``InputError`` unless all ``values`` of a key lie between 0 and 1."""
+    """Check that all values of a key lie between 0 and 1, ends excluded.
+
+    Parameters
+    ----------
+    key
+        Dotted key of the configuration, for the message.
+    values
+        Its values.
+
+    Raises
+    ------
+    InputError
+        Where a value does not.
+    """
     for value in values:
         if not 0 < value < 1:
             raise InputError("not a probability", key=key, value=value, remedy="give numbers between 0 and 1")
 
 
 def check_primary(nominal: Sequence[float], primary: float, file: str | Path | None = None) -> None:
-    """Raise ``InputError`` unless the ``primary`` coverage is a ``nominal`` one; ``file`` names the configuration."""
+    """Check that the primary coverage is one of the nominal ones.
+
+    Parameters
+    ----------
+    nominal
+        The nominal coverages.
+    primary
+        The primary coverage.
+    file
+        The configuration, for the message; or None.
+
+    Raises
+    ------
+    InputError
+        Where it is not.
+    """
     if nominal_key(primary) not in map(nominal_key, nominal):
         raise InputError(
             "the primary coverage is none of the nominal ones",

@@ -13,7 +13,20 @@ TRUE_TARGET = "the true signal, which is the reference of these simulated scans"
 
 
 def describe_target(scan: Scan, boxes: Sequence[Box]) -> str:
-    """In words, what the intervals of ``scan`` are meant to cover in the ``boxes``."""
+    """Say in words what the intervals of a scan are meant to cover.
+
+    Parameters
+    ----------
+    scan
+        Frames, reference and, if it is simulated, the true signal.
+    boxes
+        Boxes in which the target is compared with the true signal.
+
+    Returns
+    -------
+    str
+        ``TRUE_TARGET`` where target and true signal are equal in all frames and boxes, else the kind of reference.
+    """
     if scan.has_truth and all(
         np.array_equal(scan.read_truth(box.slices), scan.read_target(k, box.slices))  # type: ignore[arg-type]
         for k in range(scan.n_frames if scan.reference_kind == "leave-one-out" else 1)

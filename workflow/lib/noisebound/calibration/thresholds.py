@@ -1,35 +1,36 @@
-"""Thresholds of conformal prediction: values that further scores stay below as often as promised.
+"""Thresholds of conformal prediction: further scores stay at or below them as often as promised.
 
 A *score* says by how much a target lies outside its predicted interval (negative inside). What a threshold promises
 depends on the unit of exchangeability:
 
-``pixel``. n scores, exchangeable with a further one: the k-th smallest with k = ceil((n+1) p) covers it with
-probability p or more (Romano et al., eq. 6-8).
+``pixel``. n scores are exchangeable with a further one. The k-th smallest, k = ceil((n+1) p), covers the further score
+with probability p or more (Romano et al., eq. 6-8).
 
-``scan``. K scans, exchangeable with a further one as wholes. With F_k(q) the share of scan k's own scores up to q, the
-threshold is the smallest q with F_1(q) + ... + F_K(q) >= (K+1) p, so every scan weighs 1/(K+1) and the further one, of
-which nothing is known, counts as not covered. Then E F_{K+1}(q) >= p: let q* be the smallest q at which the sum over
-all K+1 scans reaches (K+1) p. q* <= q, because F_{K+1} >= 0; q* treats all K+1 scans alike, so E F_{K+1}(q*) is the
-mean over them, which is at least p. How pixels of one scan depend on each other plays no part.
+``scan``. K scans are exchangeable, as wholes, with a further one. Let F_k(q) be the share of scan k's own scores up to
+q. The threshold is the smallest q with F_1(q) + ... + F_K(q) >= (K+1) p: every scan weighs 1/(K+1), and the further
+scan, of which nothing is known, counts as not covered. Then E F_{K+1}(q) >= p. Proof: let q* be the smallest q at which
+the sum over all K+1 scans reaches (K+1) p. As F_{K+1} >= 0, q* <= q. As q* treats all K+1 scans alike, E F_{K+1}(q*) is
+the mean over them, which is at least p. How pixels of one scan depend on each other plays no part.
 
-``pac``. K scans, independent and of one population; two statements, each with confidence 1 - delta in their draw.
-(1) At least the share p of further scans have at least the share p of their own pixels covered. The score of a scan is
-the smallest q with F_k(q) >= p, and q is at least the scans' score at rank K+1-u, with u the largest for which
-P(Beta(K+1-u, u) >= p) >= 1 - delta. (2) At least the share p of the pixels of further scans, taken together, are
-covered. q is at least the smallest with F_1(q) F_2(q) ... F_K(q) >= p^K / delta. For where further scans have less than
-the share p covered, at any q below some q0, the F_k(q) are independent with mean E F(q) <= p, so the expectation of
-F_1(q) ... F_K(q) / p^K is at most 1, and by Markov's inequality it reaches 1 / delta with probability at most delta
-(a bet on each scan, as in I. Waudby-Smith, A. Ramdas, JRSS B 86 (2024) 1, with all of the stake). As F_k <= 1, (2) can
-be met from p^K <= delta on, which is where u reaches 1 in (1). q is also at least the threshold of ``scan``.
+``pac``. K scans are drawn independently from one population. Two statements hold, each with confidence 1 - delta over
+this draw. (1) At least the share p of further scans have at least the share p of their own pixels covered. The score of
+a scan is the smallest q with F_k(q) >= p. The threshold q is at least the score at rank K+1-u of the K scans, with u
+the largest number for which P(Beta(K+1-u, u) >= p) >= 1 - delta. (2) At least the share p of the pixels of further
+scans, taken together, are covered. The threshold q is at least the smallest with F_1(q) F_2(q) ... F_K(q) >= p^K /
+delta. Proof: let q be so small that the mean E F(q) over further scans is less than p. The F_k(q) are independent with
+this mean, so the expectation of F_1(q) ... F_K(q) / p^K is at most 1, and by Markov's inequality it reaches 1 / delta,
+so that the threshold is that small, with probability at most delta. (This is a bet on each scan with the whole stake,
+as in I. Waudby-Smith, A. Ramdas, JRSS B 86 (2024) 1.) As F_k <= 1, (2) can be met if p^K <= delta, which is also where
+u reaches 1 in (1). The threshold q is also at least that of ``scan``.
 
-Ties. Where many scores are equal (zeros of counts), the threshold covers more than was asked for. A threshold can
-break such ties at random: of the scores equal to it, it covers the ``share`` that is still missing. Scores are then
-ordered as pairs (score, independent uniform number), which tie with probability 0, and all of the above holds for
-pairs (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random World" (2005), section 2.2.7).
+Ties. Where many scores are equal (zeros of counts), the threshold covers more than was asked for. A threshold can break
+such ties at random: of the scores equal to it, it covers the ``share`` that is still missing. Scores are then ordered
+as pairs (score, independent uniform number), which tie with probability 0, and all of the above holds for pairs (V.
+Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random World" (2005), section 2.2.7).
 
-Sources: Y. Romano, E. Patterson, E. Candes, "Conformalized Quantile Regression", NeurIPS 2019 (arXiv:1905.03222);
-Y. Lee, R. F. Barber, R. Willett, "Distribution-free inference with hierarchical data", 2023 (arXiv:2306.06342);
-for pac, see ``exchangeability.allowed_misses``.
+Sources: Y. Romano, E. Patterson, E. Candes, "Conformalized Quantile Regression", NeurIPS 2019 (arXiv:1905.03222); Y.
+Lee, R. F. Barber, R. Willett, "Distribution-free inference with hierarchical data", 2023 (arXiv:2306.06342); for pac,
+see ``exchangeability.allowed_misses``.
 """
 
 from __future__ import annotations
@@ -47,16 +48,24 @@ from numpy.typing import ArrayLike
 from .exchangeability import Unit, allowed_misses, decimal
 from .rounding import Doubles
 
-# Halvings of the interval in which the share of covered ties is searched: the share is exact to 2^-30.
+# Number of halvings in the search for the share of covered ties, which is then exact to 2^-30.
 _HALVINGS = 30
 
 
 @dataclass(frozen=True, order=True)
 class Threshold:
-    """Scores below ``value`` are covered, and the ``share`` of those equal to it; ordered by both.
+    """A threshold of scores; thresholds are ordered by value, then by share.
 
-    ``n`` is the number of exchangeable things, pixels or scans; ``k`` how many of them it takes, more than n where
-    ``value`` is infinite.
+    Attributes
+    ----------
+    value
+        Scores below it are covered.
+    share
+        Share of the scores equal to ``value`` that is covered, between 0 and 1.
+    n
+        Number of exchangeable units, pixels or scans.
+    k
+        How many of them the threshold takes; more than ``n`` where ``value`` is infinite.
     """
 
     value: float
@@ -72,7 +81,7 @@ def threshold(
     confidence: float | Fraction,
     ties: bool = False,
 ) -> Threshold:
-    """The threshold of one unit of exchangeability.
+    """Compute the threshold for a unit of exchangeability.
 
     Parameters
     ----------
@@ -83,9 +92,14 @@ def threshold(
     probability
         Share of further scores that the threshold covers.
     confidence
-        With which the statement holds; for pac alone.
+        Confidence of the statement, for pac alone.
     ties
         Whether ties are broken at random.
+
+    Returns
+    -------
+    Threshold
+        Infinite where there are too few pixels or scans.
     """
     if unit == "pixel":
         return pixel_threshold(np.concatenate(scans) if scans else np.zeros(0), probability, ties)
@@ -95,20 +109,48 @@ def threshold(
 
 
 def conformal_rank(n: int, probability: float | Fraction) -> int:
-    """Rank k = ceil((n + 1) probability) of the score that covers a further one with at least ``probability``.
+    """Compute the rank k = ceil((n + 1) probability) of the score that covers a further one with this probability.
 
-    Exact: a float stands for its shortest decimal, so that n = 9 at 0.9 gives 9 and not 10. k may exceed n.
+    Exact: a float stands for its shortest decimal, so that n = 9 at 0.9 gives 9 and not 10.
+
+    Parameters
+    ----------
+    n
+        Number of scores.
+    probability
+        Probability that a further score is covered, at least.
+
+    Returns
+    -------
+    int
+        k, from 1; it may exceed n.
+
+    References
+    ----------
+    Romano et al., eq. 6-8 (see the module).
     """
     return math.ceil((n + 1) * decimal(probability))
 
 
 def order_statistic(scores: ArrayLike, k: int) -> float:
-    """The ``k``-th smallest of ``scores`` (any shape), k from 1; infinite where k exceeds their number.
+    """Find the k-th smallest score.
+
+    Parameters
+    ----------
+    scores
+        Numbers of any shape.
+    k
+        Rank, from 1.
+
+    Returns
+    -------
+    float
+        The score; infinite where ``k`` exceeds their number.
 
     Raises
     ------
     ValueError
-        For a ``k`` below 1.
+        Where ``k`` is below 1.
     """
     flat = np.asarray(scores, dtype=np.float64).ravel()
     if k < 1:
@@ -117,7 +159,22 @@ def order_statistic(scores: ArrayLike, k: int) -> float:
 
 
 def pixel_threshold(scores: ArrayLike, probability: float | Fraction, ties: bool = False) -> Threshold:
-    """Threshold of the unit pixel: the conformal rank of the pooled ``scores`` (any shape)."""
+    """Compute the threshold of the unit pixel: the score at the conformal rank of the pooled scores.
+
+    Parameters
+    ----------
+    scores
+        Scores of all pixels, of any shape, in any order.
+    probability
+        Share of further scores that the threshold covers.
+    ties
+        Whether ties are broken at random.
+
+    Returns
+    -------
+    Threshold
+        Infinite where the rank exceeds the number of scores.
+    """
     flat = np.asarray(scores, dtype=np.float64).ravel()
     k = conformal_rank(flat.size, probability)
     value = order_statistic(flat, k)
@@ -128,9 +185,23 @@ def pixel_threshold(scores: ArrayLike, probability: float | Fraction, ties: bool
 
 
 def scan_threshold(scans: Sequence[Doubles], probability: float | Fraction, ties: bool = False) -> Threshold:
-    """Threshold of the unit scan: the smallest at which the shares of all scans add up to (K+1) ``probability``.
+    """Compute the threshold of the unit scan: the smallest at which the shares of all K scans sum to (K+1) probability.
 
-    ``scans`` holds the sorted scores of each scan. The result is exact: shares are added as fractions, not as floats.
+    Exact: shares are added as fractions, not as floats.
+
+    Parameters
+    ----------
+    scans
+        Sorted scores of each scan.
+    probability
+        Share of the pixels of a further scan that the threshold covers, in the mean.
+    ties
+        Whether ties are broken at random.
+
+    Returns
+    -------
+    Threshold
+        Infinite where there are too few scans.
     """
     n, wanted = len(scans), (len(scans) + 1) * decimal(probability)
     k = math.ceil(wanted)
@@ -151,10 +222,25 @@ def scan_threshold(scans: Sequence[Doubles], probability: float | Fraction, ties
 def pac_threshold(
     scans: Sequence[Doubles], probability: float | Fraction, confidence: float | Fraction, ties: bool = False
 ) -> Threshold:
-    """Threshold of the unit pac, for which both of its statements hold with ``confidence``.
+    """Compute the threshold of the unit pac, for which both of its statements hold with a confidence.
 
-    ``scans`` holds the sorted scores of each scan. The largest of three thresholds is taken: that of each statement,
-    and that of the unit scan.
+    It is the largest of three thresholds: one per statement, and that of the unit scan.
+
+    Parameters
+    ----------
+    scans
+        Sorted scores of each scan.
+    probability
+        Share p in both statements (see the module).
+    confidence
+        Confidence of each statement.
+    ties
+        Whether ties are broken at random.
+
+    Returns
+    -------
+    Threshold
+        Infinite where there are too few scans.
     """
     n, p = len(scans), decimal(probability)
     k = n + 1 - allowed_misses(n, 1 - p, 1 - decimal(confidence))
@@ -172,7 +258,7 @@ def pac_threshold(
 def _product_threshold(scans: Sequence[Doubles], p: Fraction, delta: Fraction, ties: bool) -> Threshold:
     """The smallest threshold with F_1 F_2 ... F_K >= p^K / delta, which is statement (2) of pac."""
     n = len(scans)
-    # Exact in whole numbers: counts are compared with what the product of the sizes demands.
+    # Whole numbers keep this exact: the inequality, multiplied by all sizes and denominators.
     wanted = p.numerator**n * delta.denominator * math.prod(scores.size for scores in scans)
     scale = p.denominator**n * delta.numerator
 
@@ -202,7 +288,7 @@ def _product_threshold(scans: Sequence[Doubles], p: Fraction, delta: Fraction, t
 
 
 def _share_of_ties(scores: Doubles, value: float, wanted: Fraction) -> float:
-    """Which share of the (sorted) ``scores`` equal to ``value`` makes the number of covered scores ``wanted``."""
+    """Share of the scores equal to ``value`` that must be covered so that ``wanted`` of the sorted ``scores`` are."""
     below, upto = (int(np.searchsorted(scores, value, side=side)) for side in ("left", "right"))
     return min(1.0, float((wanted - below) / (upto - below)))
 

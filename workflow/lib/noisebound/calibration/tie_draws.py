@@ -1,4 +1,4 @@
-"""A uniform number for every pixel of every scan, the same whichever part of the scan is looked at."""
+"""A uniform number for every pixel of every scan, the same whichever part of the scan is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
 def tie_draws_at(scan: str, frame: int, channels: int, region: Sequence[slice]) -> NDArray[np.float64]:
-    """Numbers uniform over [0, 1) that depend on scan, frame, channel and pixel alone.
+    """Draw numbers uniform over [0, 1) that depend on scan, frame, channel and pixel alone.
 
     Parameters
     ----------
@@ -21,19 +21,20 @@ def tie_draws_at(scan: str, frame: int, channels: int, region: Sequence[slice]) 
     frame
         Number of the frame in the scan.
     channels
-        How many channels.
+        Number of channels.
     region
         Pixels, one slice with start and stop per spatial axis.
 
     Returns
     -------
     ndarray
-        (channels, *region).
+        float64 (channels, *region).
 
     References
     ----------
     Each coordinate is mixed in with the finaliser of SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast splittable
-    pseudorandom number generators", OOPSLA 2014), which needs no state: any tile gives the numbers of the whole image.
+    pseudorandom number generators", OOPSLA 2014). It needs no state, so any part of an image gets the same numbers as
+    the whole image.
     """
     state = np.frombuffer(hashlib.sha256(f"{scan} {frame}".encode()).digest()[:8], dtype=np.uint64)
     axes = [np.arange(channels), *(np.arange(part.start, part.stop) for part in region)]

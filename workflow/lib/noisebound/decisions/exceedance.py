@@ -18,7 +18,20 @@ EXCEED_KEYS = ("name", "channel", "above", "confidence")
 
 
 def check_exceed(exceed: Sequence[Mapping[str, Any]], channels: Sequence[str]) -> None:
-    """Raise ``InputError`` for an entry of ``decisions.exceed`` that lacks a key or names an unknown channel."""
+    """Check the entries of ``decisions.exceed``.
+
+    Parameters
+    ----------
+    exceed
+        Entries of ``decisions.exceed``.
+    channels
+        Names of the channels of the scan.
+
+    Raises
+    ------
+    InputError
+        Where an entry lacks one of ``EXCEED_KEYS`` or names an unknown channel.
+    """
     for i, entry in enumerate(exceed):
         for key in EXCEED_KEYS:
             if key not in entry:
@@ -35,20 +48,20 @@ def check_exceed(exceed: Sequence[Mapping[str, Any]], channels: Sequence[str]) -
 
 
 def exceedance(lower: NDArray[np.float32], upper: NDArray[np.float32], above: float) -> NDArray[np.uint8]:
-    """Map of one-sided bounds against a threshold.
+    """Compare one-sided bounds with a threshold, pixel by pixel.
 
     Parameters
     ----------
     lower, upper
-        Bounds on the reference measurement, from one side each, at the same confidence; float32 of one shape.
+        Lower and upper bound on the reference measurement, each at the same confidence; float32 of one shape.
     above
-        The threshold.
+        The threshold, in the unit of the reference.
 
     Returns
     -------
     ndarray
-        uint8 of the shape of the bounds: 2 (above) where the lower bound exceeds the threshold, 0 (below) where the
-        upper bound does not; 1 (undecided) where neither or both hold, as bounds at a low confidence may cross.
+        uint8 of the shape of the bounds. 2 (above): the lower bound exceeds the threshold. 0 (below): the upper bound
+        does not exceed it. 1 (undecided): neither is true, or both are, because bounds at a low confidence may cross.
     """
     is_above, is_below = lower > above, upper <= above
     return np.select([is_above & ~is_below, is_below & ~is_above], [ABOVE, BELOW], UNDECIDED).astype(np.uint8)
@@ -56,14 +69,14 @@ def exceedance(lower: NDArray[np.float32], upper: NDArray[np.float32], above: fl
 
 @dataclass(frozen=True)
 class Decided:
-    """An entry of ``decisions.exceed`` at every pixel.
+    """The decision on one entry of ``decisions.exceed`` at every pixel.
 
     Attributes
     ----------
     decided
-        Map of :func:`exceedance`.
+        Map of :func:`exceedance`, uint8.
     excess
-        Lower bound minus threshold, float64 of the same shape.
+        Lower bound minus threshold, float64 of the same shape, in the unit of the reference.
     """
 
     decided: NDArray[np.uint8]
@@ -73,18 +86,28 @@ class Decided:
 def decide(
     calibration: Calibration, entry: Mapping[str, Any], quantiles: Quantiles, tokens: NDArray[Any] | None
 ) -> Decided:
-    """Decide an ``entry`` of ``decisions.exceed`` by bounds at its own confidence.
+    """Decide for every pixel whether a channel exceeds the threshold of an entry of ``decisions.exceed``.
 
     Parameters
     ----------
     calibration
         The corrections.
     entry
-        {"channel", "above", "confidence"}.
+        Mapping with "channel", "above" (the threshold) and "confidence" (of both one-sided bounds).
     quantiles
-        Predicted lower, median and upper of that channel.
+        Predicted lower, median and upper of that channel, float32 of one shape.
     tokens
-        Label image, needed where corrections depend on it.
+        Label image of that shape, needed where corrections depend on tokens; else None.
+
+    Returns
+    -------
+    Decided
+        Decision and excess at every pixel.
+
+    Raises
+    ------
+    InputError
+        Where the confidence was not calibrated, or tokens are needed and missing.
     """
     above = float(entry["above"])
     low, high = (

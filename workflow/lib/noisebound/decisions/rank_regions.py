@@ -1,4 +1,4 @@
-"""Regions in the order in which they deserve attention: those that exceed a threshold, and boxes to measure again."""
+"""Order of the regions that deserve attention: those above a threshold, and boxes to measure again."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ logger = logging.getLogger("noisebound")
 
 
 def rank_regions(above: NDArray[np.bool_], excess: NDArray[np.floating[Any]]) -> list[dict[str, Any]]:
-    """Connected regions of ``above`` (corners connect), by falling score.
+    """Find the connected regions above a threshold, highest score first.
+
+    Pixels that share only a corner are connected. The score of a region is the sum of ``excess`` over its pixels, so
+    that large and clearly exceeding regions come first.
 
     Parameters
     ----------
     above
-        Where the threshold is exceeded.
+        Where the threshold is exceeded, ([Z], Y, X).
     excess
-        Lower bound minus threshold, of the same shape. The score is its sum over the pixels of a region: large and
-        clearly exceeding places come first.
+        Lower bound minus threshold, of the same shape, in the unit of the reference.
 
     Returns
     -------
     list of dict
-        "score", "pixels" and "bounds", one (start, stop) per axis, of each region.
+        Per region: "score", "pixels" (their number) and "bounds", one (start, stop) in px per axis.
     """
     labels, count = label(above, connectivity=above.ndim, return_num=True)  # type: ignore[no-untyped-call,unused-ignore]
     flat = labels.ravel()
@@ -48,10 +50,20 @@ def rank_regions(above: NDArray[np.bool_], excess: NDArray[np.floating[Any]]) ->
 
 
 def relative_width(denoised: Predictions) -> NDArray[np.float64]:
-    """Width of the primary interval relative to each channel's range, summed over channels; shape (*spatial).
+    """Compute how wide the primary intervals are relative to the range of each channel, summed over channels.
 
-    The range of a channel is the distance between the 5 % and 95 % quantiles of its median image. Channels without
-    range, or with infinite intervals, say nothing about places and are left out.
+    The range of a channel is the distance between the 5 % and 95 % quantiles of its median image. A channel is left out
+    where this range is 0 or one of its intervals is infinite.
+
+    Parameters
+    ----------
+    denoised
+        The calibrated images of one scan.
+
+    Returns
+    -------
+    ndarray
+        float64 ([Z], Y, X), without unit.
     """
     total = np.zeros(denoised.shape)
     for c, name in enumerate(denoised.channels):
@@ -65,21 +77,21 @@ def relative_width(denoised: Predictions) -> NDArray[np.float64]:
 
 
 def remeasure_boxes(need: NDArray[np.float64], size: int, count: int) -> list[dict[str, Any]]:
-    """Boxes that do not overlap, greedily by the highest mean of ``need``.
+    """Choose boxes to measure again, highest mean of ``need`` first; boxes do not overlap.
 
     Parameters
     ----------
     need
-        How much each pixel deserves another measurement, (*spatial).
+        How much each pixel deserves another measurement, ([Z], Y, X).
     size
-        Side of a box in px; along an axis shorter than that, a box spans the axis.
+        Side of a box in px. Along an axis shorter than that, a box spans the whole axis.
     count
-        Most boxes.
+        Largest number of boxes.
 
     Returns
     -------
     list of dict
-        As of :func:`rank_regions`; the score is the mean of ``need`` in the box.
+        As of :func:`rank_regions`; "score" is the mean of ``need`` in the box.
     """
     sides = tuple(min(int(size), extent) for extent in need.shape)
     sums = need
@@ -93,7 +105,7 @@ def remeasure_boxes(need: NDArray[np.float64], size: int, count: int) -> list[di
         corner = np.unravel_index(int(np.argmax(means)), means.shape)
         bounds = [(int(start), int(start) + side) for start, side in zip(corner, sides, strict=True)]
         boxes.append({"score": float(means[corner]), "pixels": math.prod(sides), "bounds": bounds})
-        # Corners within one side of this one, along every axis, would overlap it.
+        # A box overlaps this one if its first corner is less than one side away along every axis.
         near = tuple(slice(max(0, start - side + 1), stop) for (start, stop), side in zip(bounds, sides, strict=True))
         means[near] = -np.inf
     return boxes

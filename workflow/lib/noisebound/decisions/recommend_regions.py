@@ -36,9 +36,10 @@ def recommend_regions(
 ) -> None:
     """Write the ranked regions of one scan as CSV and its exceedance maps as TIFF.
 
-    Every entry of ``exceed`` gets a map (see ``exceedance``) and its regions, ``remeasure`` the boxes with the widest
-    intervals (see ``rank_regions``). Bounds in the CSV are half-open, in pixels (``y0_px`` ...) and in the unit of the
-    pixel size (``y0`` ...), from the image's first corner.
+    Each entry of ``decisions.exceed`` gets a map (see ``exceedance``) and the regions above its threshold;
+    ``decisions.remeasure`` gets the boxes with the widest intervals (see ``rank_regions``). Bounds in the CSV are
+    half-open and counted from the first corner of the image, in px (``y0_px`` ...) and in the unit of the pixel size
+    (``y0`` ...).
 
     Parameters
     ----------
@@ -49,19 +50,20 @@ def recommend_regions(
     calibration
         ``calibration.json``.
     output_csv
-        See ``region_table``.
+        Table to write, with the columns of ``region_table``.
     output_tif
-        uint8 (N, [Z], Y, X), OME with the entries' names as channels; without entries one map named "none" that is
-        undecided everywhere.
+        OME-TIFF to write, uint8 (N, [Z], Y, X), with the entries' names as channels. Without entries it holds one map
+        named "none" that is undecided everywhere.
     settings
         Section ``decisions`` of the configuration.
     tokens
-        The scan's label TIFF where corrections depend on it, or else None.
+        Label TIFF of the scan where corrections depend on tokens, else None.
 
     Raises
     ------
     InputError
-        For unknown channels and uncalibrated confidences.
+        Where an entry names an unknown channel or lacks a key, the channels are not the calibrated ones, a confidence
+        was not calibrated, or tokens are needed and missing.
     """
     fitted = Calibration.read(calibration)
     rows: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Rows and columns of ``decisions/<scan>.csv``: a region each, with bounds in pixels and in the unit of length."""
+"""Rows and columns of ``decisions/<scan>.csv``: one region per row, with bounds in px and in the unit of length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from ..files.predictions import Predictions
 
 
 def columns(ndim: int) -> list[str]:
-    """Columns of ``decisions/<scan>.csv`` for a scan of ``ndim`` spatial axes."""
+    """List the columns of ``decisions/<scan>.csv``.
+
+    Parameters
+    ----------
+    ndim
+        Number of spatial axes of the scan, 2 or 3.
+
+    Returns
+    -------
+    list of str
+        Names in their order.
+    """
     axes = "zyx"[-ndim:]
     names = ["kind", "name", "rank", "channel", "threshold", "confidence", "score", "pixels", "area", "unit"]
     return names + [f"{axis}{end}{suffix}" for suffix in ("_px", "") for axis in axes for end in (0, 1)]
@@ -19,20 +30,25 @@ def columns(ndim: int) -> list[str]:
 def row(
     kind: str, rank: int, found: Mapping[str, Any], about: Mapping[str, Any], images: Predictions
 ) -> dict[str, Any]:
-    """One region as a row.
+    """Make the row of one region.
 
     Parameters
     ----------
     kind
         "exceed" or "remeasure".
     rank
-        From 1.
+        Rank of the region, from 1.
     found
-        "score", "pixels" and "bounds" of the region, see ``rank_regions``.
+        "score", "pixels" and "bounds" of the region (see ``rank_regions``).
     about
-        The entry of ``decisions.exceed``; empty for a box to measure again.
+        Its entry of ``decisions.exceed``; empty for a box to measure again.
     images
-        For the size of a pixel.
+        Predictions of the scan, from which the pixel size is taken.
+
+    Returns
+    -------
+    dict
+        A value per name in :func:`columns`. Bounds and area are given in the unit of the pixel size and its power.
     """
     axes = "zyx"[-images.ndim :]
     values = {

@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DecisionSettings:
-    """What is to be decided.
+    """Thresholds to decide on, and boxes to propose.
 
     Attributes
     ----------
     exceed
-        Thresholds: {"name", "channel", "above" (in the unit of the reference), "confidence"} each.
+        Per threshold a mapping: "name", "channel", "above" (in the unit of the reference) and "confidence".
     remeasure
-        Boxes to measure again: {"size" (px), "count"}.
+        Boxes to measure again: "size" (side in px) and "count".
     """
 
     exceed: Sequence[Mapping[str, Any]]

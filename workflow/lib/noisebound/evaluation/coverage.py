@@ -19,7 +19,7 @@ from .shares import mean_width, resampled, shares
 def channel_coverage(
     regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Coverage of each channel at each nominal coverage, over all frames.
+    """Measure the coverage of each channel at each nominal coverage, over all frames.
 
     Parameters
     ----------
@@ -35,18 +35,22 @@ def channel_coverage(
     Returns
     -------
     DataFrame
-        One row per channel and nominal coverage: channel, nominal; coverage with its 95 % bootstrap interval low and
-        high over what resampled says (blocks or scans); coverage_without_atoms, coverage_of_atoms and the share of
-        atoms among the targets (see ``metrics.atoms``); mean_width; zero_width, the share of intervals without width;
-        below and above, the shares of targets on either side of the interval; n_pixels, n_blocks; target, in words;
-        coverage_of_truth, that of the true signal of simulated scans (NaN where it is not known).
+        One row per channel and nominal coverage, with the columns:
+
+        - channel, nominal;
+        - coverage, and low and high, its 95 % bootstrap interval; "resampled" says whether blocks or scans were drawn;
+        - coverage_without_atoms, coverage_of_atoms, and atoms, the share of tied targets (see ``metrics.atoms``);
+        - mean_width, in the unit of the reference; zero_width, the share of intervals without width;
+        - below and above, the shares of targets on either side of the interval;
+        - n_pixels, n_blocks; target, what is covered, in words;
+        - coverage_of_truth, that of the true signal of simulated scans; NaN elsewhere.
     """
     marked = [
         _tied([region.target[c] for region in regions], calibration.floor == 0)
         for c in range(len(calibration.channels))
     ]
     rows = []
-    # The same draws for all channels and nominal values: their differences are not blurred by the draws.
+    # All channels and nominal values use the same draws, so that the draws add nothing to their differences.
     state = rng.bit_generator.state
     for nominal in calibration.nominal:
         intervals = [held_out_intervals(region, calibration, nominal) for region in regions]
@@ -76,7 +80,7 @@ def channel_coverage(
 
 
 def _counts(intervals: Sequence[HeldOutIntervals], marked: Sequence[NDArray[np.bool_]], c: int) -> dict[str, float]:
-    """Shares that are counted without a bootstrap, of channel ``c``; ``marked`` are the targets that tie."""
+    """Shares of channel ``c`` that need no bootstrap; ``marked`` says per region which targets are tied."""
     covered = [part.covered[c] for part in intervals]
     pixels = sum(inside.size for inside in covered)
     tied_pixels = sum(int(tied.sum()) for tied in marked)
@@ -103,7 +107,7 @@ def _truth_coverage(intervals: Sequence[HeldOutIntervals], c: int) -> float:
 
 
 def _tied(targets: Sequence[NDArray[Any]], counts: bool) -> list[NDArray[np.bool_]]:
-    """Mark the targets that tie among all of one channel, in the shapes of ``targets``."""
+    """Mark the tied targets of one channel, judged over all regions together; arrays in the shapes of ``targets``."""
     marked = atoms(np.concatenate([part.ravel() for part in targets]), counts)
     cuts = np.cumsum([part.size for part in targets])[:-1]
     return [piece.reshape(part.shape) for piece, part in zip(np.split(marked, cuts), targets, strict=True)]

@@ -1,4 +1,4 @@
-"""How good ensembles of fewer members are."""
+"""Correlation and error of ensembles of fewer members."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ from ..core.statistics import correlation, draw_subsets
 from .columns import COLUMNS
 from .held_out import HeldOut
 
-# Subsets of one size, at most; they are drawn without repetition where there are more.
+# Largest number of subsets of one size. Where more exist, so many different ones are drawn.
 MAX_SUBSETS = 20
 
 
 def ensemble_size(regions: Sequence[HeldOut], channels: Sequence[str], rng: np.random.Generator) -> pd.DataFrame:
-    """Correlation and RMSE of the averaged medians of m members with the target of the delivered frame, for every m.
+    """Measure correlation and RMSE of ensembles of m members, for every m.
+
+    The prediction is the mean of the members' medians; it is compared with the target of the delivered frame.
 
     Parameters
     ----------
     regions
-        Held-out regions; those without members are left out.
+        Held-out regions; those without stored members are left out.
     channels
-        Their names.
+        Names of the channels.
     rng
-        Draws the subsets, where there are more than ``MAX_SUBSETS``.
+        Draws the subsets where there are more than ``MAX_SUBSETS``.
 
     Returns
     -------
     DataFrame
-        One row per m and channel: channel, members, subsets, and the mean of correlation and rmse over the subsets of m
-        members, with their quartiles.
+        One row per m and channel: channel, members (m), subsets (number of subsets of m members), and correlation and
+        rmse: their means over the subsets, with the quartiles ``*_q25`` and ``*_q75``. RMSE in the unit of the
+        reference.
     """
     kept = [region for region in regions if region.members is not None]
     rows: list[dict[str, Any]] = []

@@ -31,7 +31,7 @@ from .precision import realised_precision
 from .settings import EvaluationSettings
 from .summary import summary_entry, summary_head
 
-# What each random stream is for; every table has one of its own, so that none depends on another's number of draws.
+# Numbers of the random streams. Every table has its own stream, so that no table depends on the draws of another.
 _SCAN, _COVERAGE, _INTENSITY, _TOKEN, _BORDER, _SIZE, _DECISIONS, _MODES = range(8)
 
 
@@ -44,13 +44,13 @@ def evaluate(
 ) -> None:
     """Measure coverage and errors on the test regions of all scans; write the tables and ``summary.json``.
 
-    Tokens come from the delivered frame, which for leave-one-out is part of the other frames' targets: coverage by
-    token and by ensemble size are therefore counted on the delivered frame alone, everything else on all frames.
+    Tokens come from the delivered frame, which with leave-one-out is part of the other frames' targets. Coverage by
+    token and errors by ensemble size therefore use the delivered frame alone; everything else uses all frames.
 
     Parameters
     ----------
     scans
-        Files; scans without test regions are left out, and any may be without token map.
+        Files of the scans; scans without test regions are left out. Token maps may be missing.
     calibration
         ``calibration.json``.
     outputs
@@ -63,9 +63,10 @@ def evaluate(
     Raises
     ------
     InputError
-        For a test region without reference, and for other channels than the calibrated ones.
+        Where a test region has no reference, the channels are not the calibrated ones, or an entry of
+        ``decisions.exceed`` is unusable.
     ValueError
-        For unknown outputs.
+        Where a name in ``outputs`` is unknown.
     """
     unknown = sorted(set(outputs) - set(OUTPUTS))
     if unknown:

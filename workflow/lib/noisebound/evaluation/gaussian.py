@@ -1,4 +1,4 @@
-"""What a denoised image must beat: the best Gaussian filter of the same frame, and a flat image."""
+"""Errors of Gaussian filters of the noisy frames, which a denoised image must beat."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from ..geometry.boxes import Box
 
 SIGMAS: tuple[float, ...] = tuple(float(sigma) for sigma in np.geomspace(0.5, 16.0, 41).round(4))
 _TRUNCATE = 4.0
-# Beyond this ratio of means, frames and reference were exposed differently and the frames are scaled.
+# Where the means of frames and reference differ by more than this factor, exposures differ and frames are scaled.
 _SCALE = 1.25
 
 
 def gaussian_errors(
     scan: Scan, boxes: Sequence[Box], target_mean: NDArray[np.float64], sigmas: Sequence[float] = SIGMAS
 ) -> NDArray[np.float64]:
-    """Sums of squared errors of isotropic Gaussian filters of every single noisy frame.
+    """Sum the squared errors of isotropic Gaussian filters, applied to every noisy frame by itself.
 
-    The filter sees the frame beyond a box, and repeats the edge pixel beyond the image.
+    The filter also sees the frame outside of a box. Beyond the image it repeats the edge pixel.
 
     Parameters
     ----------
     scan
         Frames and targets.
     boxes
-        Over whose pixels, in all frames, the errors are summed.
+        The errors are summed over the pixels of these boxes, in all frames.
     target_mean
-        Mean of the targets, (C,). Where it and the mean of the frames differ by more than a factor 1.25, the frames
-        are scaled to it, because exposures differ.
+        Mean of the targets, (C,). Where it is more than 1.25 times the mean of the frames, or less than 1/1.25 of it,
+        exposures differ and the frames are scaled to it.
     sigmas
         Standard deviations of the filters in px.
 
     Returns
     -------
     ndarray
-        (len(sigmas), C), in squared units of the reference.
+        float64 (len(sigmas), C), in squared units of the reference.
     """
     margin = int(np.ceil(_TRUNCATE * max(sigmas))) + 1
     spatial = tuple(range(1, scan.ndim + 1))

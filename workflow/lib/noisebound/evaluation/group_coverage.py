@@ -17,7 +17,7 @@ from .held_out import HeldOut, held_out_intervals
 from .metrics import block_sums
 from .shares import mean_width, shares
 
-# Upper ends of the classes of distance to the border, in px: narrow where zero padding could show.
+# Upper ends (exclusive) of the classes of distance to the border, in px; narrow where zero padding could show.
 BORDER_EDGES = (1, 2, 4, 8, 16, 32, 64, 128)
 DECILES = 10
 # The groups of one channel: a label array per region, and what describes each group in the table.
@@ -27,10 +27,27 @@ Groups = tuple[Sequence[ArrayLike], Sequence[Mapping[str, Any]]]
 def by_intensity(
     regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Coverage by decile (1 to 10) of the predicted median of a channel, over all frames.
+    """Measure coverage by decile of the predicted median of a channel, over all frames.
 
-    The deciles are those of the prediction, never of the target: grouping by the target would select its noise.
-    Where many medians are equal, deciles join.
+    Deciles are those of the prediction, never of the target: groups by the target would select its noise. Where many
+    medians are equal, some deciles are empty and have no row.
+
+    Parameters
+    ----------
+    regions
+        Held-out regions.
+    calibration
+        The corrections.
+    draws
+        Number of bootstrap draws.
+    rng
+        Source of the draws.
+
+    Returns
+    -------
+    DataFrame
+        One row per nominal coverage, channel and decile (1 to 10), with the columns ``COLUMNS["by_intensity"]``;
+        median_from and median_to are the ends of the decile in the unit of the reference.
     """
 
     def groups(c: int) -> Groups:
@@ -49,7 +66,24 @@ def by_intensity(
 def by_token(
     regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Coverage by token, on the delivered frame alone, which the tokens were made from."""
+    """Measure coverage by token, on the delivered frame alone, from which the tokens were made.
+
+    Parameters
+    ----------
+    regions
+        Held-out regions; those without tokens are left out.
+    calibration
+        The corrections.
+    draws
+        Number of bootstrap draws.
+    rng
+        Source of the draws.
+
+    Returns
+    -------
+    DataFrame
+        One row per nominal coverage, channel and token, with the columns ``COLUMNS["by_token"]``; empty without tokens.
+    """
     known = [region for region in regions if region.tokens is not None]
     if not known:
         return pd.DataFrame(columns=COLUMNS["by_token"])
@@ -66,7 +100,25 @@ def by_token(
 def by_border(
     regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Coverage by distance to the border of the image in px (0 is the outermost pixel), over all frames."""
+    """Measure coverage by distance to the border of the image, over all frames.
+
+    Parameters
+    ----------
+    regions
+        Held-out regions.
+    calibration
+        The corrections.
+    draws
+        Number of bootstrap draws.
+    rng
+        Source of the draws.
+
+    Returns
+    -------
+    DataFrame
+        One row per nominal coverage, channel and class of distance, with the columns ``COLUMNS["by_border"]``; distance
+        is text in px such as "2-3", and "0" is the outermost pixel.
+    """
     labels = [np.searchsorted(BORDER_EDGES, region.border, side="right") for region in regions]
     starts, ends = (0, *BORDER_EDGES), (*BORDER_EDGES, math.inf)
     words = [
@@ -112,13 +164,20 @@ def _grouped(
 
 
 def by_block(regions: Sequence[HeldOut], calibration: Calibration) -> pd.DataFrame:
-    """Coverage of every block by itself at the primary coverage, over all frames.
+    """Measure the coverage of every single block at the primary coverage, over all frames.
+
+    Parameters
+    ----------
+    regions
+        Held-out regions.
+    calibration
+        The corrections.
 
     Returns
     -------
     DataFrame
-        One row per region, channel and block: channel, nominal, scan, the first pixel of the block (z), y, x,
-        coverage, mean_width, n_pixels.
+        One row per region, channel and block: channel, nominal, scan, the first pixel of the block in the scan ([z], y,
+        x), coverage, mean_width (in the unit of the reference) and n_pixels.
     """
     rows = []
     for region in regions:

@@ -22,14 +22,16 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One test box of one scan, every frame predicted on its own.
+    """One test box of one scan; every frame is predicted on its own.
+
+    Shapes: C channels, R frames, M members; *box is the shape of the box, ([Z], Y, X).
 
     Attributes
     ----------
     scan
         Name of the scan.
     field
-        Field of view: the group of the scan in the scan sheet, or else the scan itself.
+        Field of view: "group <name>" where the scan sheet names a group, else "scan <name>".
     box
         Where the region is.
     frames
@@ -37,19 +39,19 @@ class HeldOut:
     delivered
         Place among ``frames`` of the delivered one.
     lower, median, upper, target
-        float32 (C, R, *box).
+        float32 (C, R, *box), in the unit of the reference.
     noise
         Variance of the targets, of the same shape; None where unknown.
     truth
-        True signal, (C, *box); None where unknown.
+        True signal, float32 (C, *box); None where unknown.
     blocks, n_blocks
-        Number of each pixel's block (*box), from 0, and how many there are.
+        Number of each pixel's block, from 0, (*box), and how many blocks there are.
     border
-        Distance of each pixel to the border of its image (*box) in px, 0 on it.
+        Distance of each pixel to the border of its image in px, 0 for the outermost pixel, (*box).
     tokens
-        Labels of the delivered frame (*box), or None.
+        Labels of the delivered frame, (*box), or None.
     members
-        Medians of the members for the delivered frame, (M, C, *box), or None.
+        Medians of the members for the delivered frame, float32 (M, C, *box), or None.
     """
 
     scan: str
@@ -71,7 +73,20 @@ class HeldOut:
 
 
 def border_distance(shape: Sequence[int], box: Box) -> NDArray[np.intp]:
-    """Distance of the pixels of ``box`` to the border of an image of ``shape``, in px, 0 on the border itself."""
+    """Compute the distance of the pixels of a box to the border of an image.
+
+    Parameters
+    ----------
+    shape
+        Shape of the image, one extent per spatial axis.
+    box
+        The box in this image.
+
+    Returns
+    -------
+    ndarray
+        Integers of the shape of the box, in px; 0 for the outermost pixel.
+    """
     axes = [
         np.minimum(np.arange(low, high), extent - 1 - np.arange(low, high))
         for low, high, extent in zip(box.lower, box.upper, shape, strict=True)
@@ -101,9 +116,15 @@ def load_held_out(
     block
         Side of a bootstrap block in px.
     only_delivered
-        Whether to read the delivered frame alone, because corrections depend on tokens, which the others have not.
+        Whether to read the delivered frame alone. Needed where corrections depend on tokens, which other frames do not
+        have.
     montage
-        Whether every box is an image of its own, so that the border of the box is that of the image.
+        Whether every box is an image of its own, whose border is that of the box.
+
+    Returns
+    -------
+    list of HeldOut
+        One per box.
     """
     labels = read_tokens(tokens, scan.shape)
     frames = (predictions.frame,) if only_delivered else tuple(range(predictions.n_frames))
@@ -117,7 +138,7 @@ def load_held_out(
         loaded.append(
             HeldOut(
                 scan=scan.name,
-                # Repeats of one field of view are one thing to draw, as in calibration.
+                # The bootstrap draws all repeats of one field of view together; calibration also counts them as one.
                 field=f"group {scan.group}" if scan.group else f"scan {scan.name}",
                 box=box,
                 frames=frames,
@@ -154,7 +175,15 @@ def _members(predictions: Predictions, box: Box) -> Floats | None:
 
 @dataclass(frozen=True)
 class HeldOutIntervals:
-    """A held-out region with its calibrated intervals at one nominal coverage; arrays (C, R, *box)."""
+    """A held-out region with its calibrated intervals at one nominal coverage.
+
+    Attributes
+    ----------
+    region
+        The held-out region.
+    low, high
+        Ends of the intervals, float32 (C, R, *box), in the unit of the reference.
+    """
 
     region: HeldOut
     low: Floats
@@ -162,27 +191,47 @@ class HeldOutIntervals:
 
     @property
     def below(self) -> NDArray[np.bool_]:
-        """Targets below the interval."""
+        """Whether a target lies below its interval, (C, R, *box)."""
         return self.region.target < self.low
 
     @property
     def above(self) -> NDArray[np.bool_]:
-        """Targets above the interval."""
+        """Whether a target lies above its interval, (C, R, *box)."""
         return self.region.target > self.high
 
     @property
     def covered(self) -> NDArray[np.bool_]:
-        """Targets inside the interval, ends included."""
+        """Whether a target lies in its interval, ends included, (C, R, *box)."""
         return ~(self.below | self.above)
 
     @property
     def width(self) -> Floats:
-        """Width of the interval, units of the reference."""
+        """Width of the interval in the unit of the reference, (C, R, *box)."""
         return self.high - self.low
 
 
 def held_out_intervals(region: HeldOut, calibration: Calibration, nominal: float) -> HeldOutIntervals:
-    """Apply the calibrated interval, exactly as it is delivered, to every frame of a held-out region."""
+    """Apply the calibrated interval to every frame of a held-out region, exactly as it is delivered.
+
+    Parameters
+    ----------
+    region
+        The held-out region.
+    calibration
+        The corrections.
+    nominal
+        One of the coverages that were calibrated.
+
+    Returns
+    -------
+    HeldOutIntervals
+        The region with its intervals.
+
+    Raises
+    ------
+    InputError
+        Where ``nominal`` was not calibrated, or corrections depend on tokens and the region has none.
+    """
     draws = None
     if calibration.random_ties:
         channels = len(region.target)

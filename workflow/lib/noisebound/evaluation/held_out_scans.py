@@ -19,7 +19,15 @@ logger = logging.getLogger("noisebound")
 
 @dataclass(frozen=True)
 class HeldOutScan:
-    """The held-out regions of one scan with the errors of the Gaussian filters there, (len(SIGMAS), C)."""
+    """The held-out regions of one scan, with the errors of Gaussian filters there.
+
+    Attributes
+    ----------
+    regions
+        Its held-out regions.
+    gaussian
+        Sums of squared errors of the filters, (len(SIGMAS), C), in squared units of the reference.
+    """
 
     regions: list[HeldOut]
     gaussian: NDArray[np.float64]
@@ -28,12 +36,12 @@ class HeldOutScan:
 def load_held_out_scans(
     scans: PredictedScans, calibration: Calibration, block: int, montages: Collection[str]
 ) -> dict[str, HeldOutScan]:
-    """Read the test regions of all scans, by name of the scan.
+    """Read the test regions of all scans.
 
     Parameters
     ----------
     scans
-        Files; scans without test regions are left out.
+        Files of the scans; scans without test regions are left out.
     calibration
         The corrections.
     block
@@ -41,10 +49,15 @@ def load_held_out_scans(
     montages
         Names of the scans whose boxes are images of their own.
 
+    Returns
+    -------
+    dict
+        The held-out regions by name of the scan.
+
     Raises
     ------
     InputError
-        For a test region without reference, and for other channels than the calibrated ones.
+        Where a test region has no reference, or the channels are not the calibrated ones.
     """
     found: dict[str, HeldOutScan] = {}
     tokens = scans.token_maps

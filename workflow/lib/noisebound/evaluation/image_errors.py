@@ -15,7 +15,7 @@ from .gaussian import SIGMAS
 from .held_out import HeldOut
 from .metrics import noise_removed_root, psnr, ratio
 
-# A channel has structure where the signal varies by at least this share of the variance of its target's noise.
+# A channel has structure if the variance of its signal is at least this share of the noise variance of its target.
 STRUCTURED_SHARE = 0.25
 
 
@@ -24,7 +24,7 @@ def _flat(parts: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
 
 
 def _flat_error(regions: Sequence[HeldOut], c: int) -> float:
-    """Sum of squared errors of flat images, one for each frame of each scan."""
+    """Sum of squared errors if every frame of every scan were replaced by the mean of its target."""
     total = 0.0
     for name in dict.fromkeys(region.scan for region in regions):
         own = [region.target[c] for region in regions if region.scan == name]
@@ -37,26 +37,29 @@ def _flat_error(regions: Sequence[HeldOut], c: int) -> float:
 def channel_errors(
     regions: Sequence[HeldOut], gaussian: NDArray[np.float64], c: int, calibration: Calibration
 ) -> dict[str, Any]:
-    """Errors of the median of one channel over all frames, beside the best Gaussian filter and a flat image.
+    """Measure the errors of the median of one channel over all frames, of the best Gaussian filter and of a flat image.
+
+    The flat image of a frame is constant: the mean of its target over the test regions of the scan.
 
     Parameters
     ----------
     regions
         Held-out regions.
     gaussian
-        Sum of squared errors of the Gaussian filters, (len(SIGMAS),).
+        Sums of squared errors of the Gaussian filters, (len(SIGMAS),).
     c
         Number of the channel.
     calibration
-        For the estimate of the mean.
+        Gives the estimate of the mean.
 
     Returns
     -------
     dict
-        Mean squared errors in squared units of the reference; "noise_removed" has the mean variance of the target's own
-        noise subtracted, NaN where it is unknown. The flat image of a frame is the mean of its target in the scan's
-        test regions. "bias" is mean(median - target), "bias_of_mean" the same for the estimate of the mean; the range
-        in "psnr" is that of the target.
+        Values of the columns ``COLUMNS["errors"]`` other than channel and scan. "rmse", "bias" and "target_mean" are in
+        the unit of the reference, "mse" in its square, "psnr" in dB relative to the range of the target.
+        "noise_removed" marks mean squared errors, and their root, from which the mean variance of the target's own
+        noise is subtracted; NaN where that is unknown. "bias" is mean(median - target), "bias_of_mean" the same for the
+        estimate of the mean.
     """
     median, target = _flat([r.median[c] for r in regions]), _flat([r.target[c] for r in regions])
     known = all(region.noise is not None for region in regions)
@@ -88,9 +91,22 @@ def channel_errors(
 
 
 def against_baselines(errors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Sums over structured channels of mean squared errors relative to the flat image, and their ratio.
+    """Compare the errors of the structured channels with those of the Gaussian filters and of flat images.
 
-    The reference's own noise is removed where it is known for all of them, otherwise the raw errors are used.
+    Each mean squared error is divided by that of the flat image, then summed over channels. The noise of the reference
+    is removed from the errors if it is known for all of these channels.
+
+    Parameters
+    ----------
+    errors
+        What :func:`channel_errors` returns, by name of the channel.
+
+    Returns
+    -------
+    dict
+        relative_error and gaussian_relative_error, the two sums; ratio_to_gaussian, their quotient (all NaN without a
+        structured channel); noise_removed, whether the noise was removed; structured_channels, their names;
+        structured_rule, which channels count as structured, in words.
     """
     structured = {name: row for name, row in errors.items() if row["structured"]}
     removed = all(not math.isnan(row["target_noise"]) for row in structured.values())

@@ -1,7 +1,7 @@
-"""Measures of held-out images: block sums, their bootstrap, and errors with the reference's own noise removed.
+"""Measures of held-out images: sums over blocks, bootstrap intervals, errors with the noise of the reference removed.
 
-Pixels of one image resemble their neighbours, so the uncertainty of a share is taken from resampling blocks of
-pixels, never from a binomial formula. The same block over all frames is one unit, because frames share the scene.
+Pixels of one image resemble their neighbours, so the uncertainty of a share comes from resampling blocks of pixels,
+never from a binomial formula. The same block in all frames is one unit, because frames show the same scene.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Doubles = NDArray[np.float64]
-# Weights of blocks in memory at once.
+# Largest number of bootstrap weights (draws times blocks) in memory at once.
 _WEIGHTS_AT_ONCE = 1 << 22
 
 
 def block_sums(values: ArrayLike, groups: ArrayLike, blocks: NDArray[np.intp], n_blocks: int, n_groups: int) -> Doubles:
-    """Sums of ``values`` over each block and group.
+    """Sum ``values`` over each block and group.
 
     Parameters
     ----------
     values
-        Broadcast against (R, *spatial).
+        Numbers, broadcast to (R, *spatial).
     groups
-        Numbers of groups, likewise; pixels with negative ones are left out.
+        Number of each pixel's group, broadcast likewise; pixels with a negative number are left out.
     blocks
         Number of each pixel's block, (*spatial).
     n_blocks, n_groups
-        How many there are.
+        Number of blocks and of groups.
 
     Returns
     -------
     ndarray
-        (n_blocks, n_groups).
+        float64 (n_blocks, n_groups).
     """
     value, group, block = np.broadcast_arrays(np.asarray(values, dtype=np.float64), groups, blocks)
     keep = group >= 0
@@ -46,7 +46,7 @@ def block_sums(values: ArrayLike, groups: ArrayLike, blocks: NDArray[np.intp], n
 def bootstrap_interval(
     hits: Doubles, counts: Doubles, draws: int, rng: np.random.Generator, level: float = 0.95
 ) -> tuple[Doubles, Doubles]:
-    """Percentile interval of sum(hits) / sum(counts) when blocks are drawn anew with replacement.
+    """Compute a percentile interval of sum(hits) / sum(counts) by drawing blocks with replacement.
 
     Parameters
     ----------
@@ -85,25 +85,74 @@ def bootstrap_interval(
 
 
 def ratio(numerator: float, denominator: float) -> float:
-    """A share, NaN where nothing was counted."""
+    """Divide two numbers.
+
+    Parameters
+    ----------
+    numerator, denominator
+        What to divide by what.
+
+    Returns
+    -------
+    float
+        The quotient; NaN where the denominator is 0.
+    """
     return numerator / denominator if denominator else math.nan
 
 
 def noise_removed_root(mse: float) -> float:
-    """Root of a mean squared error whose noise part was subtracted; 0 where chance made the difference negative."""
+    """Take the root of a mean squared error from which the variance of the noise was subtracted.
+
+    Parameters
+    ----------
+    mse
+        The difference, in squared units; it can be negative by chance.
+
+    Returns
+    -------
+    float
+        Its root; 0 where it is negative, NaN where it is NaN.
+    """
     return math.nan if math.isnan(mse) else math.sqrt(max(mse, 0.0))
 
 
 def psnr(mse: float, extent: float) -> float:
-    """Peak signal-to-noise ratio in dB, 10 log10(extent^2 / mse); ``extent`` is the range of the target."""
+    """Compute the peak signal-to-noise ratio, 10 log10(extent^2 / mse).
+
+    Parameters
+    ----------
+    mse
+        Mean squared error.
+    extent
+        Range of the target, largest minus smallest value.
+
+    Returns
+    -------
+    float
+        In dB; NaN unless both are positive.
+    """
     return 10 * math.log10(extent**2 / mse) if mse > 0 and extent > 0 else math.nan
 
 
 def atoms(target: NDArray[Any], counts: bool, share: float = 1e-3) -> NDArray[np.bool_]:
-    """Mark the targets of one channel that tie: 0 for counts, and a saturated extreme.
+    """Mark the tied targets of one channel: zeros of counts, and saturated extremes.
 
-    The smallest or largest value counts as saturated where at least ``share`` of the pixels, and more than one, have
-    it: a continuous measurement does not repeat its extreme, a clipped detector does.
+    The smallest or the largest value counts as saturated where more than one pixel, and more than the share ``share``
+    of all pixels, have it: a continuous measurement does not repeat its extreme, a clipped detector does.
+
+    Parameters
+    ----------
+    target
+        Targets of the channel, of any shape.
+    counts
+        Whether the target counts events.
+    share
+        Smallest share of pixels at a saturated extreme.
+
+    Returns
+    -------
+    ndarray
+        Booleans of the shape of ``target``.
     """
     marked = (target == 0) if counts else np.zeros(target.shape, dtype=bool)
     for extreme in (target.min(), target.max()):

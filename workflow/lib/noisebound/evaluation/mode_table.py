@@ -1,4 +1,4 @@
-"""What other ways to form corrections would cost in width and buy in conditional coverage, on the test regions."""
+"""Width and conditional coverage of the other ways to form corrections, on the test regions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,29 @@ from .coverage import channel_coverage
 from .group_coverage import by_block, by_border, by_intensity, by_token
 from .held_out import HeldOut
 
-# Of a bootstrap whose interval nobody reads.
+# Bootstrap draws for intervals that this table does not hold.
 _FEWEST_DRAWS = 2
 
 
 def all_modes(calibration: Calibration) -> Iterator[tuple[str, str, bool, Calibration]]:
-    """Name, unit, whether it is the one that was asked for, and corrections at the primary coverage of every mode."""
+    """List the corrections of every mode at the primary coverage, that of the configuration first.
+
+    Parameters
+    ----------
+    calibration
+        The corrections of the run, with those fitted for comparison.
+
+    Yields
+    ------
+    name : str
+        Name of the mode.
+    unit : str
+        Its unit of exchangeability.
+    chosen : bool
+        Whether the configuration asks for this mode and unit.
+    fitted : Calibration
+        Its corrections.
+    """
     primary = {"nominal": [calibration.primary]}
     content = calibration.content
     unit = calibration.unit(calibration.primary)
@@ -31,17 +48,30 @@ def all_modes(calibration: Calibration) -> Iterator[tuple[str, str, bool, Calibr
 
 
 def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per mode and channel at the primary coverage, over all frames.
+    """Compare all modes at the primary coverage, over all frames (by token over the delivered frame alone).
+
+    Parameters
+    ----------
+    regions
+        Held-out regions.
+    calibration
+        The corrections of the run, with those fitted for comparison.
+    rng
+        Source of bootstrap draws, whose intervals are not used.
 
     Returns
     -------
     DataFrame
-        mode, unit, chosen (whether it was asked for), channel, nominal, coverage, mean_width; relative_width, the mean
-        width over that of the mode that was asked for; decile_low to border_high, the lowest and highest coverage over
-        deciles of predicted intensity, over tokens and over distances to the border; decile_gap, the mean distance of
-        the deciles' coverage from nominal; block_low and block_high, the 10 % and 90 % quantiles of the coverage of
-        blocks; scan_low, scan_high and scans, the lowest and highest coverage of a test scan, and the number of those.
-        Repeats of one group count as one scan.
+        One row per mode and channel, with the columns:
+
+        - mode, unit, chosen (whether the configuration asks for it), channel, nominal, coverage, mean_width;
+        - relative_width, mean width over that of the chosen mode;
+        - decile_low and decile_high, token_low and token_high, border_low and border_high: the lowest and the highest
+        coverage over deciles of predicted intensity, tokens, and distances to the border;
+        - decile_gap, mean absolute difference between the coverage of the deciles and nominal;
+        - block_low and block_high, the 10 % and 90 % quantiles of the coverage of blocks;
+        - scan_low, scan_high and scans: lowest and highest coverage of a test scan, and their number. Repeats of one
+        group count as one scan.
     """
     rows: list[dict[str, Any]] = []
     widths: dict[str, float] = {}

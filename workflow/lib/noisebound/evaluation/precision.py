@@ -1,4 +1,4 @@
-"""The realised precision of decisions: how often a declared exceedance is one."""
+"""Realised precision of decisions: the share of pixels declared above or below a threshold that really are."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def realised_precision(
     draws: int,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """How often a pixel declared above (or below) a threshold really was, over all frames of the test regions.
+    """Measure how often a pixel declared above (or below) a threshold really is, over all frames of the test regions.
 
-    One-sided bounds hold for pixels taken together; those that were picked because their bound crosses a threshold
-    are a selection, for which only the realised share can be stated.
+    One-sided bounds hold for pixels taken together. Pixels whose bound crosses a threshold are a selection of them, so
+    no confidence holds for these; only the realised share can be stated.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def realised_precision(
     Returns
     -------
     DataFrame
-        Two rows per entry: name, channel, threshold, confidence, side (above, below), precision with its interval low
-        and high, declared (share of pixels), n_pixels, n_blocks.
+        Two rows per entry: name, channel, threshold, confidence, side (above or below), precision with its 95 %
+        interval low and high, declared (share of all pixels), n_pixels, n_blocks.
     """
     rows = []
     for entry in exceed:

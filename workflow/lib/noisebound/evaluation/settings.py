@@ -9,21 +9,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """The keys that shape the evaluation.
+    """Settings of the evaluation.
 
     Attributes
     ----------
     run
         Name of the run, for the summary.
     seed
-        Of the bootstrap and of the drawn subsets of members.
+        Seed of the bootstrap and of the drawn subsets of members.
     block
         Side of a bootstrap block in px.
     bootstrap
         Number of bootstrap draws.
     exceed
-        Entries of ``decisions.exceed``, whose realised precision is wanted: {"name", "channel", "above",
-        "confidence"}.
+        Entries of ``decisions.exceed`` whose realised precision is measured: "name", "channel", "above", "confidence".
     """
 
     run: str

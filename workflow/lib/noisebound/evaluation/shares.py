@@ -1,4 +1,4 @@
-"""Shares of pixels by group, with a bootstrap interval over blocks or scans; and mean widths likewise."""
+"""Shares of pixels by group, with a bootstrap interval over blocks or scans; and mean widths by group."""
 
 from __future__ import annotations
 
@@ -12,12 +12,23 @@ from ..geometry.boxes import Box
 from .held_out import HeldOut, HeldOutIntervals
 from .metrics import block_sums, bootstrap_interval
 
-# With fewer test scans, their number is too small to tell how scans scatter. Repeats of one group count as one scan.
+# Fewest test scans that show how much scans differ from each other. Repeats of one group count as one scan.
 SCANS_TO_RESAMPLE = 10
 
 
 def resampled(regions: Sequence[HeldOut]) -> str:
-    """What a bootstrap over these regions draws anew: "blocks" or "scans"."""
+    """Say what the bootstrap over these regions draws.
+
+    Parameters
+    ----------
+    regions
+        Held-out regions.
+
+    Returns
+    -------
+    str
+        "scans" where there are ``SCANS_TO_RESAMPLE`` test scans or more, else "blocks".
+    """
     return "scans" if len({region.field for region in regions}) >= SCANS_TO_RESAMPLE else "blocks"
 
 
@@ -29,19 +40,20 @@ def shares(
     draws: int,
     rng: np.random.Generator,
 ) -> dict[str, NDArray[Any]]:
-    """Mean of ``values`` in each group with a bootstrap over the blocks of all regions.
+    """Compute the mean of ``values`` in each group, with a 95 % bootstrap interval over the blocks of all regions.
 
-    From ``SCANS_TO_RESAMPLE`` test scans on, whole scans are drawn instead: scans differ by more than their blocks.
-    Scans of one group are repeats of one field of view: their blocks at one place are one, and they are drawn together.
+    From ``SCANS_TO_RESAMPLE`` test scans on, whole scans are drawn instead of blocks, because scans differ by more than
+    the blocks of one scan. Scans of one group are repeats of one field of view: their blocks at the same place count as
+    one block, and they are drawn together.
 
     Parameters
     ----------
     regions
         Held-out regions.
     values
-        One array per region, broadcast against (R, *box).
+        One array per region, broadcast to (R, *box).
     groups
-        Group of each pixel, likewise; pixels with negative numbers are left out.
+        Number of each pixel's group, broadcast likewise; pixels with a negative number are left out.
     n_groups
         Number of groups.
     draws
@@ -52,7 +64,7 @@ def shares(
     Returns
     -------
     dict of ndarray
-        "share", its interval "low" and "high", "n_pixels" and "n_blocks", (n_groups,) each.
+        "share", its interval "low" and "high", "n_pixels" and "n_blocks", each (n_groups,).
     """
     sums: dict[tuple[str, Box], NDArray[np.float64]] = {}
     for region, value, group in zip(regions, values, groups, strict=True):
@@ -79,7 +91,22 @@ def shares(
 def mean_width(
     intervals: Sequence[HeldOutIntervals], c: int, groups: Sequence[ArrayLike], n_groups: int
 ) -> NDArray[np.float64]:
-    """Mean width of the intervals of channel ``c`` in each group, (n_groups,); ``groups`` as in :func:`shares`."""
+    """Compute the mean width of the intervals of one channel in each group.
+
+    Parameters
+    ----------
+    intervals
+        Held-out regions with their intervals.
+    c
+        Number of the channel.
+    groups, n_groups
+        As in :func:`shares`.
+
+    Returns
+    -------
+    ndarray
+        float64 (n_groups,), in the unit of the reference; NaN for a group without pixels.
+    """
     total, pixels = np.zeros(n_groups), np.zeros(n_groups)
     for own, group in zip(intervals, groups, strict=True):
         labels = np.broadcast_to(group, own.region.target.shape[1:])

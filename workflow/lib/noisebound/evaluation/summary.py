@@ -12,11 +12,11 @@ from ..calibration.intervals import Calibration
 from ..files.coverage_key import nominal_key
 from .settings import EvaluationSettings
 
-# So close to nominal, a coverage needs no explanation.
+# A coverage within this distance of nominal needs no explanation.
 TOLERANCE = 0.02
-# Of fewer blocks, the bootstrap interval is itself too narrow.
+# With fewer blocks than this, the bootstrap interval is too narrow.
 FEW_BLOCKS = 20
-# What the summary repeats of the calibration.
+# Keys of ``calibration.json`` that the summary repeats.
 CALIBRATION_KEYS = (
     *("mode", "score", "scale", "ties", "unit", "units", "unit_reason", "confidence"),
     *("n_scans", "n_whole_scans", "n_blocks", "n_pixels"),
@@ -24,7 +24,20 @@ CALIBRATION_KEYS = (
 
 
 def summary_head(calibration: Calibration, settings: EvaluationSettings) -> dict[str, Any]:
-    """What the summary says about the run and its calibration, before any measurement."""
+    """Make the part of the summary that describes the run and its calibration.
+
+    Parameters
+    ----------
+    calibration
+        The corrections of the run.
+    settings
+        Settings of the evaluation.
+
+    Returns
+    -------
+    dict
+        run, seed, primary, nominal, block, bootstrap, target, guarantee and calibration (its ``CALIBRATION_KEYS``).
+    """
     return {
         "run": settings.run,
         "seed": settings.seed,
@@ -39,7 +52,20 @@ def summary_head(calibration: Calibration, settings: EvaluationSettings) -> dict
 
 
 def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
-    """In words, whether the coverage of a row of ``channel_coverage`` is near its nominal value, and why not."""
+    """Explain in words whether a coverage is near its nominal value and, where it is not, why.
+
+    Parameters
+    ----------
+    row
+        A row of ``channel_coverage``.
+    calibration
+        The corrections of the run.
+
+    Returns
+    -------
+    str
+        One or more sentences.
+    """
     coverage, nominal = float(row["coverage"]), float(row["nominal"])
     gap = coverage - nominal
     without_width = float(row.get("zero_width", 0))
@@ -86,7 +112,23 @@ def _about_chance(row: Mapping[str, Any]) -> list[str]:
 
 
 def summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Calibration) -> dict[str, Any]:
-    """One channel of ``summary.json`` from its rows of coverage and its errors."""
+    """Make the entry of one channel in ``summary.json``.
+
+    Parameters
+    ----------
+    rows
+        Rows of ``channel_coverage`` of this channel, one of them at the primary coverage.
+    errors
+        What ``image_errors.channel_errors`` returns for it.
+    calibration
+        The corrections of the run.
+
+    Returns
+    -------
+    dict
+        coverage (by nominal value), errors of the image, of the best Gaussian filter ("gaussian") and of a flat image,
+        structured, n_pixels, n_blocks, resampled, and explanation in words.
+    """
     primary = rows[rows["nominal"] == calibration.primary].iloc[0]
     return {
         "coverage": {

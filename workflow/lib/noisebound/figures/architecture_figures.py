@@ -1,4 +1,4 @@
-"""An architecture drawn as a picture: random graphs as nodes on a line, connected by arcs; U-Nets as their levels."""
+"""Pictures of architectures: random graphs as nodes on a line with arcs between them; U-Nets as boxes per level."""
 
 from __future__ import annotations
 
@@ -20,7 +20,18 @@ from .style import INK, MUTED, PAPER, new_figure, style
 
 
 def dilation_colours(dilations: Sequence[int]) -> dict[int, str]:
-    """One colour per dilation, from a perceptually uniform map: the farther an edge reaches, the lighter."""
+    """Choose one colour per dilation from a perceptually uniform map; larger dilations are lighter.
+
+    Parameters
+    ----------
+    dilations
+        Dilations in px, in any order, perhaps repeated.
+
+    Returns
+    -------
+    dict
+        #rrggbb by dilation, in rising order.
+    """
     present = sorted(set(dilations))
     places = np.linspace(0.2, 0.9, len(present)) if len(present) > 1 else [0.4] * len(present)
     return {dilation: to_hex(mpl.colormaps["viridis"](place)) for dilation, place in zip(present, places, strict=True)}
@@ -29,9 +40,9 @@ def dilation_colours(dilations: Sequence[int]) -> dict[int, str]:
 def draw_graph(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int, str]) -> None:
     """Draw a random graph.
 
-    Nodes stand in order from input to output. Connections to the next node are straight. Longer ones are arcs as high
-    as they are long: above the line among hidden nodes, below it from the input or to the output. Lines are wider with
-    more channels.
+    Nodes stand in order from input to output. Connections to the next node are straight. Longer ones are arcs, higher
+    the longer they are: above the line among hidden nodes, below it from the input or to the output. Lines are wider
+    with more channels.
 
     Parameters
     ----------
@@ -81,9 +92,10 @@ def draw_graph(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int
 
 
 def draw_levels(axes: Axes, architecture: Mapping[str, Any]) -> None:
-    """Draw a U-Net as a box per level on the way down and on the way up, with its number of channels.
+    """Draw a U-Net: one box per level on the way down and on the way up, with its number of channels.
 
-    Lines lead down and up again, dotted arrows to the same level on the way up. Lower levels are smaller images.
+    Lines follow the way down and up; dotted arrows are the skip connections within a level. Lower levels are smaller
+    images.
 
     Parameters
     ----------
@@ -114,12 +126,34 @@ def draw_levels(axes: Axes, architecture: Mapping[str, Any]) -> None:
 
 
 def name_family(architecture: Mapping[str, Any]) -> str:
-    """What a member is, for people."""
+    """Name the family of an architecture for people.
+
+    Parameters
+    ----------
+    architecture
+        Content of ``member-<m>.json``.
+
+    Returns
+    -------
+    str
+        "U-Net" or "Random graph".
+    """
     return "U-Net" if architecture.get("family") == UNET else "Random graph"
 
 
 def describe(architecture: Mapping[str, Any]) -> str:
-    """One line about an architecture: parameters, receptive radius, and connections or levels."""
+    """Describe an architecture in one line: parameters, receptive radius, and connections or levels.
+
+    Parameters
+    ----------
+    architecture
+        Content of ``member-<m>.json``.
+
+    Returns
+    -------
+    str
+        Three facts with a dot between them; the radius is in px.
+    """
     radius = "×".join(str(r) for r in sorted(set(architecture["radius"]), reverse=True))
     unet = architecture.get("family") == UNET
     size = f"{architecture['levels']} levels" if unet else f"{len(architecture['edges'])} edges"
@@ -128,7 +162,18 @@ def describe(architecture: Mapping[str, Any]) -> str:
 
 
 def all_dilations(architectures: Sequence[Mapping[str, Any]]) -> list[int]:
-    """The dilations of all connections, sorted; a U-Net has none."""
+    """List the dilations of all connections; a U-Net has none.
+
+    Parameters
+    ----------
+    architectures
+        Content of each ``member-<m>.json``.
+
+    Returns
+    -------
+    list of int
+        Each dilation once, in px, in rising order.
+    """
     return sorted({edge["dilation"] for architecture in architectures for edge in architecture.get("edges", ())})
 
 
@@ -140,7 +185,20 @@ def _draw(axes: Axes, architecture: Mapping[str, Any], colours: Mapping[int, str
 
 
 def architecture(content: Mapping[str, Any], colours: Mapping[int, str] | None = None) -> Figure:
-    """Draw one architecture as a small figure without a title; without ``colours`` by dilation, in its own."""
+    """Draw one architecture as a small figure without a title.
+
+    Parameters
+    ----------
+    content
+        Content of ``member-<m>.json``.
+    colours
+        Colour of each dilation; ``None`` chooses colours for the dilations of this architecture alone.
+
+    Returns
+    -------
+    Figure
+        One panel.
+    """
     with style():
         figure, axes = new_figure(3.0, 1.55)
         _draw(axes[0][0], content, colours or dilation_colours(all_dilations([content])))

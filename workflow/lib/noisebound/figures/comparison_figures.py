@@ -1,4 +1,4 @@
-"""The figures of a comparison on simulated scans: curves over ensemble size, one example's images, cuts through it."""
+"""Figures of a comparison on simulated scans: curves over ensemble size, images of one example, and cuts through it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TITLES = {
     "width_reduction": "width reduction",
     "coverage_of_truth": "coverage of the truth",
 }
-# Where the coverage axis ends beside the nominal value, at least.
+# Smallest distance from the nominal coverage to either end of the coverage axis.
 _NEAR = 0.006
 
 
 def _sizes(axes: Axes, most: int) -> None:
-    """Ensemble sizes on an axis in powers of two: little changes once there are several members."""
+    """Make the x axis logarithmic, for ensemble sizes: most changes happen between few members."""
     ticks = [size for size in (1, 2, 4, 8, 16) if size <= most] + ([most] if most not in (1, 2, 4, 8, 16) else [])
     axes.set_xscale("log", base=2)
     axes.set_xticks(ticks, [str(size) for size in ticks])
@@ -36,9 +36,9 @@ def _sizes(axes: Axes, most: int) -> None:
 
 
 def size_curves(table: pd.DataFrame, nominal: float) -> Figure:
-    """Draw correlation, width reduction and coverage of the truth over the number of members, and published values.
+    """Draw correlation, width reduction and coverage of the truth over the number of members, beside published values.
 
-    Lines are means over random ensembles; the darker bands hold the middle half of them, the lighter ones four fifths.
+    Lines are means over random ensembles. The darker bands hold the middle 50 % of these, the lighter ones 80 %.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def size_curves(table: pd.DataFrame, nominal: float) -> Figure:
 
 
 def _draw_published(axes: Axes, family: str, measure: str) -> None:
-    """The published means of one member and of 25 as hollow diamonds; of coverage, its range as a bar."""
+    """Draw the published means of one member and of 25 as hollow diamonds; for coverage, the range as a bar."""
     colour = COLOURS[family]
     if measure == "coverage_of_truth":
         low, high = PUBLISHED[family]["coverage"]
@@ -105,21 +105,22 @@ def _draw_published(axes: Axes, family: str, measure: str) -> None:
 
 
 def example_images(images: Mapping[str, Floats], row: int, nominal: float) -> Figure:
-    """Draw one test image as measured, as it is, and as each method gives it.
+    """Draw one test image: noisy, true, and as each method denoises it.
 
     Parameters
     ----------
     images
-        noisy, truth, <family>/lower, <family>/median, <family>/upper and filter/<name>: float32 (Y, X) in one unit.
+        noisy, truth, <family>/lower, <family>/median, <family>/upper and filter/<name>: float32 (Y, X), all in one
+        unit.
     row
-        Row of the cuts, which a line marks.
+        Row of the cuts in px, which a line marks.
     nominal
         Nominal coverage of the intervals.
 
     Returns
     -------
     Figure
-        A panel per image, all in one scale, and one of the width of the random networks' interval.
+        A panel per image, all with the same limits, and one with the interval width of the random networks.
     """
     shown = [("noisy", "noisy"), ("truth", "truth")]
     shown += [(f"{family}/median", name) for family, name in NAMES.items()]
@@ -149,16 +150,16 @@ def example_images(images: Mapping[str, Floats], row: int, nominal: float) -> Fi
 
 
 def example_cuts(images: Mapping[str, Floats], row: int, nominal: float) -> Figure:
-    """Draw cuts along one row of the example: each ensemble with its interval, and all filters; the truth in each.
+    """Draw cuts along one row of the example: a panel per ensemble with its interval, and one with all filters.
 
-    Noisy values beyond the axis are drawn at its edge.
+    Each panel also shows the truth and the noisy values. Noisy values beyond the axis are drawn at its edge.
 
     Parameters
     ----------
     images
         As for :func:`example_images`.
     row
-        Row of the images.
+        Row of the images in px.
     nominal
         Nominal coverage of the intervals.
 
@@ -198,5 +199,16 @@ def example_cuts(images: Mapping[str, Floats], row: int, nominal: float) -> Figu
 
 
 def best_row(truth: Floats) -> int:
-    """The row of an image (Y, X) in which the truth varies most."""
+    """Find the row in which the truth varies most.
+
+    Parameters
+    ----------
+    truth
+        True image (Y, X).
+
+    Returns
+    -------
+    int
+        The row with the largest standard deviation.
+    """
     return int(np.argmax(np.asarray(truth).std(axis=1)))

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from .style import ACCENT, MUTED, legend_below, line_colours, new_figure, style
 
-# Kinds of groups that coverage is looked at by, and the label of their axis.
+# Kinds of groups that coverage is measured for, and the label of their axis.
 GROUP_WORDS = {
     "intensity": "decile of the denoised value",
     "token": "token",
@@ -20,13 +20,24 @@ GROUP_WORDS = {
     "block": "coverage of a block",
 }
 
-# Columns of the coverage tables that hold results; what else such a table has names the group of a row.
+# Columns of the coverage tables that hold results. Any other column names the group of a row.
 _RESULTS = {"channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "mean_width", "n_pixels"}
 _RESULTS |= {"n_blocks", "scan", "kind"}
 
 
 def channels_of(table: pd.DataFrame) -> list[str]:
-    """Names in the column "channel" in their order, each once; none where there is no such column."""
+    """List the channels of a table.
+
+    Parameters
+    ----------
+    table
+        Any table.
+
+    Returns
+    -------
+    list of str
+        Values of the column "channel" in their order, each once; empty where there is no such column.
+    """
     return [] if "channel" not in table else list(dict.fromkeys(table["channel"].astype(str)))
 
 
@@ -44,10 +55,10 @@ def _error_bars(axes: Axes, x: np.ndarray, rows: pd.DataFrame, colour: str, **op
 
 
 def reliability(coverage: pd.DataFrame) -> Figure:
-    """Draw observed against nominal coverage, one line per channel, with their confidence intervals.
+    """Draw observed against nominal coverage, one line per channel, with bootstrap intervals.
 
-    Every point stands at its nominal coverage: moved aside, channels would seem to lie farther from the dashed line
-    than they do.
+    Points of all channels stand exactly at their nominal coverage: moved aside, they would seem to lie farther from the
+    dashed line than they do.
 
     Parameters
     ----------
@@ -81,7 +92,18 @@ def reliability(coverage: pd.DataFrame) -> Figure:
 
 
 def reliability_gap(coverage: pd.DataFrame) -> Figure:
-    """Draw observed minus nominal coverage in percentage points; ``coverage`` is as for :func:`reliability`."""
+    """Draw observed minus nominal coverage in percentage points.
+
+    Parameters
+    ----------
+    coverage
+        As for :func:`reliability`.
+
+    Returns
+    -------
+    Figure
+        One panel; points of different channels stand side by side.
+    """
     with style():
         figure, grid = new_figure(4.6, 4.3)
         axes = grid[0][0]
@@ -106,7 +128,18 @@ def reliability_gap(coverage: pd.DataFrame) -> Figure:
 
 
 def group_column(table: pd.DataFrame) -> str | None:
-    """The column that names the groups of a table of conditional coverage, ``None`` where there is none."""
+    """Find the column that names the groups in a table of conditional coverage.
+
+    Parameters
+    ----------
+    table
+        Coverage by group.
+
+    Returns
+    -------
+    str or None
+        The first column that holds no result; ``None`` where there is none.
+    """
     return next((name for name in table.columns if name not in _RESULTS), None)
 
 
@@ -131,10 +164,10 @@ def _draw_conditional(axes: Axes, rows: pd.DataFrame, group: str, nominal: float
 
 
 def _draw_blocks(axes: Axes, rows: pd.DataFrame, nominal: float) -> None:
-    """How many blocks of one channel have which coverage, as a histogram, and the nominal coverage as a line."""
+    """Histogram of the coverage of the blocks of one channel, with the nominal coverage as a line."""
     values = rows["coverage"].to_numpy(dtype=float)
     lowest = max(0.0, min(float(values.min()), nominal - 0.15))
-    # From the right end, which no coverage exceeds.
+    # Bins are counted down from 1, the largest possible coverage.
     step = max(0.01, round((1 - lowest) / 20, 2))
     edges = 1 - step * np.arange(np.ceil((1 - lowest) / step - 1e-9) + 1)[::-1]
     axes.hist(np.clip(values, edges[0], 1.0), bins=edges.tolist(), color=ACCENT, alpha=0.75, linewidth=0)
@@ -160,16 +193,17 @@ def _draw_groups(axes: Axes, rows: pd.DataFrame, kind: str, group: str, nominal:
 
 
 def conditional_panel(table: pd.DataFrame, channel: str, kind: str, nominal: float) -> Figure | None:
-    """Draw one small panel: coverage of a channel by group.
+    """Draw the coverage of one channel by group, as one small panel.
 
-    Blocks are too many to stand beside each other: their panel is a histogram.
+    The panel of blocks is a histogram, because there are too many to draw side by side.
 
     Parameters
     ----------
     table
-        Coverage by group: channel, nominal, coverage, low, high, and a column that names the group.
+        Coverage by group: channel, nominal, coverage, low, high, and a column that names the group. Blocks have no low
+        and high.
     channel, nominal
-        The rows to draw.
+        Channel and nominal coverage of the rows to draw.
     kind
         Kind of the groups, a key of ``GROUP_WORDS``.
 
@@ -190,19 +224,19 @@ def conditional_panel(table: pd.DataFrame, channel: str, kind: str, nominal: flo
 
 
 def conditional_coverage(tables: Mapping[str, pd.DataFrame], nominal: float) -> Figure:
-    """Draw small multiples: a row per channel, a column per kind of group, at one nominal coverage.
+    """Draw coverage by group for all channels: a row of panels per channel, a column per kind of group.
 
     Parameters
     ----------
     tables
-        By kind of group, tables as for :func:`conditional_panel`.
+        Tables as for :func:`conditional_panel`, by kind of group.
     nominal
-        The nominal coverage to draw.
+        Nominal coverage of the rows to draw.
 
     Returns
     -------
     Figure
-        With a text in place of panels where no table has rows.
+        Where no table has rows, one panel that says so.
     """
     kinds = [kind for kind, table in tables.items() if len(table) and group_column(table)]
     names = list(dict.fromkeys(name for kind in kinds for name in channels_of(tables[kind])))

@@ -27,7 +27,7 @@ class RunTables:
     ensemble_size_csv
         Correlation and error by number of members.
     histories, architectures
-        History of the training, and architecture, of each member in order.
+        Training history and architecture of each member, in the order of the members.
     """
 
     coverage_csv: str | Path
@@ -39,7 +39,21 @@ class RunTables:
 
 @dataclass(frozen=True)
 class RunFigures:
-    """The figures of a run as SVG files."""
+    """The figures of a run, as SVG files to write.
+
+    Parameters
+    ----------
+    reliability
+        Observed over nominal coverage.
+    conditional_coverage
+        Coverage by group.
+    training
+        Training curves.
+    architectures
+        Architectures of all members.
+    ensemble_size
+        Correlation and error over the number of members.
+    """
 
     reliability: str | Path
     conditional_coverage: str | Path

@@ -1,4 +1,4 @@
-"""Images as small PNG files: which slices are shown, colour maps, limits in physical units."""
+"""Images as small PNG files: which planes and pixels are shown, colour maps, limits in physical units."""
 
 from __future__ import annotations
 
@@ -17,13 +17,23 @@ from PIL import Image
 Floats = NDArray[np.float32]
 MAX_SIDE = 1024
 MAX_SLICES = 16
-# Pixels of all embedded images together; noise compresses badly, so this is close to the bytes of a page.
+# Most pixels in all images of a page. A noisy pixel takes about one byte, so this is about the page's size in bytes.
 PIXEL_BUDGET = 5_000_000
 
 
 @dataclass(frozen=True)
 class View:
-    """What of a scan a page shows: every ``step``-th pixel in y and x, and ``slices`` along z (``None`` in 2-D)."""
+    """What a page shows of a scan.
+
+    Parameters
+    ----------
+    shape
+        Spatial shape of the scan, ([z], y, x).
+    step
+        Every ``step``-th pixel along y and x is shown.
+    slices
+        Shown slices along z; ``None`` in 2-D.
+    """
 
     shape: tuple[int, ...]
     step: int
@@ -31,28 +41,52 @@ class View:
 
     @property
     def planes(self) -> tuple[int | None, ...]:
-        """Indices along z; a single ``None`` for a 2-D image."""
+        """Shown slices along z; a single ``None`` for a 2-D image."""
         return self.slices if self.slices is not None else (None,)
 
     def region(self, plane: int | None) -> tuple[slice, ...]:
-        """Index of one shown plane in an array of the spatial shape, at full resolution."""
+        """Make the index of one shown plane, at full resolution.
+
+        Parameters
+        ----------
+        plane
+            One of ``planes``.
+
+        Returns
+        -------
+        tuple of slice
+            Index into an array of the spatial shape; along z, it spans one slice.
+        """
         y, x = (slice(0, size) for size in self.shape[-2:])
         return (y, x) if plane is None else (slice(plane, plane + 1), y, x)
 
     def thin(self, plane: NDArray[Any]) -> NDArray[Any]:
-        """The shown pixels of planes (..., y, x). Pixels are left out, not averaged: averaging would remove noise."""
+        """Keep every ``step``-th pixel. Pixels are left out, not averaged, because averaging would remove noise.
+
+        Parameters
+        ----------
+        plane
+            Planes (..., y, x).
+
+        Returns
+        -------
+        ndarray
+            Their shown pixels.
+        """
         return plane[..., :: self.step, :: self.step]
 
 
 def choose_view(shape: Sequence[int], images: int) -> View:
-    """Choose slices and thinning that keep a page small.
+    """Choose planes and pixels that keep a page small.
 
-    Maps keep every pixel up to ``MAX_SIDE``; volumes show at most ``MAX_SLICES`` slices, evenly spaced.
+    Of a volume, at most ``MAX_SLICES`` evenly spaced slices are shown. Every pixel of a plane is shown if its sides are
+    at most ``MAX_SIDE`` px and all images together have at most ``PIXEL_BUDGET`` pixels; otherwise every second, third,
+    ... pixel, but not fewer than about 64 px per side for the sake of ``PIXEL_BUDGET``.
 
     Parameters
     ----------
     shape
-        Spatial shape of the scan, (y, x) or (z, y, x).
+        Spatial shape of the scan, ([z], y, x).
     images
         Number of images per plane.
 
@@ -76,13 +110,30 @@ def choose_view(shape: Sequence[int], images: int) -> View:
 
 @dataclass(frozen=True)
 class Limits:
-    """The values that the ends of a colour map stand for, in physical units."""
+    """The values at the two ends of a colour map.
+
+    Parameters
+    ----------
+    low, high
+        The values, in physical units.
+    """
 
     low: float
     high: float
 
     def scale(self, values: Floats) -> NDArray[np.uint8]:
-        """Grey levels 0..255 of the same shape; values beyond the limits take the end colours, NaN the lowest."""
+        """Convert values to grey levels from 0 to 255.
+
+        Parameters
+        ----------
+        values
+            An image of any shape.
+
+        Returns
+        -------
+        ndarray
+            uint8 of the same shape. Values beyond the limits get the level of the nearer limit, NaN gets 0.
+        """
         span = self.high - self.low
         with np.errstate(invalid="ignore", over="ignore"):
             level = np.nan_to_num(
@@ -91,7 +142,13 @@ class Limits:
         return np.round(np.clip(level, 0.0, 1.0) * 255).astype(np.uint8)
 
     def ticks(self) -> list[str]:
-        """Labels for the lower end, the middle and the upper end, with as many digits as tell them apart."""
+        """Label the lower end, the middle and the upper end, with as many digits as tell them apart.
+
+        Returns
+        -------
+        list of str
+            Three labels.
+        """
         values = (self.low, (self.low + self.high) / 2, self.high)
         return [short_number(value, self.high - self.low) for value in values]
 
@@ -104,17 +161,18 @@ def short_number(value: float, span: float | None = None) -> str:
     value
         The number; infinity and NaN become "∞" and "–".
     span
-        The size whose digits count, ``value`` itself by default. Limits of a colour bar need as many as tell them
-        apart.
+        The size that sets the number of digits; by default that of ``value``. Labels of a colour bar need enough digits
+        to tell them apart.
 
     Returns
     -------
     str
-        With thin spaces between thousands, and a power of ten beyond 1e-4 and 1e6.
+        With thin spaces between thousands from 10 000 on, and as a power of ten where the size is 1e6 or more, or below
+        1e-4.
     """
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
-    # Rounded before its digits are counted, so that 0.09996 is 0.100, as 0.1 is.
+    # Rounded before its digits are counted, so that 0.09996 becomes 0.100, and not 0.1000.
     size = float(f"{abs(span if span else value):.2e}")
     if size == 0:
         return "0"
@@ -130,19 +188,20 @@ def short_number(value: float, span: float | None = None) -> str:
 
 
 def robust_limits(values: Floats, *, zero: bool = False) -> Limits:
-    """Limits of a colour map that leave outliers out: the quantiles of 0.2 and 99.8 percent of the finite values.
+    """Choose limits of a colour map without outliers: the 0.2 % and 99.8 % quantiles of the finite values.
 
     Parameters
     ----------
     values
         An image.
     zero
-        Whether to begin at 0 where no value is below.
+        Whether to begin at 0 where no value is negative.
 
     Returns
     -------
     Limits
-        Never without span; a constant image gets limits around its value.
+        The upper one is always larger. For a constant image the limits begin at its value; without finite values they
+        are 0 and 1.
     """
     finite = np.asarray(values, dtype=np.float64)[np.isfinite(values)]
     if finite.size == 0:
@@ -156,7 +215,18 @@ def robust_limits(values: Floats, *, zero: bool = False) -> Limits:
 
 
 def image_uri(image: Image.Image) -> str:
-    """An image as the data URI of an optimised PNG."""
+    """Write an image as a data URI.
+
+    Parameters
+    ----------
+    image
+        The image.
+
+    Returns
+    -------
+    str
+        Data URI of an optimised PNG.
+    """
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -168,18 +238,57 @@ def _palette(colormap: str) -> list[int]:
 
 
 def colour_image(values: Floats, limits: Limits, colormap: str) -> Image.Image:
-    """An image (y, x) through a colour map as an 8-bit palette image."""
+    """Colour an image by a colour map.
+
+    Parameters
+    ----------
+    values
+        Image (y, x).
+    limits
+        Values at the ends of the colour map.
+    colormap
+        Name of the colour map.
+
+    Returns
+    -------
+    Image
+        8-bit palette image.
+    """
     image = Image.fromarray(limits.scale(values), mode=None)
     image.putpalette(_palette(colormap))
     return image
 
 
 def png_uri(values: Floats, limits: Limits, colormap: str) -> str:
-    """An image (y, x) through a colour map, as the data URI of an 8-bit PNG."""
+    """Colour an image by a colour map and write it as a data URI.
+
+    Parameters
+    ----------
+    values, limits, colormap
+        As for :func:`colour_image`.
+
+    Returns
+    -------
+    str
+        Data URI of an 8-bit PNG.
+    """
     return image_uri(colour_image(values, limits, colormap))
 
 
 def colour_stops(colormap: str, n: int = 12) -> list[str]:
-    """``n`` evenly spaced colours of a colour map as #rrggbb, for a gradient beside an image."""
+    """Take evenly spaced colours from a colour map, for a gradient beside an image.
+
+    Parameters
+    ----------
+    colormap
+        Name of the colour map.
+    n
+        Number of colours.
+
+    Returns
+    -------
+    list of str
+        Colours as #rrggbb, from the lower end to the upper end.
+    """
     colours = mpl.colormaps[colormap](np.linspace(0, 1, n), bytes=True)[:, :3]
     return ["#" + "".join(f"{int(v):02x}" for v in colour) for colour in colours]

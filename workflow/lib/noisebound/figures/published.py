@@ -1,8 +1,9 @@
-"""The published figures of the synthetic experiment, beside those of a run that repeats it.
+"""The published results of the synthetic experiment, beside those of a run that repeats it.
 
-Published for 64x64 images, means over random ensembles of 1 and of 25 networks: correlation of the median with the
-truth, "reduction" of the interval's width, and the range of coverage at 0.90. How that reduction is defined was not
-published; the width that holds 90 % of the truth's pixels over the mean width of the interval is the most likely.
+Published for 64x64 images are means over random ensembles of 1 and of 25 networks: the correlation of the median with
+the truth, the "reduction" of the interval width, and the range of coverage at 0.90. The definition of the reduction was
+not published; most likely it is the width that holds 90 % of the true image's pixels, divided by the mean width of the
+interval.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 NAMES = {"random": "random networks", "unet": "U-Nets"}
 MEMBERS = 25
-# First and last: one network, 25 networks; of coverage: least and most.
+# Values of one network and of 25 networks; for coverage, the lowest and the highest.
 PUBLISHED: dict[str, dict[str, tuple[float, float]]] = {
     "random": {"correlation": (0.9754, 0.981), "width_reduction": (3.05, 4.65), "coverage": (0.899, 0.901)},
     "unet": {"correlation": (0.9744, 0.9807), "width_reduction": (3.3, 4.48), "coverage": (0.897, 0.899)},
@@ -26,9 +27,18 @@ DIGITS = {"correlation": 4, "width_reduction": 2, "coverage": 3}
 
 
 def comparison_rows(summary: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Rows of the table: ``family``, ``measure``, and ``published``, ``measured`` as "one → all" or "least to most".
+    """Make the rows of a table that compares published and measured results.
 
-    ``summary`` is the content of ``comparison/summary.json``.
+    Parameters
+    ----------
+    summary
+        Content of ``comparison/summary.json``.
+
+    Returns
+    -------
+    list of dict
+        Per row: family, measure, published and measured. The last two are texts: "one → all" members, or for coverage
+        "lowest to highest".
     """
     rows = []
     for family, name in NAMES.items():
@@ -47,7 +57,18 @@ def comparison_rows(summary: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def comparison_text(summary: Mapping[str, Any]) -> str:
-    """The table for a terminal, with the filters below it."""
+    """Write the table for a terminal, with the filters below it.
+
+    Parameters
+    ----------
+    summary
+        Content of ``comparison/summary.json``.
+
+    Returns
+    -------
+    str
+        Lines with aligned columns.
+    """
     count = summary["families"]["random"]["members"]
     lines = [["", "", f"published, 1 → {MEMBERS}", f"measured, 1 → {count}"]]
     lines += [list(row.values()) for row in comparison_rows(summary)]

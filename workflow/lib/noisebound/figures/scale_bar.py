@@ -11,32 +11,53 @@ from .images import short_number
 
 @dataclass(frozen=True)
 class ScaleBar:
-    """A bar of a round length: ``fraction`` of the image's width and its ``label``."""
+    """A scale bar of a round length.
+
+    Parameters
+    ----------
+    fraction
+        Its share of the width of the image.
+    label
+        Its length with the unit.
+    """
 
     fraction: float
     label: str
 
 
 def physical(length: float, unit: str) -> str:
-    """A length with its unit, in the unit in which it reads best."""
+    """Write a length in the unit in which it reads best.
+
+    Parameters
+    ----------
+    length
+        The length, in ``unit``.
+    unit
+        Its unit, such as "nm" or "px".
+
+    Returns
+    -------
+    str
+        Number and unit.
+    """
     shown, factor = reading_unit(abs(length), unit)
     return f"{short_number(length * factor)} {shown}"
 
 
 def scale_bar(width_px: int, pixel_size: float, unit: str) -> ScaleBar:
-    """Choose a scale bar of 1, 2 or 5 times a power of ten units, at most 30 percent of the width of an image.
+    """Choose a scale bar of 1, 2 or 5 times a power of ten units, at most 30 % of the width of an image.
 
     Parameters
     ----------
     width_px
-        Width of the image in pixels.
+        Width of the image in px.
     pixel_size, unit
         Length of a pixel and its unit.
 
     Returns
     -------
     ScaleBar
-        Its share of the width, and its length in the unit that reads best.
+        The bar; its label is in the unit in which it reads best.
     """
     extent = width_px * pixel_size
     goal = 0.3 * extent

@@ -1,4 +1,4 @@
-"""The figures of one scan: line cuts through its intervals, an overview, a thumbnail."""
+"""The figures of one scan: line cuts with intervals, an overview, a thumbnail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ from .style import ACCENT, INK, MUTED, new_figure, style
 
 @dataclass(frozen=True)
 class Cut:
-    """Values of one channel along one line of pixels; ``reference`` is ``None`` where it is unknown."""
+    """Values of one channel along one line of pixels, float32 (N,) each, in the unit of the reference.
+
+    Parameters
+    ----------
+    noisy, lower, median, upper
+        The noisy frame, and the denoised median with its interval.
+    reference
+        The reference, ``None`` where it is unknown.
+    """
 
     noisy: Floats
     lower: Floats
@@ -33,20 +41,21 @@ class Cut:
 
 
 def line_cut(cut: Cut, *, pixel_size: float, unit: str, axis: str, value_unit: str, percent: str) -> Figure:
-    """Draw noisy values as dots, the median as a line in its interval, and the reference, over the distance.
+    """Draw a line cut: noisy values as dots, the median as a line with its interval as a band, and the reference.
 
-    The vertical range follows the interval, the median and the reference; noisy values beyond it are drawn at its edge.
+    The vertical range holds the interval, the median, the reference and 90 % of the noisy values; other noisy values
+    are drawn at its edge.
 
     Parameters
     ----------
     cut
         Values along the line.
     pixel_size, unit
-        Distance of neighbours in ``cut``, and its unit.
+        Distance between neighbours in ``cut``, and its unit.
     axis
         Name of the axis along which the line runs.
     value_unit
-        Label of the values.
+        Label of the vertical axis.
     percent
         Nominal coverage of the interval, in words.
 
@@ -82,7 +91,19 @@ def line_cut(cut: Cut, *, pixel_size: float, unit: str, axis: str, value_unit: s
 
 @dataclass(frozen=True)
 class Overview:
-    """One row of the overview: the images (y, x) of a channel, and the limits of their colour maps."""
+    """One row of the overview: the images of a channel.
+
+    Parameters
+    ----------
+    channel
+        Name of the channel.
+    noisy, median, width
+        Noisy frame, denoised median and width of the interval: float32 (y, x), in the unit of the reference.
+    limits
+        Limits of the colour map of noisy and median.
+    width_limits
+        Limits of the colour map of the width.
+    """
 
     channel: str
     noisy: Floats
@@ -101,7 +122,7 @@ def overview(
     value_unit: str,
     colormap: str,
 ) -> Figure:
-    """Draw a scan at a glance: a row of images per channel, and the token map beside the first.
+    """Draw an overview of a scan: a row of images per channel, and the token map at the end of the first row.
 
     Parameters
     ----------
@@ -119,7 +140,7 @@ def overview(
     Returns
     -------
     Figure
-        One row of panels per channel.
+        Per channel the panels noisy, denoised and interval width.
     """
     columns = 4 if tokens is not None else 3
     height, width = rows[0].median.shape
@@ -185,21 +206,21 @@ def _strip(axes: Axes) -> None:
 
 
 def thumbnail(noisy: Floats, median: Floats, limits: Limits, colormap: str, side: int = 420) -> Image.Image:
-    """Make a picture of what the run did: noisy in the left half, denoised in the right, centred and cropped to 4:3.
+    """Make a picture of what the run did: noisy in the left half, denoised in the right half.
 
     Parameters
     ----------
     noisy, median
-        Images of one shape (y, x).
+        Images of one shape (y, x). Their centre is used, cropped to 4:3 (width to height).
     limits, colormap
-        Values that the ends of the colour map stand for, and its name.
+        Values at the ends of the colour map, and its name.
     side
-        Width of the picture in pixels.
+        Width of the picture in px.
 
     Returns
     -------
     Image
-        RGB, ``side`` pixels wide.
+        RGB, ``side`` px wide.
     """
     height, width = median.shape
     joined = np.where(np.arange(width)[None, :] < width / 2, noisy, median)

@@ -21,11 +21,11 @@ from ..core.texts import visible
 
 INK, MUTED, HAIRLINE, PAPER = "#23272e", "#6a717b", "#dcd8d0", "#ffffff"
 ACCENT = "#2f6f9f"
-# Paul Tol's "muted" scheme (personal.sron.nl/~pault): told apart under the common kinds of colour blindness.
+# Paul Tol's "muted" scheme (personal.sron.nl/~pault): colours that colour-blind readers can tell apart.
 QUALITATIVE = ("#332288", "#ddcc77", "#44aa99", "#cc6677", "#88ccee", "#882255", "#117733", "#999933", "#aa4499")
 # Paul Tol's "bright" scheme: mid tones, legible as lines on a white and on a dark page.
 LINES = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#999999")
-# In a page these literal colours follow the reader's light or dark mode.
+# In a page these colours are replaced by variables, which follow the reader's light or dark mode.
 _THEMED = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",
@@ -38,7 +38,7 @@ _STYLE: dict[str, Any] = {
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8.5,
     "text.color": INK,
-    # Names come from users: a dollar sign in one is a dollar sign.
+    # Names come from users, so a dollar sign in a name is no mathematics.
     "text.parse_math": False,
     "axes.edgecolor": MUTED,
     "axes.facecolor": "none",
@@ -78,8 +78,14 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Matplotlib settings of this project inside the body; the process-wide settings are left as they were."""
-    # Matplotlib types its settings by the literal names of all keys, which a plain dictionary cannot meet.
+    """Use the matplotlib settings of this project inside a ``with`` block; the process-wide settings stay as they are.
+
+    Yields
+    ------
+    None
+        For use as a context manager.
+    """
+    # Any: type checkers know matplotlib's settings by the names of all keys, and would refuse a plain dictionary.
     defaults: Any = mpl.rcParamsDefault
     settings: Any = {**defaults, "backend": mpl.rcParams["backend"], **_STYLE}
     with mpl.rc_context(rc=settings):
@@ -89,14 +95,14 @@ def style() -> Iterator[None]:
 def new_figure(
     width: float, height: float, rows: int = 1, columns: int = 1, *, share: bool = False
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Make a figure and its axes; to be called inside :func:`style`.
+    """Make a figure with panels; to be called inside :func:`style`.
 
     Parameters
     ----------
     width, height
         Size in inches.
     rows, columns
-        Number of panels.
+        Number of rows and columns of panels.
     share
         Whether all panels share both axes.
 
@@ -105,7 +111,7 @@ def new_figure(
     figure : Figure
         The figure.
     axes : list of list of Axes
-        Its panels as rows of columns.
+        Its panels, row by row.
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
@@ -114,12 +120,34 @@ def new_figure(
 
 
 def line_colours(n: int) -> list[str]:
-    """``n`` colours for lines, repeating after the palette ends."""
+    """Choose colours for lines.
+
+    Parameters
+    ----------
+    n
+        Number of colours.
+
+    Returns
+    -------
+    list of str
+        Colours as #rrggbb; they repeat from the eighth on.
+    """
     return [LINES[i % len(LINES)] for i in range(n)]
 
 
 def token_colours(n: int) -> list[str]:
-    """``n`` different colours for tokens as #rrggbb: the qualitative palette, then darker and lighter rounds of it."""
+    """Choose colours for tokens: the qualitative palette, then alternately darker and lighter versions of it.
+
+    Parameters
+    ----------
+    n
+        Number of colours.
+
+    Returns
+    -------
+    list of str
+        Colours as #rrggbb; the first 54 are all different.
+    """
     colours = []
     for i in range(n):
         base = [int(QUALITATIVE[i % len(QUALITATIVE)][k : k + 2], 16) for k in (1, 3, 5)]
@@ -131,7 +159,22 @@ def token_colours(n: int) -> list[str]:
 
 
 def to_svg(figure: Figure, salt: str = "noisebound") -> bytes:
-    """The figure as SVG. The same figure and ``salt``, on which its identifiers depend, give the same bytes."""
+    """Write a figure as SVG; the same figure and ``salt`` give the same bytes.
+
+    Hidden characters are removed from the texts of the figure.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    salt
+        The identifiers in the SVG depend on it.
+
+    Returns
+    -------
+    bytes
+        SVG without date and creator.
+    """
     for written in figure.findobj(Text):
         if (text := written.get_text()) != visible(text):
             written.set_text(visible(text))
@@ -142,7 +185,20 @@ def to_svg(figure: Figure, salt: str = "noisebound") -> bytes:
 
 
 def to_png(figure: Figure, dpi: int = 150) -> bytes:
-    """The figure as PNG, without a date or a version in its metadata."""
+    """Write a figure as PNG.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    dpi
+        Pixels per inch.
+
+    Returns
+    -------
+    bytes
+        PNG without date and version in its metadata.
+    """
     buffer = io.BytesIO()
     with style():
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
@@ -152,17 +208,18 @@ def to_png(figure: Figure, dpi: int = 150) -> bytes:
 def inline_svg(figure: Figure, label: str, *, least: float = 1.0) -> str:
     """Make an ``<svg>`` element to put into a page.
 
-    Its colours follow the page's light or dark mode, its text the page's font. It shrinks with the page down to a share
-    of its natural width; below that its container scrolls.
+    Its colours follow the light or dark mode of the page, its text has the font of the page. It shrinks with the page
+    down to the share ``least`` of its natural width; in a narrower page its container scrolls. The background of the
+    figure is made transparent.
 
     Parameters
     ----------
     figure
         The figure.
     label
-        Alternative text. It also keeps the identifiers of several figures in one page apart.
+        Alternative text. It also makes the identifiers of several figures in one page differ.
     least
-        That share.
+        Smallest share of the natural width.
 
     Returns
     -------
@@ -183,28 +240,56 @@ def inline_svg(figure: Figure, label: str, *, least: float = 1.0) -> str:
 
 
 def _themed(tag: re.Match[str]) -> str:
-    """A tag of a figure with the colours and the font of the page; text between tags is the user's."""
+    """A tag of a figure with the colours and the font of the page; text between tags is not touched."""
     text = tag[0]
     for literal, variable in _THEMED.items():
         text = text.replace(literal, variable)
-    # Matplotlib measures with its own font; the page shows its own at the same size and anchor.
+    # Only the size of the font is kept, so that text appears in the font of the page.
     return re.sub(r"font: (?:[a-z0-9]+ )?([\d.]+)px [^;\"]*", r"font-size: \1px", text)
 
 
 def save_svg(figure: Figure, path: str | Path) -> None:
-    """Write the figure as a stand-alone SVG file, atomically."""
+    """Write a figure as a stand-alone SVG file, atomically.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    path
+        File to write; its name is the salt of :func:`to_svg`.
+    """
     with atomic_path(path) as temporary:
         temporary.write_bytes(to_svg(figure, salt=Path(path).name))
 
 
 def save_png(figure: Figure, path: str | Path, dpi: int = 150) -> None:
-    """Write the figure as PNG, atomically."""
+    """Write a figure as a PNG file, atomically.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    path
+        File to write.
+    dpi
+        Pixels per inch.
+    """
     with atomic_path(path) as temporary:
         temporary.write_bytes(to_png(figure, dpi))
 
 
 def legend_below(figure: Figure, axes: Axes, names: Sequence[str]) -> None:
-    """A legend of few or many entries under the axes, in as many columns as fit."""
+    """Put a legend below the panels, in at most 6 columns; a single name gets no legend.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    axes
+        The panel whose lines the legend explains.
+    names
+        Names of the lines, in the order in which they were drawn.
+    """
     handles, _ = axes.get_legend_handles_labels()
     if len(names) > 1:
         figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 6), handlelength=1.4)

@@ -17,7 +17,18 @@ from .style import ACCENT, INK, MUTED, legend_below, line_colours, new_figure, s
 
 
 def read_histories(paths: Sequence[str | Path]) -> dict[str, pd.DataFrame]:
-    """Tables of the training of each member, by the name "member <m>" taken from the file name."""
+    """Read the training histories of members.
+
+    Parameters
+    ----------
+    paths
+        Files named ``member-<m>.history.csv``.
+
+    Returns
+    -------
+    dict
+        Tables by name of the member, "member <m>".
+    """
     return {Path(path).name.split(".")[0].replace("-", " "): read_table(path) for path in paths}
 
 
@@ -27,7 +38,7 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     histories
-        By name of the member, tables with the columns step, train_loss, select_loss and best.
+        Tables by name of the member, with the columns step, train_loss, select_loss and best.
 
     Returns
     -------
@@ -44,7 +55,7 @@ def training(histories: Mapping[str, pd.DataFrame]) -> Figure:
             losses += [*table["train_loss"].dropna(), *select]
             selected = selected or len(select) > 0
         if losses:
-            # The first steps lie far above the rest and would flatten what matters.
+            # The losses of the first steps are so large that they would flatten the rest of the curves.
             low, high = float(np.min(losses)), float(np.percentile(losses, 97))
             axes.set_ylim(low - 0.08 * (high - low), high + 0.15 * (high - low) if high > low else None)
         axes.set_xlabel("step")
@@ -83,12 +94,12 @@ def ensemble_size(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        Columns members, correlation and rmse, and perhaps channel, each of which gets a line.
+        Columns members, correlation and rmse; with a column channel, each channel gets a line.
 
     Returns
     -------
     Figure
-        Two panels.
+        Two panels: gain in correlation, and RMSE divided by that of one member.
     """
     with style():
         figure, grid = new_figure(5.4, 3.0, 1, 2)
@@ -99,26 +110,26 @@ def ensemble_size(table: pd.DataFrame) -> Figure:
             for (name, rows), colour in zip(groups, line_colours(len(groups)), strict=True):
                 mean = rows.groupby("members")[column].mean()
                 values = mean.to_numpy(dtype=float)
-                # Channels have different units, sizes and noise: only the change is comparable.
+                # Channels differ in unit, size and noise, so only the change over one member can be compared.
                 if len(values):
                     values = values / values[0] if column == "rmse" else values - values[0]
                 axes.plot(mean.index.to_numpy(), values, color=colour, marker="o", markersize=3.5, label=name)
             axes.set_xlabel("members averaged")
             axes.set_title(words)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            # Small differences are spelled out; a power of ten in the corner is easily missed.
+            # Labels show all digits, because an offset in the corner of the axis is easily missed.
             axes.ticklabel_format(axis="y", style="plain", useOffset=False)
         legend_below(figure, grid[0][0], names)
     return figure
 
 
 def stability(table: pd.DataFrame) -> Figure:
-    """Draw how far repeated clusterings agree (adjusted Rand index), of latents, intensities and noise alone.
+    """Draw how far repeated clusterings agree (adjusted Rand index): of latents, of intensities, and of noise alone.
 
     Parameters
     ----------
     table
-        Columns comparison, latents, baseline and null. Rows that hold shares of variance are not drawn.
+        Columns comparison, latents, baseline and null. Rows whose comparison is a share of variance are not drawn.
 
     Returns
     -------
@@ -133,7 +144,7 @@ def stability(table: pd.DataFrame) -> Figure:
         y = np.arange(len(table))[::-1]
         columns = [column for column in words if column in table]
         known = np.isfinite(table[columns].to_numpy(dtype=float))
-        # The bars that a row has stand around its label.
+        # The bars of a row are centred on its label, however many it has.
         places = y[:, None] + 0.25 * ((known.sum(axis=1, keepdims=True) - 1) / 2 - (known.cumsum(axis=1) - 1))
         for i, column in enumerate(columns):
             colour = (ACCENT, "#ddaa33", MUTED)[list(words).index(column)]

@@ -1,10 +1,10 @@
-"""A run as a Workflow Run RO-Crate: what went in, what came out, and which job made what, for machines.
+"""A run as a Workflow Run RO-Crate, for machines: what went in, what came out, and which job made what.
 
 Follows Provenance Run Crate 0.5 (https://w3id.org/ro/wfrun/provenance/0.5) on RO-Crate 1.1. The crate's root is the
-folder ``provenance`` of the results. It holds the workflow, the configuration and the scan sheet; results are named by
+folder ``provenance`` of the results. It holds the workflow, the configuration and the scan sheet. Results are named by
 paths relative to it ("../denoised/a.h5"), so that the folder of a run can be moved as a whole and nothing is copied.
 Scans, which may lie anywhere, are named by their content (RFC 6920: "ni:///sha-256;..."). A crate is made to be shared:
-no folder outside the results, no machine and no user is named in it.
+it names no folder outside the results, no machine and no user.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .crate_jobs import add_jobs
 
 Record = Mapping[str, Any]
 
-# Name and version of the profiles that a crate follows, the most special last.
+# Name and version of the profiles that a crate follows; the most specific one comes last.
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
@@ -36,7 +36,19 @@ WORKFLOW_RO_CRATE = next(reversed(PROFILES))
 
 @dataclass(frozen=True)
 class CrateFiles:
-    """What lies in the root of a crate: its metadata, and the files that it holds itself."""
+    """Files in the root of a crate.
+
+    Attributes
+    ----------
+    metadata
+        ``ro-crate-metadata.json``; its folder is the root of the crate.
+    workflow
+        Main file of the workflow.
+    configuration
+        The configuration, as YAML.
+    sheet
+        The scan sheet.
+    """
 
     metadata: str | Path
     workflow: str | Path
@@ -58,18 +70,18 @@ def write_crate(
     Parameters
     ----------
     files
-        ``metadata`` (``ro-crate-metadata.json``) is written, and fixes the crate's root; the others lie there already.
+        ``metadata`` is written; the other files must lie there already.
     run
         Name of the run.
     settings
         The configuration; every key becomes a parameter of the run.
     scans
-        Ingested scans, whose source files are the inputs of the run.
+        Ingested scans; the files that they were read from are the inputs of the run.
     results
         Outputs of the run.
     records
-        Records of the jobs (:func:`noisebound.jobs.records.read_records`). The digests that the jobs took are used; a
-        file that has none, or that has changed since, is read.
+        Records of the jobs (:func:`noisebound.jobs.records.read_records`). Digests of files are taken from them; a file
+        without one, or changed since, is read.
     """
     crate = RunCrate(Path(files.metadata).parent, records)
     for scan in scans:
@@ -165,7 +177,7 @@ def _state_profiles(crate: RunCrate) -> None:
 
 
 def _add_parameters(crate: RunCrate, settings: Mapping[str, Any]) -> list[Entity]:
-    """Add every key of the configuration with its value."""
+    """Add every key of the configuration with its value, as text."""
     return [
         crate.context(f"#parameter-{name}", "PropertyValue", name=name, value=value)
         for name, value in flat_settings(settings)
@@ -180,7 +192,7 @@ def _add_run(
     results: Sequence[str],
     records: Sequence[Record],
 ) -> Entity:
-    """Add the run as one action, from the scans' files and what was ``given`` to the ``results``."""
+    """Add the run as one action: it takes the files of the scans and what was ``given``, and makes the ``results``."""
     return crate.crate.add_action(
         main,
         "#run",
@@ -203,7 +215,20 @@ def _times(records: Sequence[Record], key: str) -> list[str]:
 
 
 def flat_settings(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Dotted keys with their values as text; lists, numbers and empty mappings as JSON."""
+    """List the settings by dotted keys, in their order.
+
+    Parameters
+    ----------
+    settings
+        A configuration; sections are mappings in it.
+    prefix
+        Text before each key.
+
+    Returns
+    -------
+    list of tuple of str
+        Pairs of key and value, such as ("training.steps", "1000"). Text stands as it is, every other value as JSON.
+    """
     found = []
     for key, value in settings.items():
         name = f"{prefix}{key}"

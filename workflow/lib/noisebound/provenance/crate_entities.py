@@ -34,18 +34,18 @@ MEDIA_TYPES = {
     ".tsv": "text/tab-separated-values",
     ".yaml": "application/yaml",
 }
-TOUCHED = 600e9  # nanoseconds after the end of a job in which Snakemake may still set the time of its outputs
+TOUCHED = 600e9  # in ns; so long after the end of a job Snakemake may still set the times of its outputs
 
 
 class RunCrate:
-    """The crate under construction: an entity is made once, and found again by the path or name that it stands for.
+    """The crate under construction. Every entity is made once, and found again by its identifier or path.
 
     Parameters
     ----------
     home
         Folder of the crate. Files of the results are named relative to it.
     records
-        Records of the jobs, whose digests of their outputs are taken where the files have not changed since.
+        Records of the jobs. Digests of outputs are taken from them where the files have not changed since.
 
     Attributes
     ----------
@@ -64,23 +64,70 @@ class RunCrate:
         self._files: dict[str, Entity] = {}
 
     def context(self, name_of: str, kind: str, /, **properties: Any) -> Entity:
-        """Return the contextual entity with this ``@id``; where there is none yet, make it with ``properties``."""
+        """Return the contextual entity with an ``@id``, which is made where there is none yet.
+
+        Parameters
+        ----------
+        name_of
+            The ``@id``.
+        kind
+            Its ``@type``, if it is made.
+        **properties
+            Its properties, if it is made; see :func:`present`.
+
+        Returns
+        -------
+        Entity
+            The entity, new or found.
+        """
         found = self.crate.get(name_of)
         return found or self.crate.add(
             ContextEntity(self.crate, name_of, properties={"@type": kind, **present(properties)})
         )
 
     def file(self, path: str) -> Entity:
-        """Return the entity of a file of the results, with its size and SHA-256."""
+        """Return the entity of a file of the results.
+
+        Parameters
+        ----------
+        path
+            Path of the file.
+
+        Returns
+        -------
+        Entity
+            Has the size and the SHA-256 of the file.
+
+        Raises
+        ------
+        OSError
+            Where there is no such file.
+        """
         if path not in self._files:
             place = Path(os.path.relpath(path, self.home)).as_posix()
             self._files[path] = self.crate.add_file(dest_path=place, properties=self.properties_of(path))
         return self._files[path]
 
     def properties_of(self, path: str) -> dict[str, Any]:
-        """Name, media type, size and SHA-256 of a file.
+        """Describe a file by its name, media type, size and SHA-256.
 
-        Size and digest come from the record of the job that wrote it, unless the file seems to have changed since.
+        Size and digest come from the record of the job that wrote the file. The file itself is read where there is no
+        record, or where its size or time shows that it has changed since.
+
+        Parameters
+        ----------
+        path
+            Path of the file.
+
+        Returns
+        -------
+        dict
+            name, encodingFormat (where the suffix is known), contentSize (bytes) and sha256, as text.
+
+        Raises
+        ------
+        OSError
+            Where there is no such file.
         """
         recorded = self._recorded.get(path, {})
         status = os.stat(path)
@@ -99,7 +146,13 @@ class RunCrate:
         )
 
     def add_sources(self, path: str | Path) -> None:
-        """Add the files that an ingested scan was read from, with the SHA-256 that they had then."""
+        """Add the files that an ingested scan was read from, with the SHA-256 that they had then.
+
+        Parameters
+        ----------
+        path
+            ``scans/<scan>.h5``.
+        """
         with h5py.File(path) as stored:
             sources = json.loads(stored.attrs["sources"])
         for source in sources:
@@ -119,7 +172,19 @@ class RunCrate:
             )
 
     def entities(self, paths: Iterable[str]) -> list[Entity]:
-        """Entities of scans and of files of the results; files elsewhere or no longer there are left out."""
+        """Return the entities of files that were read or written.
+
+        Parameters
+        ----------
+        paths
+            Paths of source files of scans and of files of the results. Other files, and results that no longer exist,
+            are left out.
+
+        Returns
+        -------
+        list of Entity
+            One per path; repeated paths count once.
+        """
         return [
             self.scans[path] if path in self.scans else self.file(path)
             for path in dict.fromkeys(paths)
@@ -127,11 +192,33 @@ class RunCrate:
         ]
 
     def is_result(self, path: str) -> bool:
-        """Whether a file lies in the folder of the run, where its relative path names nothing of the machine."""
+        """Say whether a file lies in the folder of the run, where its path names nothing of the machine.
+
+        Parameters
+        ----------
+        path
+            Path of the file.
+
+        Returns
+        -------
+        bool
+            True for a file in the folder of the run.
+        """
         return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(self.home.parent))
 
 
 def present(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop properties that are ``None`` or an empty list; a list of one value becomes that value."""
+    """Drop properties without a value, and take single values out of their lists.
+
+    Parameters
+    ----------
+    properties
+        Values by name.
+
+    Returns
+    -------
+    dict
+        Without the properties that are ``None`` or an empty list; a list of one value is replaced by that value.
+    """
     known = {key: value for key, value in properties.items() if value is not None and value != []}
     return {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in known.items()}

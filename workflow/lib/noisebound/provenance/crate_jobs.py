@@ -152,7 +152,7 @@ def _number_machines(records: Sequence[Record]) -> dict[str, int]:
 
 
 def _where(record: Record, machine: str) -> str:
-    """Machine, batch job, device, and how the job ended where it neither finished nor failed, in one line."""
+    """Machine, batch job and device in one line; and the job's state, unless that is finished or failed."""
     slurm, device = record.get("slurm") or {}, record.get("device") or {}
     words = [f"on {machine}"]
     if slurm.get("job"):

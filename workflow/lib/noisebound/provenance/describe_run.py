@@ -32,7 +32,7 @@ class RunSettings:
     snakefile
         Text of the main file of the workflow.
     scans
-        Rows of the scan sheet, column by column.
+        Rows of the scan sheet, each with values by column.
     members
         Number of networks in the ensemble.
     """
@@ -56,18 +56,18 @@ def describe_run(
 ) -> None:
     """Write the page on how a run went, and the crate with the files that its root holds.
 
-    All but the page may be shared: they name no folder elsewhere and no machine.
+    All files but the page may be shared: they name no machine and no folder outside the results.
 
     Parameters
     ----------
     settings
         What the workflow knows of the run.
     records
-        Folder of the jobs' records.
+        Folder with the records of the jobs.
     scans
         Ingested scans.
     results
-        Files that the run is for.
+        Final results of the run.
     page
         HTML file to write.
     crate
@@ -106,7 +106,7 @@ def _records_of_results(folder: str | Path, settings: RunSettings, page: str | P
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of the scan sheet as the sheet has them."""
+    """The scan sheet as tab-separated text, with a header; lists are joined by semicolons."""
     cells = [
         [";".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "") for value in row.values()]
         for row in rows

@@ -57,8 +57,8 @@ def summarise(rule: str, records: Sequence[Record]) -> dict[str, Any]:
     Returns
     -------
     dict
-        rule, jobs and repeats (numbers), job_ids, nodes and devices (text), and wall, queue and memory: the median and
-        the range over the jobs that finished, in words.
+        rule; jobs and repeats (numbers); job_ids, nodes and devices (text); wall, queue and memory: median and range
+        over the attempts that finished, in words.
     """
     ended = [record for record in records if record["state"] == FINISHED]
     return {
@@ -75,7 +75,18 @@ def summarise(rule: str, records: Sequence[Record]) -> dict[str, Any]:
 
 
 def duration(seconds: object) -> str:
-    """Seconds in words: "0.4 s", "2 min 05 s", "3 h 07 min"; "–" where they are not known."""
+    """Write a time in words, such as "0.4 s", "2 min 05 s" or "3 h 07 min".
+
+    Parameters
+    ----------
+    seconds
+        The time in s; anything but a number counts as unknown.
+
+    Returns
+    -------
+    str
+        The words; "–" where the time is unknown.
+    """
     if not isinstance(seconds, int | float):
         return UNKNOWN
     if seconds < 9.95:
@@ -88,7 +99,18 @@ def duration(seconds: object) -> str:
 
 
 def memory(count: object) -> str:
-    """Bytes in MB or GB; "–" where they are not known."""
+    """Write a number of bytes in MB or GB (powers of 1000).
+
+    Parameters
+    ----------
+    count
+        Number of bytes; anything but a number counts as unknown.
+
+    Returns
+    -------
+    str
+        The words; "–" where the number is unknown.
+    """
     if not isinstance(count, int | float):
         return UNKNOWN
     return f"{count / 1e9:.1f}\u2009GB" if count >= 1e9 else f"{count / 1e6:.0f}\u2009MB"
@@ -152,7 +174,7 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def _software(by_rule: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
-    """Image and package versions of each step, as the last of its jobs had them; equal ones together."""
+    """Image and package versions that the last job of each step had; steps with the same ones share an entry."""
     found: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
     for rule, records in by_rule.items():
         last = max(records, key=lambda record: record["start"])
@@ -161,7 +183,7 @@ def _software(by_rule: Mapping[str, Sequence[Record]]) -> list[dict[str, Any]]:
 
 
 def _spread(values: Iterable[Any], words: Callable[[object], str]) -> dict[str, str]:
-    """Median, and lowest and highest where they read differently."""
+    """Median of the known values in words, and their range where lowest and highest read differently."""
     known = [value for value in values if isinstance(value, int | float)]
     if not known:
         return {"median": UNKNOWN, "range": ""}
@@ -189,14 +211,14 @@ def _device(record: Record) -> str:
 
 
 def _few(names: Iterable[str]) -> str:
-    """Up to three names in order, and the number of the others."""
+    """The first three names in alphabetical order, and how many more there are."""
     known = sorted(name for name in names if name != UNKNOWN)
     more = f" and {len(known) - 3} more" if len(known) > 3 else ""
     return (", ".join(known[:3]) or UNKNOWN) + more
 
 
 def _from_to(names: Iterable[str]) -> str:
-    """All names, or of more than three the first and the last."""
+    """All names; where there are more than three, only the first and the last."""
     known = [name for name in dict.fromkeys(names) if name != UNKNOWN]
     return f"{known[0]} … {known[-1]}" if len(known) > 3 else ", ".join(known) or UNKNOWN
 

@@ -28,15 +28,15 @@ def collect_provenance(
     seed
         Seed of the run.
     config
-        The configuration that the page states; :func:`noisebound.core.sharing.shared_settings` removes what names
-        machines or accounts.
+        The configuration that the page states; what names machines or accounts is removed
+        (:func:`noisebound.core.sharing.shared_settings`).
     files
-        Words for files, such as "architecture" or "calibration", to one path or several.
+        One path or several, by a word for them such as "architecture" or "calibration".
 
     Returns
     -------
     dict
-        run, seed, versions (name to version), digests (list of label, file name and SHA-256) and config (YAML text).
+        run, seed, versions (by name), digests (list of label, file name and SHA-256) and config (YAML text).
 
     Raises
     ------
@@ -57,9 +57,19 @@ def collect_provenance(
 def to_yaml(content: Mapping[str, Any]) -> str:
     """Write a configuration as YAML that a reader can copy into a configuration file.
 
-    Keys keep their order; mappings and lists that hold scalars alone stand on one line.
+    Keys keep their order. Mappings and lists that hold only scalars are written on one line.
+
+    Parameters
+    ----------
+    content
+        The configuration.
+
+    Returns
+    -------
+    str
+        YAML text.
     """
     style: dict[str, Any] = {"sort_keys": False, "default_flow_style": None, "width": 100}
     text = str(yaml.safe_dump(content, allow_unicode=True, **style))
-    # Unless it is escaped, PyYAML reads the line break U+0085 back as a space.
+    # PyYAML reads the line break U+0085 back as a space unless it is escaped, as it is without allow_unicode.
     return str(yaml.safe_dump(content, **style)) if "\x85" in text else text

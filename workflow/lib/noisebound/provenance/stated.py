@@ -1,4 +1,4 @@
-"""Whether the settings that a page states are those that its results were made with."""
+"""Check that the settings that a page states are those that its results were made with."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from ..core.storage import read_json
 from ..core.tables import text_of
 
 Files = Mapping[str, str | Path | Sequence[str | Path]]
-# Key of the configuration, what a page would state, what the file holds.
+# Key of the configuration, the value that a page would state, the value that the file holds.
 Pair = tuple[str, Any, Any]
 
 
 def check_stated(config: Mapping[str, Any], files: Files) -> None:
-    """Compare a configuration with the settings that results hold.
+    """Compare a configuration with the settings that results were made with.
 
     Parameters
     ----------
     config
         The configuration that a page would state. Sections that it lacks are not compared.
     files
-        Words for files to one path or several. Compared are "member settings" (JSON beside each member),
-        "calibration" (calibration.json) and "ranked regions" (decisions/<scan>.csv); other words are passed over.
+        One path or several, by a word for them. Compared are "member settings" (JSON beside each member), "calibration"
+        (``calibration.json``) and "ranked regions" (``decisions/<scan>.csv``); other words are ignored.
 
     Raises
     ------
     InputError
-        Where a file was made with other settings, so that the page would say what is not so.
+        Where a file was made with other settings, so that the page would state something false.
     """
     readers: dict[str, Callable[[Mapping[str, Any], str | Path], Iterator[Pair]]] = {
         "member settings": _of_member,
@@ -82,7 +82,7 @@ def _of_decisions(config: Mapping[str, Any], path: str | Path) -> Iterator[Pair]
         entry = stated.get(name)
         yield "decisions.exceed.name", name if entry else None, name
         if entry:
-            # The table holds nine digits.
+            # The table holds nine significant digits.
             yield "decisions.exceed.above", f"{entry['above']:.9g}", f"{float(row['threshold']):.9g}"
             yield "decisions.exceed.confidence", f"{entry['confidence']:.9g}", f"{float(row['confidence']):.9g}"
 

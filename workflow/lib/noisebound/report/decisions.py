@@ -18,7 +18,7 @@ from ..regions.regions import Regions
 from .numbers import number
 from .scan_images import ScanImages, area, box_over, geometry, place_labels
 
-# Below, undecided and above.
+# Colours of pixels below, undecided and above.
 EXCEED_COLOURS = ("#e4e1da", "#f0c05a", "#b3373d")
 MAX_ROWS = 12
 
@@ -33,7 +33,7 @@ def decisions(
     images
         The shown planes of the scan.
     regions
-        Regions of the scan, of which the test boxes are looked at.
+        Regions of the scan, of which the test boxes are used.
     csv, tif
         Ranked regions, and one exceedance map per threshold (0 below, 1 undecided, 2 above).
     exceed
@@ -48,7 +48,7 @@ def decisions(
     Raises
     ------
     InputError
-        Where there are more or fewer maps than thresholds.
+        Where the number of maps is not that of the thresholds.
     """
     table = read_table(csv)
     kinds = table["kind"] if len(table) else pd.Series(dtype=str)
@@ -69,7 +69,7 @@ def decisions(
     boxes = [box_over(row["bounds"], shape, str(row["rank"])) for row in rows]
     place_labels(boxes, ratio)
     for found in entries:
-        # Only one of these is seen at a time.
+        # The page shows one of these boxes at a time, so labels need not avoid the other boxes.
         for box in found["boxes"]:
             place_labels([box], ratio)
     return {"exceed": entries, "remeasure": rows, "boxes": boxes, "colours": EXCEED_COLOURS}
@@ -100,7 +100,7 @@ def _rows(table: pd.DataFrame, images: ScanImages) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for _, record in table.sort_values("rank").head(MAX_ROWS).iterrows() if len(table) else ():
         bounds = [(int(record[f"{axis}0_px"]), int(record[f"{axis}1_px"])) for axis in axes]
-        # Without a pixel size the first and the last pixel, else lengths from edge to edge.
+        # In px, first and last pixel; with a pixel size, lengths from edge to edge.
         extents = {
             axis: f"{low} – {high - 1}"
             if unit == "px"
@@ -138,7 +138,10 @@ def _plane_through(bounds: Sequence[tuple[int, int]], slices: Sequence[int] | No
 def _precision(
     images: ScanImages, regions: Regions, entry: Mapping[str, Any], image: NDArray[Any]
 ) -> dict[str, Any] | None:
-    """Number of the pixels in the test boxes that are called above, and the share of them that is above."""
+    """Number of pixels called above in the test boxes ("called"), and the share of them that really is ("share").
+
+    ``None`` without a reference or without test boxes.
+    """
     scan, frame = images.scan, images.denoised.frame
     if not scan.has_reference or not regions.of("test"):
         return None

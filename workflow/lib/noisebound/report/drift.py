@@ -9,14 +9,14 @@ from typing import Any
 from ..core.storage import read_json
 from ..drift.words import describe_statistic, in_words
 
-# Rows of the table of statistics on the page of a scan.
+# Most rows of the table of statistics on the page of a scan.
 ROWS = 12
 # Short marks on the cards of the index, by kind of warning.
 MARKS = {"drift": "unlike calibration", "residuals": "residuals not white", "background": "structure in even places"}
 
 
 def of_scan(path: str | Path) -> dict[str, Any]:
-    """Gather what the page of a scan shows of its check.
+    """Gather what the page of a scan shows of its drift check.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def of_scan(path: str | Path) -> dict[str, Any]:
     -------
     dict
         warnings; quiet, the sentence for a scan without any; and the details behind both: statistics (rows with words,
-        told, p, here and calibrated), more (how many others there are), residuals (one text per channel), background,
-        approximation, unit and file.
+        told, p, here and calibrated), more (how many statistics are not listed), residuals (one text per channel),
+        background, approximation, unit and file.
     """
     content = read_json(path)
     shown = content["statistics"][:ROWS]
@@ -54,7 +54,18 @@ def of_scan(path: str | Path) -> dict[str, Any]:
 
 
 def quiet(content: Mapping[str, Any]) -> str:
-    """Say in one line that nothing stands out: the comparison, the residuals, and places without structure."""
+    """Say that nothing stands out: in the comparison, in the residuals, and in places without structure.
+
+    Parameters
+    ----------
+    content
+        Content of ``drift/<scan>.json``.
+
+    Returns
+    -------
+    str
+        One to three sentences, of the parts of the check that found nothing.
+    """
     words = [content["words"]]
     residuals, background = (content.get(key) or {} for key in ("residuals", "background"))
     if residuals.get("verdict") == "white":
@@ -67,7 +78,18 @@ def quiet(content: Mapping[str, Any]) -> str:
 
 
 def as_calibrated(residuals: Mapping[str, Any]) -> str:
-    """Say in one sentence that residuals are correlated, but not more than on the calibrate regions."""
+    """Say that residuals are correlated, but not more than on the calibrate regions.
+
+    Parameters
+    ----------
+    residuals
+        The part "residuals" of ``drift/<scan>.json``, with at least one known correlation.
+
+    Returns
+    -------
+    str
+        One sentence with the largest correlation.
+    """
     lags = [lag for entry in residuals["channels"] for lag in entry["lags"] if lag["correlation"] is not None]
     worst = max(lags, key=lambda lag: float(lag["correlation"]))
     return (
@@ -88,6 +110,17 @@ def _nearest(entry: Mapping[str, Any]) -> str:
 
 
 def of_run(paths: Mapping[str, str | Path]) -> dict[str, list[str]]:
-    """Short marks of the scans that have warnings, by name of the scan; ``paths`` are their checks."""
+    """Gather short marks of the scans that have warnings, for the index.
+
+    Parameters
+    ----------
+    paths
+        ``drift/<scan>.json`` by name of the scan.
+
+    Returns
+    -------
+    dict
+        Marks by name of the scan, without scans that have no warning.
+    """
     kinds = {scan: [entry["kind"] for entry in read_json(path)["warnings"]] for scan, path in paths.items()}
     return {scan: [MARKS[kind] for kind in found] for scan, found in kinds.items() if found}

@@ -24,7 +24,7 @@ def charts(run: RunFiles, channels: Sequence[str], primary: float) -> dict[str, 
     channels
         Names of the channels that conditional coverage is drawn for.
     primary
-        Nominal coverage of conditional coverage.
+        Nominal coverage at which conditional coverage is drawn.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def conditional(tables: Mapping[str, pd.DataFrame], channels: Sequence[str], pri
     Returns
     -------
     list of dict
-        Per channel that has any: channel, and panels, one SVG per kind of group.
+        One entry per channel with data: channel, and panels, one SVG per kind of group.
     """
     rows = []
     for channel in channels:

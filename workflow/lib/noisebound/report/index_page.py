@@ -1,4 +1,4 @@
-"""What the index of a run shows in words and numbers, gathered from its tables."""
+"""What the index of a run shows in words and numbers, taken from its tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,19 @@ from .result_rows import with_structure
 
 @dataclass(frozen=True)
 class IndexedScan:
-    """A scan in the index: its role in the scan sheet, its page, its thumbnail, and the check for drift."""
+    """A scan in the index.
+
+    Parameters
+    ----------
+    role
+        Its role in the scan sheet.
+    page
+        Its page, HTML.
+    thumbnail
+        Its thumbnail, PNG.
+    drift
+        Its ``drift/<scan>.json``.
+    """
 
     role: str
     page: str | Path
@@ -33,7 +45,7 @@ class IndexedScan:
 
 @dataclass(frozen=True)
 class RunFiles(RunTables):
-    """Files of a run that its index is made from: those behind the figures, and four more.
+    """Files of a run that its index is made from: the tables of its figures, and four more files.
 
     Parameters
     ----------
@@ -42,7 +54,7 @@ class RunFiles(RunTables):
     summary
         The run's ``evaluation/summary.json``.
     modes_csv
-        Ways to form corrections beside each other.
+        Comparison of the ways to form corrections.
     stability_csv
         Agreement of repeated clusterings.
     """
@@ -54,7 +66,20 @@ class RunFiles(RunTables):
 
 
 def cards(scans: Mapping[str, IndexedScan], output: str | Path) -> list[dict[str, Any]]:
-    """One card per scan: its name, its role, the address of its page in ``output``, and the thumbnail as a data URI."""
+    """Make one card per scan.
+
+    Parameters
+    ----------
+    scans
+        Scans by name.
+    output
+        Page that shows the cards.
+
+    Returns
+    -------
+    list of dict
+        scan (its name), role, link (address of its page, relative to ``output``) and image (thumbnail as a data URI).
+    """
     return [
         {"scan": name, "role": scan.role, "link": link(scan.page, output), "image": png_file_uri(scan.thumbnail)}
         for name, scan in scans.items()
@@ -62,7 +87,20 @@ def cards(scans: Mapping[str, IndexedScan], output: str | Path) -> list[dict[str
 
 
 def link(page: str | Path, output: str | Path) -> str:
-    """Address of a page in the page ``output``, relative to it."""
+    """Make the address of a page, relative to another.
+
+    Parameters
+    ----------
+    page
+        Page that the link leads to.
+    output
+        Page that holds the link.
+
+    Returns
+    -------
+    str
+        Relative address, quoted for a URL.
+    """
     return quote(Path(os.path.relpath(os.path.abspath(page), os.path.abspath(Path(output).parent))).as_posix())
 
 
@@ -108,7 +146,7 @@ def _both(a: object, b: object) -> bool:
 
 
 def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
-    """Draw the architectures of the members, which are of one family.
+    """Draw the architectures of the members, which are all of one family.
 
     Parameters
     ----------
@@ -144,21 +182,21 @@ def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
 
 
 def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any]]:
-    """Ways to form corrections beside each other.
+    """Compare the ways to form corrections, one row per mode and unit.
 
     Parameters
     ----------
     path
         Table of modes, a row per mode, unit and channel.
     structured
-        Channels to take together; all where none is named.
+        Names of the channels to combine; all channels where none is named.
 
     Returns
     -------
     list of dict
         Per mode and unit: mode, unit, chosen, relative_width (geometric mean over channels), decile_gap (mean over
         channels), scans, and pairs of the lowest and the highest coverage: coverage (over channels), decile, token,
-        border, block (80 % of the blocks) and scan (over channels and such groups).
+        border, block (between the 10 % and 90 % quantiles of blocks) and scan (each over channels and groups).
     """
     table = read_table(path)
     if not len(table):
@@ -187,7 +225,7 @@ def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any
 
 
 def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What became of decisions on the test regions.
+    """List how decisions turned out on the test regions.
 
     Parameters
     ----------
@@ -197,8 +235,8 @@ def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Per threshold and side (above or below) that any pixel was called: name, words, confidence, precision, low,
-        high, declared, n_pixels and n_blocks.
+        One entry per threshold and side (above or below) with at least one pixel called so: name, words, confidence,
+        precision, low, high, declared, n_pixels and n_blocks.
     """
     return [
         {
@@ -215,7 +253,18 @@ def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def stability_rows(path: str | Path) -> list[dict[str, str]]:
-    """Rows of the stability table in words."""
+    """Write the rows of the stability table in words.
+
+    Parameters
+    ----------
+    path
+        Agreement of repeated clusterings, CSV.
+
+    Returns
+    -------
+    list of dict
+        Texts per row: comparison, and latents, baseline and null as far as the table has them.
+    """
     table = read_table(path)
     return [
         {
@@ -227,10 +276,20 @@ def stability_rows(path: str | Path) -> list[dict[str, str]]:
 
 
 def stability_words(path: str | Path) -> list[str]:
-    """What the stability table says for or against the tokens, in sentences.
+    """Say in sentences what the stability table says for or against the tokens.
 
-    Agreement that noise reaches as well is no sign of structure. What the latents add to the denoised intensities shows
-    in the share of the reference's variance that each explains.
+    Agreement that clusters of noise reach too is no sign of structure. What latents add to the denoised intensities is
+    seen in the share of the variance of the reference that clusters of each explain.
+
+    Parameters
+    ----------
+    path
+        Agreement of repeated clusterings, CSV.
+
+    Returns
+    -------
+    list of str
+        No, one or two sentences.
     """
     table = read_table(path)
     words = []
@@ -259,7 +318,18 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def seconds_of_training(histories: Sequence[str | Path]) -> list[dict[str, Any]]:
-    """Steps, time and device of each member's training, from its history."""
+    """List steps, time and device of each member's training.
+
+    Parameters
+    ----------
+    histories
+        Training histories in the order of the members.
+
+    Returns
+    -------
+    list of dict
+        member, steps, time (in words) and device, without members whose history is empty.
+    """
     rows = []
     for name, table in read_histories(histories).items():
         last = table.tail(1)

@@ -1,4 +1,4 @@
-"""Line cuts through the first plane of a scan: where they lie, and their figures."""
+"""Line cuts through the plane of a scan that is shown first: where they lie, and their figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,21 @@ from .scan_images import ScanImages
 
 
 def cut_places(images: ScanImages) -> tuple[int, int]:
-    """Row and column (shown pixels) of the first plane along which images change most, away from the border."""
+    """Find the row and the column of the first plane along which the images change most.
+
+    Changes of the median between neighbouring pixels are summed over channels, each relative to its standard deviation.
+    The outer eighth of the image at each side is left out.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+
+    Returns
+    -------
+    tuple of int
+        Row and column, in shown pixels.
+    """
     median = images.layers["median"][images.first_plane]
     scale = np.maximum(median.reshape(len(median), -1).std(axis=1), 1e-12)[:, None, None]
     change = (
@@ -46,7 +60,7 @@ def cuts(images: ScanImages, value_unit: str, primary: float) -> dict[str, Any]:
     -------
     dict
         figures (by channel, one SVG for "x" and one for "y"), row and column (where the lines lie, in percent of the
-        image), and where in words.
+        image), and where (the same in words).
     """
     row, column = cut_places(images)
     height, width = images.layers["median"].shape[-2:]
@@ -86,7 +100,7 @@ def _cut(
 
 
 def _where(images: ScanImages, row: int, column: int) -> str:
-    """In words, where the cuts lie: in pixels of the scan, and in its unit of length where it has one."""
+    """Where the cuts lie, in words: in px of the scan, and as a length where the pixel size is known."""
     scan, step = images.scan, images.view.step
     where = [
         f"along {along} at {line} = {place * step} px"

@@ -1,4 +1,4 @@
-"""Writing a page, with numbers, lengths and shares in words."""
+"""Filling the template of a page and writing it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 
 def write_page(template: str, output: str | Path, context: Mapping[str, Any], *, script: str | None = None) -> None:
-    """Fill a template that uses ``FILTERS``, write the page, and log its size.
+    """Fill a template that may use ``FILTERS``, write the page, and log its size.
 
-    The parameters are those of :func:`noisebound.report.template.render`.
+    Parameters
+    ----------
+    template, output, context, script
+        As for :func:`noisebound.report.template.render`.
     """
     render(template, output, context, filters=FILTERS, script=script)
     logger.info("wrote %s (%.1f MB)", output, Path(output).stat().st_size / 1e6)

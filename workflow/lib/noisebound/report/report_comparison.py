@@ -29,7 +29,7 @@ class ComparisonSettings:
     Parameters
     ----------
     steps, batch
-        Length of the training, and patches per step.
+        Number of training steps, and patches per step.
     combine
         How the run makes one prediction of its members, "average" or "pool".
     train_images
@@ -57,7 +57,7 @@ def report_comparison(
     Parameters
     ----------
     curves_csv, examples, summary
-        What the step compare_ensembles found.
+        Outputs of the step compare_ensembles: table of curves (CSV), example images (HDF5), summary (JSON).
     title
         Heading of the page.
     settings
@@ -117,7 +117,7 @@ def _setting(entry: Mapping[str, Any]) -> str:
 
 
 def _gain(family: Mapping[str, Any]) -> float:
-    """By which share the error of all members together is smaller than that of one."""
+    """Share by which the RMSE of all members together is smaller than that of one member."""
     return 1 - float(family["all"]["rmse"]) / float(family["one"]["rmse"])
 
 

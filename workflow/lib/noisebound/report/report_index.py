@@ -30,7 +30,7 @@ def report_index(
     Parameters
     ----------
     scans
-        By name, in the order in which they are listed.
+        Scans by name, in the order in which they are listed.
     run
         Files of the run that the index is made from.
     provenance
@@ -40,7 +40,7 @@ def report_index(
     output_html
         Page to write.
     comparison
-        The page that compares ensembles and filters, where scans are simulated.
+        Page that compares ensembles and filters; ``None`` where scans are not simulated.
     """
     fitted = Calibration.read(run.calibration)
     summary = read_json(run.summary)

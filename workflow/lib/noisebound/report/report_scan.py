@@ -31,7 +31,23 @@ COLORMAPS = {"counts": "viridis", "intensity": "gray"}
 
 @dataclass(frozen=True)
 class ScanFiles:
-    """The files of one scan that its page is made from."""
+    """The files of one scan that its page is made from.
+
+    Parameters
+    ----------
+    scan
+        ``scans/<scan>.h5``.
+    denoised
+        ``denoised/<scan>.h5``.
+    regions
+        ``regions/<scan>.json``.
+    tokens_tif, tokens_csv
+        Token map, and statistics of each token.
+    decisions_csv, decisions_tif
+        Ranked regions, and exceedance maps.
+    drift
+        ``drift/<scan>.json``.
+    """
 
     scan: str | Path
     denoised: str | Path
@@ -45,7 +61,7 @@ class ScanFiles:
 
 @dataclass(frozen=True)
 class ScanReport:
-    """What is written about a scan.
+    """The files that are written about a scan.
 
     Parameters
     ----------
@@ -80,7 +96,7 @@ def report_scan(
     calibration
         The run's ``calibration/calibration.json``.
     summary
-        The run's ``evaluation/summary.json``, of which the entry of this scan alone is read, or ``None``.
+        The run's ``evaluation/summary.json``, of which only the entry of this scan is read; or ``None``.
     provenance
         What :func:`noisebound.provenance.origin.collect_provenance` returns.
     settings

@@ -1,4 +1,4 @@
-"""What both kinds of page say about the run and its tests, in rows and sentences."""
+"""What the page of a scan and the index both say about the run and its tests, in rows and sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, percent
 from .settings import PageSettings
 
-TOLERANCE = 0.02  # how far coverage may be from its nominal value without a remark
+TOLERANCE = 0.02  # a coverage within this distance of nominal gets no remark
 COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width", "of_truth")
 
 
@@ -32,7 +32,7 @@ def shared_content(
     Returns
     -------
     dict
-        Values for the templates: run_title, combine and value_unit; primary, guarantee, unit_reason and target; rows,
+        Values for the templates: run_title, combine, value_unit, primary, guarantee, unit_reason, target, rows,
         headline, has_psnr and notes.
     """
     rows = test_rows(channels, fitted.primary, fitted.about_scans)
@@ -52,7 +52,7 @@ def shared_content(
 
 
 def overlap_share(error: Mapping[str, Mapping[str, float]]) -> float | None:
-    """Error of tiles with a narrow overlap in the worst channel, as a share of the interval's width.
+    """Compute the error of tiles with a narrow overlap as a share of the interval width, in the worst channel.
 
     Parameters
     ----------
@@ -62,14 +62,26 @@ def overlap_share(error: Mapping[str, Mapping[str, float]]) -> float | None:
     Returns
     -------
     float or None
-        ``None`` where tiles are exact, NaN where an interval has no width.
+        ``None`` where tiles are exact. A channel without interval width is left out, but if it is the first one, the
+        result is NaN.
     """
     shares = [of["rms"] / of["width"] if of["width"] > 0 else math.nan for of in error.values()]
     return max(shares) if shares else None
 
 
 def explanations(entry: Any) -> list[str]:
-    """All texts under the keys "explanation" and "explanations" at any depth of ``entry``, in order, each once."""
+    """Collect all texts under the keys "explanation" and "explanations", at any depth of nested mappings.
+
+    Parameters
+    ----------
+    entry
+        A part of ``evaluation/summary.json``.
+
+    Returns
+    -------
+    list of str
+        The texts in their order, each once.
+    """
     found: list[str] = []
     if isinstance(entry, Mapping):
         for key, value in entry.items():
@@ -81,12 +93,37 @@ def explanations(entry: Any) -> list[str]:
 
 
 def shows_psnr(rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether PSNR says something: not where the reference's own noise, which it cannot leave out, is known."""
+    """Say whether the table of test results shows the PSNR.
+
+    PSNR contains the noise of the reference. It is shown only if some channel has a PSNR and no error without this
+    noise.
+
+    Parameters
+    ----------
+    rows
+        What :func:`test_rows` returns.
+
+    Returns
+    -------
+    bool
+        True where it is shown.
+    """
     return any(row["psnr"] is not None and row["rmse_noise_removed"] is None for row in rows)
 
 
 def notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]:
-    """Name and explanation of each channel: ``missed`` where it misses its coverage, ``held`` otherwise."""
+    """Sort the explanations of the channels by whether the channel misses its coverage.
+
+    Parameters
+    ----------
+    rows
+        What :func:`test_rows` returns.
+
+    Returns
+    -------
+    dict
+        "missed" and "held": lists of pairs of channel and explanation.
+    """
     found: dict[str, list[tuple[str, str]]] = {"missed": [], "held": []}
     for row in rows:
         found["missed" if row["missed"] else "held"] += [(row["name"], text) for text in row["explanations"]]
@@ -103,14 +140,14 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_s
     primary
         Nominal coverage of the delivered intervals.
     about_scans
-        Whether the guarantee is about scans. Then intervals may cover more than ``primary``.
+        Whether the guarantee is about scans. If so, a coverage above ``primary`` is not counted as missed.
 
     Returns
     -------
     list of dict
-        Each has name, coverage (``COVERAGE_KEYS``), the errors that the summary holds, error_ratio (squared error over
-        that of the best Gaussian filter, ``None`` where it is not known), structured, missed (coverage off by more than
-        ``TOLERANCE``) and explanations.
+        Each has name, coverage (``COVERAGE_KEYS``), the errors in the summary, error_ratio (squared error over that of
+        the best Gaussian filter, ``None`` where it is not known), structured, n_pixels, n_blocks, resampled ("blocks"
+        or "scans"), missed (coverage off by more than ``TOLERANCE``) and explanations.
     """
     rows = []
     for name, entry in channels.items():
@@ -134,9 +171,9 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_s
 
 
 def _errors(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The errors of a channel, and their ratio to those of the best Gaussian filter.
+    """The errors of a channel, and the ratio of its squared error to that of the best Gaussian filter.
 
-    Both squared errors lose the noise of the reference where it is known for both, or neither does.
+    The noise of the reference is removed from both squared errors, or from neither where it is not known for both.
     """
     gaussian = entry.get("gaussian") or {}
     known = isinstance(gaussian.get("mse_noise_removed"), int | float) and entry.get("rmse_noise_removed") is not None
@@ -153,7 +190,7 @@ def _errors(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _quotient(a: Any, b: Any) -> float | None:
-    """``a / b``, or ``None`` where one is not known, or so small that the noise that was taken off hides it."""
+    """``a / b``; ``None`` where one is not known, or where removing the noise left ``a < 0`` or ``b <= 0``."""
     return a / b if isinstance(a, int | float) and isinstance(b, int | float) and a >= 0 and b > 0 else None
 
 
@@ -185,9 +222,19 @@ def coverage_words(rows: Sequence[Mapping[str, Any]], primary: float) -> str | N
 
 
 def with_structure(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
-    """Choose the rows that a headline is about: those of channels with structure, or all where none has any.
+    """Choose the rows that a headline is about: channels with structure, or all channels where none has any.
 
-    Returns them, and in words which they are; the words are empty where no row is left out.
+    Parameters
+    ----------
+    rows
+        What :func:`test_rows` returns.
+
+    Returns
+    -------
+    rows : list
+        The chosen rows.
+    among : str
+        Which channels these are, in words; empty where no row is left out.
     """
     chosen = [row for row in rows if row["structured"]]
     if not chosen or len(chosen) == len(rows):

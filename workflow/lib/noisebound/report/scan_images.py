@@ -20,7 +20,7 @@ from ..files.scan import Scan
 from .numbers import integer, number
 
 UNCERTAINTY_COLORMAP = "cividis"
-# Width and height of the label of a box in percent of the image's width, where the image is small.
+# Width and height of the label of a box on a small image, both in percent of the width of the image.
 LABEL = (7.0, 5.5)
 LAYERS = ("noisy", "median", "mean", "lower", "upper", "reference", "width", "spread")
 
@@ -28,8 +28,29 @@ LAYERS = ("noisy", "median", "mean", "lower", "upper", "reference", "width", "sp
 class ScanImages:
     """The shown planes of one scan: float32 (P, C, y, x) per layer, with limits per channel and layer.
 
-    Layers: noisy, median, mean, lower, upper, width and spread, and reference where there is one. Planes are read one
-    by one, so memory holds what is shown, not the scan.
+    Layers are noisy, median, mean, lower, upper, width and spread, and reference where there is one. Planes are read
+    one by one, so that memory holds only what is shown, not the scan.
+
+    Parameters
+    ----------
+    scan, denoised
+        The scan and its calibrated images, open for reading.
+
+    Attributes
+    ----------
+    view
+        Which planes and pixels are shown.
+    layers
+        Images by name of the layer; noisy ones are multiplied by ``gain``.
+    gain
+        Factor per channel (see :func:`display_gain`).
+    value_limits, width_limits, spread_limits
+        Limits of the colour maps, per channel.
+
+    Raises
+    ------
+    InputError
+        Where shape or channels of the two files differ.
     """
 
     def __init__(self, scan: Scan, denoised: Predictions) -> None:
@@ -64,18 +85,35 @@ class ScanImages:
 
     @property
     def lengths(self) -> tuple[str, float]:
-        """The unit in which lengths in this scan are shown, and the factor to it from that of the pixel size."""
+        """Unit in which lengths in this scan are shown, and the factor to it from the unit of the pixel size."""
         scan = self.scan
         return reading_unit(
             max(n * s for n, s in zip(scan.shape[-2:], scan.pixel_size[-2:], strict=True)), scan.pixel_unit
         )
 
     def limits(self, layer: str) -> list[Limits]:
-        """Limits per channel: noisy, denoised, interval ends and reference share theirs."""
+        """Return the limits of the colour maps of a layer.
+
+        Parameters
+        ----------
+        layer
+            Name of the layer. All layers of intensities share the same limits.
+
+        Returns
+        -------
+        list of Limits
+            One per channel.
+        """
         return {"width": self.width_limits, "spread": self.spread_limits}.get(layer, self.value_limits)
 
     def most_structured(self) -> int:
-        """Index of the channel whose denoised image varies most, compared with the width of its intervals."""
+        """Find the channel whose denoised image varies most, relative to the median width of its intervals.
+
+        Returns
+        -------
+        int
+            Number of the channel.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             median, width = self.layers["median"], self.layers["width"]
             scores = [median[:, c].std() / np.median(width[:, c]) for c in range(median.shape[1])]
@@ -83,11 +121,24 @@ class ScanImages:
 
     @property
     def first_plane(self) -> int:
-        """Position of the plane that is shown first, the middle one."""
+        """Position of the plane that is shown first, which is the middle one."""
         return len(self.view.planes) // 2
 
     def uris(self, layer: str, colormap: str) -> list[list[str]]:
-        """PNG data URIs by channel and plane."""
+        """Make PNG data URIs of a layer.
+
+        Parameters
+        ----------
+        layer
+            Name of the layer.
+        colormap
+            Name of its colour map.
+
+        Returns
+        -------
+        list of list of str
+            Data URIs by channel and plane.
+        """
         images = self.layers[layer]
         limits = self.limits(layer)
         return [
@@ -96,7 +147,7 @@ class ScanImages:
 
 
 def display_gain(noisy: Floats, median: Floats) -> list[float]:
-    """Factors that bring noisy values to the scale of the denoised ones, for display.
+    """Compute factors that bring noisy values to the scale of the denoised ones, for display.
 
     A short scan in counts has another scale than its long reference.
 
@@ -108,8 +159,8 @@ def display_gain(noisy: Floats, median: Floats) -> list[float]:
     Returns
     -------
     list of float
-        Per channel, the quotient of the means; 1 where an image has negative values, and where the means differ less
-        than twofold.
+        Per channel, mean of the median over mean of the noisy image; 1 where an image has negative values or no
+        positive mean, and where the means differ by a factor of 2 or less.
     """
     gains = []
     for c in range(noisy.shape[1]):
@@ -120,7 +171,20 @@ def display_gain(noisy: Floats, median: Floats) -> list[float]:
 
 
 def image_store(images: ScanImages, colormap: str) -> dict[str, Any]:
-    """Make data URIs of all images of a scan: layer -> channel -> plane; intensities are drawn in ``colormap``."""
+    """Make data URIs of all images of a scan.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+    colormap
+        Colour map of intensities; widths and spreads have ``UNCERTAINTY_COLORMAP``.
+
+    Returns
+    -------
+    dict
+        Data URIs by layer, channel and plane.
+    """
     return {
         layer: images.uris(layer, UNCERTAINTY_COLORMAP if layer in ("width", "spread") else colormap)
         for layer in LAYERS
@@ -129,14 +193,14 @@ def image_store(images: ScanImages, colormap: str) -> dict[str, Any]:
 
 
 def colour_bars(images: ScanImages, layer: str, colormap: str) -> list[dict[str, Any]]:
-    """Colour bars of a layer.
+    """Make the colour bars of a layer.
 
     Parameters
     ----------
     images
         The shown planes of the scan.
     layer
-        Name of the layer, whose limits are taken.
+        Name of the layer, whose limits are used.
     colormap
         Name of its colour map.
 
@@ -152,13 +216,19 @@ def colour_bars(images: ScanImages, layer: str, colormap: str) -> list[dict[str,
 
 
 def geometry(images: ScanImages) -> dict[str, Any]:
-    """Facts about the size of a scan.
+    """Gather facts about the size of a scan.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
 
     Returns
     -------
     dict
-        ratio (width of a plane over its height, in units of length), pixels_across, bar (scale bar: percent of the
-        width, and label), step (of the pixels shown), and in words pixels, extent and pixel.
+        ratio (width of a plane over its height, as lengths), pixels_across (shown pixels along x), bar (scale bar:
+        percent of the width, and label), step (1 where every pixel is shown, 2 for every second, ...), and in words
+        pixels, extent and pixel.
     """
     scan = images.scan
     height, width = scan.shape[-2:]
@@ -181,7 +251,18 @@ def geometry(images: ScanImages) -> dict[str, Any]:
 
 
 def overview_rows(images: ScanImages) -> list[Overview]:
-    """The first plane of every channel, for the overview figure."""
+    """Take the first plane of every channel, for the overview figure.
+
+    Parameters
+    ----------
+    images
+        The shown planes of the scan.
+
+    Returns
+    -------
+    list of Overview
+        One per channel; infinite widths are replaced by the upper limit of their colour map.
+    """
     p = images.first_plane
     return [
         Overview(
@@ -197,7 +278,20 @@ def overview_rows(images: ScanImages) -> list[Overview]:
 
 
 def area(size: float, images: ScanImages) -> str:
-    """An area or, in 3-D, a volume given in powers of the pixel size's unit, in words."""
+    """Write an area or, in 3-D, a volume in words.
+
+    Parameters
+    ----------
+    size
+        The area or volume, in the square or cube of the unit of the pixel size.
+    images
+        The shown planes of the scan, which has the unit.
+
+    Returns
+    -------
+    str
+        Number and unit.
+    """
     unit, factor = images.lengths
     power = len(images.scan.shape)
     words = integer(round(size)) if unit == "px" else number(size * factor**power)
@@ -205,7 +299,7 @@ def area(size: float, images: ScanImages) -> str:
 
 
 def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str, colour: str = "") -> dict[str, Any]:
-    """A box over an image.
+    """Describe a box that is drawn over an image.
 
     Parameters
     ----------
@@ -213,14 +307,16 @@ def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str
         First pixel and the one after the last, per axis: y and x, or z, y and x.
     shape
         Shape of the scan, of the same axes.
-    label, colour
-        What the page writes into the box, and its colour, empty for the page's own.
+    label
+        Text that the page writes into the box.
+    colour
+        Colour of the box; empty for the default of the page.
 
     Returns
     -------
     dict
-        left, top, width and height in percent of the plane; z, the slices it spans, or ``None``; label and colour;
-        beside, for :func:`place_labels`.
+        left, top, width and height in percent of the plane; z, the slices it spans, or ``None``; label and colour; and
+        beside, ``None`` until :func:`place_labels` sets it.
     """
     (y0, y1), (x0, x1) = bounds[-2:]
     height, width = shape[-2:]
@@ -237,7 +333,10 @@ def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str
 
 
 def place_labels(boxes: Sequence[dict[str, Any]], ratio: float) -> None:
-    """Put the labels of small boxes beside them, where they hide no other box; inside they would hide what is there.
+    """Put the labels of small boxes beside them, because inside they would hide what is there.
+
+    A label is placed where it hides no box and no other label; if that is impossible, where it hides no box; else
+    inside the image, if possible.
 
     Parameters
     ----------
@@ -254,7 +353,7 @@ def place_labels(boxes: Sequence[dict[str, Any]], ratio: float) -> None:
         corners = {"right": (x1, y0), "left": (x0 - label[0], y0), "below": (x0, y1), "above": (x0, y0 - label[1])}
         places = {side: (x, y, x + label[0], y + label[1]) for side, (x, y) in corners.items()}
         inside = [side for side, at in places.items() if min(at) >= 0 and max(at) <= 100]
-        # A place that hides nothing, else one that hides a label only.
+        # First, places that hide nothing; second, places that hide labels only.
         free = [
             [side for side in inside if not any(_overlap(places[side], other) for other in others)]
             for others in (taken, taken[: len(boxes)])

@@ -1,4 +1,4 @@
-"""What the page of one scan shows, gathered from that scan's own files."""
+"""What the page of one scan shows, taken from the files of that scan."""
 
 from __future__ import annotations
 
@@ -35,7 +35,19 @@ ROLE_COLOURS = {"train": "#4477aa", "select": "#66ccee", "calibrate": "#ccbb44",
 
 
 def about_scan(scan: Scan) -> dict[str, Any]:
-    """What a page says about the scan itself: its name, its channels, its frames, its reference and its sources."""
+    """Gather what a page says about the scan itself.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+
+    Returns
+    -------
+    dict
+        scan (its name), channels, n_frames, has_reference, reference_kind, simulated (whether the true signal is known)
+        and sources (with paths that may be shared).
+    """
     return {
         "scan": scan.name,
         "channels": scan.channels,
@@ -48,9 +60,20 @@ def about_scan(scan: Scan) -> dict[str, Any]:
 
 
 def about_predictions(predicted: Predictions, primary: float) -> dict[str, Any]:
-    """What a page says about the denoised images: frame, members, tiles, parts of the uncertainty, zero widths.
+    """Gather what a page says about the denoised images.
 
-    ``primary`` is the nominal coverage of the delivered intervals.
+    Parameters
+    ----------
+    predicted
+        The denoised images.
+    primary
+        Nominal coverage of the delivered intervals.
+
+    Returns
+    -------
+    dict
+        frame, n_members, overlap_share (error of narrow tile overlaps), variances (see :func:`uncertainty_parts`) and
+        flat (see :func:`without_width`).
     """
     return {
         "frame": predicted.frame,
@@ -62,7 +85,20 @@ def about_predictions(predicted: Predictions, primary: float) -> dict[str, Any]:
 
 
 def about_regions(regions: Regions, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a page says about regions and their roles; ``rows`` are those of ``result_rows.test_rows``."""
+    """Gather what a page says about regions and their roles.
+
+    Parameters
+    ----------
+    regions
+        Regions of the scan.
+    rows
+        What :func:`noisebound.report.result_rows.test_rows` returns.
+
+    Returns
+    -------
+    dict
+        roles, role_colours, region_boxes, guard, guard_from, unassigned, and frames_judged (``None`` without rows).
+    """
     return {
         "roles": sorted({box.role for box in regions.boxes}, key=list(ROLE_COLOURS).index),
         "role_colours": ROLE_COLOURS,
@@ -86,7 +122,7 @@ def about_images(
     colormap
         Colour map of intensities.
     token_content
-        What :func:`tokens` returns first.
+        The first result of :func:`tokens`.
     found
         What :func:`noisebound.report.decisions.decisions` returns.
 
@@ -94,7 +130,7 @@ def about_images(
     -------
     dict
         channel and plane that are shown first, slices, geometry, gains, bars (colour bars by kind), store (all images)
-        and pending (those of them that the page does not start with).
+        and pending (those that the page does not start with).
     """
     channel, plane = images.most_structured(), images.first_plane
     store = image_store(images, colormap)
@@ -115,7 +151,18 @@ def about_images(
 
 
 def region_boxes(regions: Regions) -> list[dict[str, Any]]:
-    """The boxes of all roles, to be drawn over an image."""
+    """Describe the boxes of all roles, to be drawn over an image.
+
+    Parameters
+    ----------
+    regions
+        Regions of the scan.
+
+    Returns
+    -------
+    list of dict
+        What :func:`noisebound.report.scan_images.box_over` returns, per box.
+    """
 
     def bounds(box: Box) -> list[tuple[int, int]]:
         return list(zip(box.lower, box.upper, strict=True))
@@ -124,18 +171,48 @@ def region_boxes(regions: Regions) -> list[dict[str, Any]]:
 
 
 def unassigned(regions: Regions) -> bool:
-    """Whether pixels lie outside of all regions, which do not overlap."""
+    """Say whether some pixels lie outside of all regions (which do not overlap).
+
+    Parameters
+    ----------
+    regions
+        Regions of the scan.
+
+    Returns
+    -------
+    bool
+        True where there are such pixels.
+    """
     return sum(math.prod(box.shape) for box in regions.boxes) < math.prod(regions.shape)
 
 
 def frames_judged(regions: Regions, pixels: object) -> int | None:
-    """Number of frames in which the test region was judged, ``None`` where ``pixels`` are not so many regions."""
+    """Compute in how many frames the test region was judged.
+
+    Parameters
+    ----------
+    regions
+        Regions of the scan.
+    pixels
+        Number of pixels that were judged, over all frames.
+
+    Returns
+    -------
+    int or None
+        ``pixels`` over the pixels of the test region; ``None`` where that is no whole number, or there is no test
+        region.
+    """
     region = sum(math.prod(box.shape) for box in regions.of("test"))
     return pixels // region if isinstance(pixels, int) and region and pixels >= region and not pixels % region else None
 
 
 def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
-    """Part the predicted variance of each channel into noise (aleatoric) and disagreement of the members (epistemic).
+    """Split the predicted variance of each channel into noise (aleatoric) and disagreement of the members (epistemic).
+
+    Parameters
+    ----------
+    denoised
+        The denoised images.
 
     Returns
     -------
@@ -151,7 +228,20 @@ def uncertainty_parts(denoised: Predictions) -> list[dict[str, Any]]:
 
 
 def without_width(denoised: Predictions, nominal: float) -> list[tuple[str, float]]:
-    """Channels some of whose intervals at a nominal coverage have no width, and the share of those intervals."""
+    """List the channels in which some intervals have no width.
+
+    Parameters
+    ----------
+    denoised
+        The denoised images.
+    nominal
+        Nominal coverage of the intervals.
+
+    Returns
+    -------
+    list of tuple
+        Pairs of channel and share of its intervals without width.
+    """
     shares = denoised.zero_width.get(nominal_key(nominal), {})
     return [(name, share) for name, share in shares.items() if share > 0]
 
@@ -169,8 +259,8 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
     Returns
     -------
     content : dict
-        uris (the map by plane) and legend: per token its number, colour, fraction, area in words, and by channel means,
-        sds and bars (length in percent: the largest mean is 100).
+        uris (the map by plane) and legend. Per token, legend has its number, colour, fraction and area in words, and by
+        channel means, sds and bars (length in percent: the largest absolute mean is 100).
     labels : ndarray
         Labels (y, x) of the plane that is shown first.
 
@@ -197,7 +287,8 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
                 "sds": [float(record[f"{name}_sd"]) for name in channels],
             }
         )
-    # A bar beside each mean lets the eye find what a token stands for; it spans the range over tokens.
+    # A bar beside each mean shows at a glance in which channels a token is bright. In each channel, the token with the
+    # largest mean has the longest bar.
     for c in range(len(channels)):
         top = max((abs(row["means"][c]) for row in legend if np.isfinite(row["means"][c])), default=0.0)
         for row in legend:
@@ -210,18 +301,23 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
 def pending_images(
     store: Mapping[str, Any], token_content: Mapping[str, Any], found: Mapping[str, Any], channel: int, plane: int
 ) -> dict[str, list[list[str | None]]]:
-    """Choose the images that the script of a page shows later: layer -> channel -> plane.
+    """Choose the images that the script of a page shows later.
 
-    Images that the page starts with stand in its elements; here they are ``None``, so that nothing is stored twice.
+    The page already holds the images that it starts with. They are ``None`` here, so that nothing is stored twice.
 
     Parameters
     ----------
     store
         Images by layer, channel and plane.
     token_content, found
-        Token map and exceedance maps, which all channels share: their layers have one channel.
+        Token map and exceedance maps. All channels share them, so their layers have one channel.
     channel, plane
-        What the page starts with.
+        Channel and plane that the page starts with.
+
+    Returns
+    -------
+    dict
+        Images by layer, channel and plane, as data URIs.
     """
     first = {"noisy", "median", "width", "spread"}
     layers: dict[str, list[list[str | None]]] = {

@@ -1,4 +1,4 @@
-"""What the pages need of the configuration to word their content."""
+"""Settings of the pages that come from the configuration."""
 
 from __future__ import annotations
 

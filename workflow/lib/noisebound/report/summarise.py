@@ -27,8 +27,9 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Over the channels with structure, the coverage at the primary nominal value, and the error: the squared error
-        over that of the best Gaussian filter or, for one channel, the PSNR of both.
+        Name of the run, the coverage of the channels with structure at the primary nominal value, and an error: their
+        squared error over that of the best Gaussian filter or, for one channel, the PSNR of both. Where nothing was
+        tested, the reason.
     """
     channels = summary["channels"]
     if not channels:
@@ -54,7 +55,18 @@ def _number(value: float | None, form: str) -> str:
 
 
 def main(runs: Sequence[str]) -> int:
-    """Print the page and the line of every run folder; returns 1 where one is not finished."""
+    """Print the page and the line of each run.
+
+    Parameters
+    ----------
+    runs
+        Folders of runs.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 where a run is not finished, with the reason on the standard error.
+    """
     lines = []
     for run in runs:
         try:

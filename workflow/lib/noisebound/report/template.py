@@ -1,4 +1,4 @@
-"""Pages from templates: everything escaped, one file, no request to anywhere."""
+"""Pages from templates: all text is escaped, and each page is one file that makes no request."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def render(
     output
         Page to write.
     context
-        Values for the template. All but ``Markup`` is escaped, and loses its hidden characters.
+        Values for the template. Texts are escaped and lose their hidden characters, except ``Markup``.
     filters
         Functions that the template may use, by name.
     script
-        Name of the page's only script. The page's content security policy admits it by its SHA-256 and no other, and
-        forbids every request.
+        File name in ``TEMPLATES`` of the page's only script, or ``None``. The content security policy of the page
+        allows this script by its SHA-256 and no other, and forbids every request.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def render(
 
 
 def _visible(value: Any) -> Any:
-    """Text without hidden characters; markup was made from such text."""
+    """Remove hidden characters from text, except from ``Markup``, which is made of text without them."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
