@@ -60,6 +60,8 @@ def test_the_error_of_tiles_is_that_of_the_worst_channel() -> None:
     errors = {"Mg": {"rms": 0.02, "width": 0.5}, "Fe": {"rms": 0.03, "width": 0.25}}
     assert overlap_share(errors) == pytest.approx(0.12)
     assert math.isnan(overlap_share({"Mg": {"rms": 0.02, "width": 0.0}}) or 0.0)
+    flat = {"Al": {"rms": 0.02, "width": 0.0}}
+    assert overlap_share(flat | errors) == overlap_share(errors | flat) == pytest.approx(0.12)
 
 
 def test_explanations_are_found_at_any_depth_and_told_once() -> None:

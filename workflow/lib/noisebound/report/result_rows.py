@@ -62,11 +62,11 @@ def overlap_share(error: Mapping[str, Mapping[str, float]]) -> float | None:
     Returns
     -------
     float or None
-        ``None`` where tiles are exact. A channel without interval width is left out, but if it is the first one, the
-        result is NaN.
+        ``None`` where tiles are exact. Channels without interval width are left out; NaN where no channel has any.
     """
-    shares = [of["rms"] / of["width"] if of["width"] > 0 else math.nan for of in error.values()]
-    return max(shares) if shares else None
+    if not error:
+        return None
+    return max((of["rms"] / of["width"] for of in error.values() if of["width"] > 0), default=math.nan)
 
 
 def explanations(entry: Any) -> list[str]:
