@@ -41,7 +41,8 @@ def check_patch(patch: Sequence[int], radius: Sequence[int], alignment: int = 1)
         )
     if any(size < 2 * rim + 1 for size, rim in zip(patch, radius, strict=True)):
         raise InputError(
-            f"patches must be at least {[2 * rim + 1 for rim in radius]} px wide: twice their rim and a pixel that counts",
+            f"patches must be at least {[2 * rim + 1 for rim in radius]} px wide: twice their rim, and a pixel "
+            "that counts",
             key="training.patch",
             value=list(patch),
             remedy="give larger patches, a smaller training.rim, or a smaller architecture.max_radius",
