@@ -49,7 +49,7 @@ help:
 	@echo "             build all images and run the workflow in them (installs Apptainer for the time; as root on Debian)"
 	@echo "make demo-conda"
 	@echo "             run the demo with a conda environment per step (needs conda 24.7.1 or newer)"
-	@echo "make lint    check format, types and the workflow"
+	@echo "make lint    check format, types, levels of packages and the workflow"
 	@echo "make format  rewrite sources in the project's format"
 	@echo "make benchmark"
 	@echo "             compare with the reference implementation, a U-Net and filters, and write"
