@@ -1,6 +1,6 @@
-"""Configuration files as YAML or JSON: what readers of YAML would drop or swallow without a word is refused.
+"""Configuration files in YAML or JSON: content that a YAML reader would silently drop or convert is refused.
 
-A file is checked event by event, before anything is built from it: nested anchors cost neither memory nor time.
+A file is checked event by event before anything is built from it, so nested anchors cost neither memory nor time.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ _PLAIN = {f"{_STANDARD}{name}" for name in ("null", "bool", "int", "float", "str
 
 
 def check_yaml(path: str | Path) -> None:
-    """Check that a configuration file can be read, and says nothing twice.
+    """Check that a configuration file can be read and gives no key twice.
 
     Parameters
     ----------
     path
-        A file in YAML, or in JSON, as Snakemake takes it.
+        A file in YAML or JSON, as Snakemake takes it.
 
     Raises
     ------
     InputError
-        Where the file is missing, is no text in UTF-8, is neither YAML nor JSON, is not a mapping with text as keys,
-        repeats a key at any depth, names itself, or grows beyond ``MOST_VALUES`` values or ``MOST_LEVELS`` levels. The
-        message names file, line and key.
+        If the file is missing, larger than ``MOST_BYTES``, not text in UTF-8, neither YAML nor JSON, or no mapping with
+        text as keys; if a key is repeated at any depth or an anchor contains itself; or if there are more than
+        ``MOST_VALUES`` values or ``MOST_LEVELS`` levels. The message names the file and, if they are known, line and
+        key.
     """
     text = _text(path)
     if not _is_json(text, path):
@@ -55,12 +56,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        The content of the file; its values have not been checked.
+        The content of the file. Its values have not been checked.
 
     Raises
     ------
     InputError
-        As :func:`check_yaml` does, and for values that YAML cannot hold, such as a 13th month.
+        As in :func:`check_yaml`, and for values that cannot be read, such as a date with a 13th month.
     """
     check_yaml(path)
     text = _text(path)
@@ -77,7 +78,18 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 
 def merged(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Lay configurations over each other as Snakemake does: mappings are merged, all else is replaced by the later."""
+    """Merge configurations as Snakemake does.
+
+    Parameters
+    ----------
+    contents
+        The configurations; later ones override earlier ones.
+
+    Returns
+    -------
+    dict
+        Mappings are merged at any depth; any other value is replaced by the later one.
+    """
     result: dict[str, Any] = {}
     for content in contents:
         for key, value in content.items():
@@ -133,10 +145,11 @@ def _is_json(text: str, path: str | Path) -> bool:
 
 @dataclass
 class _Open:
-    """A mapping or a sequence whose end has not been read.
+    """A mapping or a sequence whose end has not been read yet.
 
-    ``keys`` holds the line of every key so far; ``key`` is the one whose value comes next, None where a key does.
-    ``size`` counts its values with every anchor written out, ``height`` the levels below it.
+    ``keys`` holds the line of every key so far. ``key`` is the key whose value comes next; None if a key comes next.
+    ``size`` counts its values with every anchor written out, ``height`` the levels below it, and ``entries`` the values
+    read so far.
     """
 
     mapping: bool
