@@ -46,7 +46,13 @@ class InputError(NoiseboundError):
         super().__init__(visible(self._message(where)))
 
     def without_file(self) -> str:
-        """Return the message without the name of the file, for tables that people share."""
+        """Return the message without the name of the file, for tables that people share.
+
+        Returns
+        -------
+        str
+            The message.
+        """
         return visible(self._message([]))
 
     def _message(self, where: list[str]) -> str:

@@ -33,7 +33,13 @@ class Hardware:
 
     @classmethod
     def here(cls) -> Hardware:
-        """Return the first GPU, or the processor if this machine has no GPU; for use outside of the workflow."""
+        """Choose the first GPU, or the processor if this machine has no GPU; for use outside of the workflow.
+
+        Returns
+        -------
+        Hardware
+            The device, with as many threads as torch uses now.
+        """
         return cls(torch.device("cuda", 0) if torch.cuda.is_available() else CPU, torch.get_num_threads())
 
     def prepare(self) -> None:

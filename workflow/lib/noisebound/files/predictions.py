@@ -118,6 +118,11 @@ class Predictions(PredictionsFile):
 
     All but the latents are in physical units of the reference. Every method raises ``InputError`` if the file does not
     hold the image.
+
+    Parameters
+    ----------
+    path
+        ``ensemble/<scan>.h5`` or ``denoised/<scan>.h5``.
     """
 
     def _read(

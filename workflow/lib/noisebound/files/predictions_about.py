@@ -44,7 +44,13 @@ class PredictionsAbout:
     counts: bool
 
     def attributes(self) -> dict[str, Any]:
-        """Return the attributes of a file; lists are JSON."""
+        """Convert to the attributes of a file.
+
+        Returns
+        -------
+        dict
+            The attributes by name; lists are JSON.
+        """
         return {
             "format_version": FORMAT_VERSION,
             "scan": self.scan,

@@ -89,7 +89,13 @@ class ScanFile(Hdf5Reader):
 
 
 class Scan(ScanFile):
-    """The images of a scan, read region by region; a context manager."""
+    """The images of a scan, read region by region; a context manager.
+
+    Parameters
+    ----------
+    path
+        The standard file of the scan.
+    """
 
     def stored_digest(self) -> str:
         """Compute the digest of the noisy frames and the reference as they are stored, compressed chunk by chunk.
