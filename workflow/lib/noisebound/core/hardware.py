@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psutil
 import torch
 
-# What a job that predicts asks for at its first attempt (``mem_mb`` of its rule), in bytes.
+# Memory that a predicting job requests at its first attempt (``mem_mb`` of its rule), in bytes.
 JOB_MEMORY = 4000 * 10**6
 CPU = torch.device("cpu")
 

@@ -10,8 +10,8 @@ from .errors import InputError
 # File systems allow names of 255 bytes. This leaves room for suffixes and for the additions of temporary names, and
 # keeps the names readable in lists, legends and headings.
 MOST_CHARACTERS = 100
-# Names that no scan may have, each with the file of the run that has this name in a folder of files named by scans.
-# A test compares them with the outputs of the rules.
+# Names that no scan may have, each with the file of the run with which a file of that scan would collide. A test
+# compares them with the outputs of the rules.
 RESERVED = {
     "calibrated": "drift/calibrated.npz",
     "check": "regions/check.json of earlier versions",

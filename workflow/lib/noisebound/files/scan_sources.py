@@ -12,7 +12,7 @@ from ..core.errors import InputError
 from ..core.storage import read_json, write_json
 
 FORMAT_VERSION = 1
-# What frames are made into, in the digests of pixels beside noisy, reference and truth.
+# Parts besides noisy, reference and truth whose pixels are digested.
 SUM, MEAN = "sum of the noisy frames", "mean of the noisy frames"
 
 

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from .boxes import Box, Region
 
-# Regions read at once; multiples of the files' chunks.
+# Pixels per axis of a region that is read at once; multiples of the files' chunks.
 _READ = {2: (512, 512), 3: (32, 128, 128)}
-# Lines or planes of a slab come in multiples of these: whole chunks of the files.
+# A slab has a multiple of so many lines or planes, which are whole chunks of the files.
 _THICKNESS = {2: 256, 3: 16}
-# Values of a slab: 32 MB of float32.
+# Number of values of a slab: 32 MiB of float32.
 _SLAB_VALUES = 1 << 23
 
 

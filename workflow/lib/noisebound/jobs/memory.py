@@ -69,6 +69,6 @@ def _results(run: Path) -> Iterator[str]:
 
 
 def _is_as_written(output: dict[str, Any]) -> bool:
-    """By its content: Snakemake changes the time of a result after its job."""
+    """Tell whether a result has the size and digest of its record; Snakemake changes its time after the job."""
     path = output["path"]
     return Path(path).stat().st_size == output["bytes"] and sha256_file(path) == output["sha256"]

@@ -125,7 +125,7 @@ def check_new_scan(new: LearnedScan, others: Mapping[str, tuple[str, str | Path,
         try:
             sources = ScanSources.read(path)
         except InputError:
-            continue  # torn or of another version: the workflow writes it again
+            continue  # damaged or of another version: the workflow writes it again
         if sources.is_current(named):
             check_shared([LearnedScan(name, roles_of(role), sources), new])
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ..core.errors import SAVE_AGAIN, InputError
 
 Result = TypeVar("Result")
-_granted = 0.0  # seconds, in the process of a call alone
+_granted = 0.0  # seconds; set only in the process of a call
 
 
 def call_apart(

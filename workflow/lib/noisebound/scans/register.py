@@ -44,7 +44,7 @@ def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = N
     InputError
         If the name is taken or a file cannot be used. The sheet is then unchanged.
     LeakageError
-        If scans of different roles would share files or a group. The sheet is then unchanged.
+        If scans of different roles would share sources or a group. The sheet is then unchanged.
     """
     row = _with_relative_paths(row)
     check_writable(row, path)
@@ -78,7 +78,7 @@ def _check_files(row: SheetRow, dimensions: int | None) -> None:
 
 
 def _with_row(text: str, columns: Sequence[str], row: SheetRow, path: str | Path) -> str:
-    """The text of a sheet with one more row, and with the columns that the row needs."""
+    """Add a row to the text of a sheet, and the columns that the row needs."""
     cells = cells_of(row)
     added = [column for column in OPTIONAL if cells[column] and column not in columns]
     lines = _with_columns(text.rstrip("\n").split("\n"), added)

@@ -34,7 +34,7 @@ def read_sheet(path: str | Path) -> list[SheetRow]:
         If the file is missing, columns are unknown, repeated or missing, or a cell cannot be used. The message names
         file, line, column and value.
     LeakageError
-        If scans of different roles share files or a group.
+        If scans of different roles share sources or a group.
     """
     return parse_sheet(sheet_text(path), path)
 
@@ -173,7 +173,7 @@ def check_rows(rows: Sequence[SheetRow], path: str | Path) -> None:
     InputError
         If two scans have the same name. Case is ignored, as some file systems do.
     LeakageError
-        If scans of different roles, apply excepted, share files or a group, or if scans with the role split do.
+        If scans of different roles, apply excepted, share sources or a group, or if scans with the role split do.
     """
     seen: set[str] = set()
     for row in rows:

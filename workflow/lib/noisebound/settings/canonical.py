@@ -97,7 +97,7 @@ def _is_whole(value: int | float) -> bool:
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Tell whether an alternative of a schema is meant for a value, by its type alone."""
+    """Tell whether an alternative of a schema is meant for a value: it names its type, or the value itself."""
     if "const" in schema:
         return bool(value == schema["const"])
     types = schema.get("type", ())

@@ -98,7 +98,7 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
 
 
 def _shortened(text: str) -> str:
-    """A text that fits into a message, its end kept, where messages of jsonschema say what is wrong."""
+    """Shorten a text for a message; its end is kept, where jsonschema says what is wrong."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 
