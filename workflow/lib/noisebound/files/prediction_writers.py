@@ -29,8 +29,8 @@ _CACHE_BYTES = 64 << 20
 class PredictionsWriter:
     """Writes ``ensemble/<scan>.h5`` tile by tile; made by :func:`create_predictions`.
 
-    Every pixel of every image must be written once. All methods that write pixels raise ``InputError`` if values are
-    not finite and ``ValueError`` if their shape does not fit the region.
+    Every pixel of every image must be written once. Methods that write pixels raise ``InputError`` if values are not
+    finite and ``ValueError`` if their shape does not fit the region.
 
     Parameters
     ----------
@@ -48,10 +48,8 @@ class PredictionsWriter:
         ----------
         region
             One slice per spatial axis.
-        lower, median, upper
-            Quantiles, (C, *region), in physical units of the reference.
-        spread
-            The spread of the members, (C, *region), in the same units.
+        lower, median, upper, spread
+            Quantiles and the spread of the members, (C, *region), in physical units of the reference.
         """
         for kind, values in zip(KINDS, (lower, median, upper, spread), strict=True):
             self._images.put(kind, (), region, values)
@@ -84,7 +82,7 @@ class PredictionsWriter:
         region
             One slice per spatial axis.
         latent
-            (K, *region). Values beyond the range of float16, infinite ones included, are set to its ends.
+            (K, *region). Values beyond the range of float16, also infinite ones, are set to its ends.
         """
         limit = float(np.finfo(np.float16).max)
         self._images.put("latent", (), region, np.clip(latent, -limit, limit).astype(np.float16))
@@ -94,10 +92,8 @@ class PredictionsWriter:
 
         Parameters
         ----------
-        k
-            Number of the frame, from 0.
-        region
-            One slice per spatial axis.
+        k, region
+            Number of the frame, from 0, and one slice per spatial axis.
         lower, median, upper
             Quantiles, (C, *region), in physical units of the reference.
         """
@@ -109,10 +105,8 @@ class PredictionsWriter:
 
         Parameters
         ----------
-        m
-            Number of the member, from 0.
-        region
-            One slice per spatial axis.
+        m, region
+            Number of the member, from 0, and one slice per spatial axis.
         median
             (C, *region), in physical units of the reference.
         """

@@ -4,6 +4,10 @@ There is one small JSON file per job and attempt, ``provenance/jobs/<rule>/<name
 written when the job begins and replaced when it ends. If it still says "running" although its process is gone, the job
 was cut off. Records are no outputs of the workflow: no job runs again because of them, and no job fails because its
 record cannot be written.
+
+In a record, ``process`` is the job's :func:`noisebound.jobs.processes.identity`, ``params`` are the parameters of its
+rule as Snakemake compares them (:mod:`noisebound.jobs.memory`), and ``waited_s`` are the seconds that it waited for
+another job.
 """
 
 from __future__ import annotations
@@ -49,25 +53,12 @@ def recorded(
     params: Mapping[str, Any] | None = None,
     waited: float = 0.0,
 ) -> Iterator[None]:
-    """Keep the record of the job that runs in the body.
-
-    Records of earlier jobs with the same outputs are removed up to the last that finished, because its outputs are
-    gone. Those of later attempts, which did not finish, are kept.
+    """Keep the record of the job that runs in the body, and remove those that :func:`_forget_before` names.
 
     Parameters
     ----------
-    folder
-        ``provenance/jobs`` of the results.
-    process
-        The process of the job, from :func:`noisebound.jobs.processes.identity`.
-    rule, wildcards, inputs, outputs
-        Those of the job.
-    seed
-        The seed of the job, if it has one.
-    params
-        The parameters of the rule, as Snakemake compares them (:mod:`noisebound.jobs.memory`).
-    waited
-        Seconds that the job waited for another job.
+    folder, process, rule, wildcards, inputs, outputs, seed, params, waited
+        The folder of the records (``provenance/jobs`` of the results), and what the record says of the job.
     """
     path = record_path(folder, rule, wildcards, str(process["token"]))
     begin = time.monotonic()

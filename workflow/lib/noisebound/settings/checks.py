@@ -54,8 +54,7 @@ def check_training(settings: Settings, file: str | Path) -> None:
     Raises
     ------
     InputError
-        If the levels do not enclose the median, patch or tile have a wrong number of lengths, or the lengths of the
-        patch are too small or no multiples of what the networks need.
+        If a key does not fit, with key, value and remedy.
     """
     low, high = settings["training"]["levels"]
     if not low < 0.5 < high:

@@ -35,10 +35,8 @@ def check_yaml(path: str | Path) -> None:
     Raises
     ------
     InputError
-        If the file is missing, larger than ``MOST_BYTES``, not text in UTF-8, neither YAML nor JSON, or no mapping with
-        text as keys; if a key is repeated at any depth or an anchor contains itself; or if there are more than
-        ``MOST_VALUES`` values or ``MOST_LEVELS`` levels. The message names the file and, if they are known, line and
-        key.
+        If the file cannot be read, is no mapping with text as keys, repeats a key, has an anchor that contains itself,
+        or is too large or too deep. The message names file, line and key where known.
     """
     text = _text(path)
     if not _is_json(text, path):
@@ -51,12 +49,12 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Parameters
     ----------
     path
-        As for :func:`check_yaml`.
+        A file in YAML or JSON.
 
     Returns
     -------
     dict
-        The content of the file. Its values have not been checked.
+        Its content; the values have not been checked.
 
     Raises
     ------
@@ -147,9 +145,8 @@ def _is_json(text: str, path: str | Path) -> bool:
 class _Open:
     """A mapping or a sequence whose end has not been read yet.
 
-    ``keys`` holds the line of every key so far. ``key`` is the key whose value comes next; None if a key comes next.
-    ``size`` counts its values with every anchor written out, ``height`` the levels below it, and ``entries`` the values
-    read so far.
+    ``keys`` holds the line of every key so far; ``key`` is the one whose value comes next, None if a key comes next.
+    ``size`` counts its values with every anchor written out, ``height`` the levels below it.
     """
 
     mapping: bool
