@@ -1,7 +1,4 @@
-"""Configuration files in YAML or JSON: content that a YAML reader would silently drop or convert is refused.
-
-A file is checked event by event before anything is built from it, so nested anchors cost neither memory nor time.
-"""
+"""Configuration files in YAML or JSON: content that a YAML reader would silently drop or convert is refused."""
 
 from __future__ import annotations
 
@@ -159,7 +156,7 @@ class _Open:
 
 
 class _Check:
-    """Follows the events of one document."""
+    """Checks one document event by event, before anything is built from it: nested anchors cost no memory or time."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
