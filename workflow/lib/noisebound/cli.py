@@ -28,7 +28,18 @@ DEFAULT_SHEET = "config/scans.tsv"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, 1 where ``check`` found problems, or 2 for an error, told in one line on stderr."""
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments
+        The words after ``noisebound``; None for those of this process.
+
+    Returns
+    -------
+    int
+        Exit status: 0; 1 if ``check`` found problems; 2 for an error, which is printed in one line to stderr.
+    """
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -121,7 +132,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _row_problems(row: SheetRow, config: Settings | None) -> list[str]:
-    """What is wrong with the files of a scan, by themselves and for a run; simulated ones are not there yet."""
+    """List what is wrong with the files of a scan, by themselves and for a run; nothing for a simulated scan."""
     from .scans.find_problems import find_problems
 
     if config and row.scan in simulated_names(config):
@@ -132,7 +143,7 @@ def _row_problems(row: SheetRow, config: Settings | None) -> list[str]:
 
 
 def _plan_problems(rows: Sequence[SheetRow], config: Settings, file: str) -> list[str]:
-    """For what reasons the workflow would not start with these scans, files aside."""
+    """List the reasons why the workflow would not start with these scans, apart from their files."""
     named_rows = {row.scan: row for row in rows}
     problems = []
     for check in (check_plan, check_frame, planned_trials):

@@ -1,4 +1,4 @@
-"""Zip archives of weights (.pt) and of arrays (.npz) that are damaged, or announce more than they hold."""
+"""Zip archives of weights (.pt) and of arrays (.npz): checks for damage and for content that is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.lib import format as npy
 
 
 def check_archive(path: str | Path) -> None:
-    """Check that an archive holds the bytes that it announces, and that none has changed: torch looks at neither.
+    """Check that an archive is complete and undamaged, which torch does not check when it reads one.
 
     Parameters
     ----------
@@ -21,9 +21,10 @@ def check_archive(path: str | Path) -> None:
     Raises
     ------
     OSError
-        Where it cannot be read.
+        If the file cannot be read.
     ValueError
-        Where it is damaged, no archive, or compressed, as neither torch nor numpy writes it.
+        If the file is no zip archive, is damaged, announces more bytes than it has, or is compressed. Neither torch nor
+        numpy writes compressed archives here.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -39,7 +40,7 @@ def check_archive(path: str | Path) -> None:
 
 
 def check_arrays(path: str | Path) -> None:
-    """Check that every array of an npz file has the values that its header announces.
+    """Check that every array of an npz file has as many bytes as its header announces.
 
     Parameters
     ----------
@@ -49,9 +50,9 @@ def check_arrays(path: str | Path) -> None:
     Raises
     ------
     OSError
-        Where it cannot be read.
+        If the file cannot be read.
     ValueError
-        As :func:`check_archive` does, and where an array promises more than there is, or is no array.
+        As in :func:`check_archive`, and if an entry is no array or announces more bytes than it has.
     """
     check_archive(path)
     with zipfile.ZipFile(path) as archive:

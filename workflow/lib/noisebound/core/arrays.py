@@ -1,4 +1,4 @@
-"""Named arrays in npz files, and numbers as JSON knows them."""
+"""Named arrays in npz files, and values made ready for JSON."""
 
 from __future__ import annotations
 
@@ -17,20 +17,35 @@ from .storage import atomic_path
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, NDArray]) -> None:
-    """Write named arrays as an uncompressed npz, atomically; the same arrays give the same bytes."""
+    """Write named arrays as an uncompressed npz file, atomically.
+
+    The same arrays give the same bytes.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    arrays
+        The arrays by name, of any shape and dtype but ``object``.
+
+    Raises
+    ------
+    ValueError
+        If an array has the dtype ``object``.
+    """
     with atomic_path(path) as temporary:
         np.savez(temporary, allow_pickle=False, **dict(arrays))
 
 
 def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, NDArray]:
-    """Read the named arrays of an npz file; nothing in it is ever unpickled.
+    """Read the named arrays of an npz file; pickled objects are never loaded.
 
     Parameters
     ----------
     path
         The file.
     names
-        Names of the arrays that are wanted; others may be there.
+        The arrays that are wanted. The file may hold others.
 
     Returns
     -------
@@ -40,7 +55,7 @@ def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, NDArray]:
     Raises
     ------
     InputError
-        Where the file is missing, damaged, holds pickled objects or lacks one of ``names``.
+        If the file is missing or damaged, holds pickled objects or lacks one of ``names``.
     """
     try:
         check_arrays(path)
@@ -63,7 +78,19 @@ def read_arrays(path: str | Path, names: Sequence[str]) -> dict[str, NDArray]:
 
 
 def plain(value: Any) -> Any:
-    """Make content plain for JSON: Python's own types, null instead of NaN and infinity."""
+    """Convert a value to what JSON can hold.
+
+    Parameters
+    ----------
+    value
+        Mappings, lists and tuples, nested to any depth, of Python and numpy scalars.
+
+    Returns
+    -------
+    Any
+        The same content: dicts with text as keys, lists, and Python scalars. NaN and infinity become None. A value of
+        any other type, such as an array, is returned unchanged.
+    """
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,7 @@
-"""Tables that :mod:`noisebound.core.tables` wrote, as data frames. Apart from it, because few steps need pandas."""
+"""Tables that :mod:`noisebound.core.tables` wrote, as data frames.
+
+A module of its own, because few steps need pandas.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from .tables import TEXT_COLUMNS, text_of
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a CSV file of :func:`noisebound.core.tables.write_table`; an empty file is an empty table.
+    """Read a CSV file of :func:`noisebound.core.tables.write_table`.
 
     Parameters
     ----------
@@ -21,8 +24,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Text is what was written, in columns of ``TEXT_COLUMNS`` even where it looks like a number: a channel called
-        "NA" or "7". Empty cells of other columns are missing values.
+        The table; empty for an empty file. Columns named in ``TEXT_COLUMNS`` hold text exactly as it was written, even
+        where it looks like a number or a missing value (a channel called "7" or "NA"). In all other columns, an empty
+        cell is a missing value.
     """
     with open(path, encoding="utf-8", newline="") as stream:
         header = next(csv.reader(stream), [])

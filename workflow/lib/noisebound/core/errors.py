@@ -16,10 +16,20 @@ class NoiseboundError(Exception):
 
 
 class InputError(NoiseboundError):
-    """A file, a sheet row or a configuration value cannot be used.
+    """A file, a row of the scan sheet or a configuration value that cannot be used.
 
-    ``problem`` says what is wrong, ``remedy`` what would be right; ``file``, ``key`` and ``value`` say where. The
-    message has no control characters, whatever a file holds, and shows only the beginning of a long value.
+    The message has no control characters, whatever the file holds. Of a long value it shows the first ``LONGEST``
+    characters.
+
+    Parameters
+    ----------
+    problem
+        What is wrong.
+    remedy
+        What the user can do about it.
+    file, key, value
+        Where the problem is: the file, the key in it, and the value of the key. Each is left out of the message if
+        None.
     """
 
     def __init__(
@@ -36,7 +46,13 @@ class InputError(NoiseboundError):
         super().__init__(visible(self._message(where)))
 
     def without_file(self) -> str:
-        """The message without the name of the file, for tables that people share."""
+        """Return the message without the name of the file, for tables that people share.
+
+        Returns
+        -------
+        str
+            The message.
+        """
         return visible(self._message([]))
 
     def _message(self, where: list[str]) -> str:
@@ -55,7 +71,7 @@ class InputError(NoiseboundError):
 
 
 class LeakageError(InputError):
-    """Pixels that were trained on would be used to select, calibrate or test."""
+    """A pixel would serve two roles, or a noisy frame would be compared with itself."""
 
 
 SAVE_AGAIN = (

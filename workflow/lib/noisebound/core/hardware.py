@@ -1,4 +1,4 @@
-"""What a job computes on: a GPU or the processor, with so many threads and so much memory."""
+"""What a job computes on: a GPU or the processor, with a number of threads and an amount of memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psutil
 import torch
 
-# What a job that predicts asks for at its first attempt (``mem_mb`` of its rule), in bytes.
+# Memory that a predicting job requests at its first attempt (``mem_mb`` of its rule), in bytes.
 JOB_MEMORY = 4000 * 10**6
 CPU = torch.device("cpu")
 
@@ -20,11 +20,11 @@ class Hardware:
     Parameters
     ----------
     device
-        A GPU, or the processor.
+        A GPU or the processor.
     threads
-        Threads that the job may use on the processor.
+        Number of threads that the job may use on the processor.
     jobs_per_gpu
-        How many jobs share a GPU.
+        Number of jobs that share a GPU.
     """
 
     device: torch.device = CPU
@@ -33,11 +33,20 @@ class Hardware:
 
     @classmethod
     def here(cls) -> Hardware:
-        """The first GPU, or the processor where this machine has none; for use outside of the workflow."""
+        """Choose the first GPU, or the processor if this machine has no GPU; for use outside of the workflow.
+
+        Returns
+        -------
+        Hardware
+            The device, with as many threads as torch uses now.
+        """
         return cls(torch.device("cuda", 0) if torch.cuda.is_available() else CPU, torch.get_num_threads())
 
     def prepare(self) -> None:
-        """Make torch use these threads and this device, in plain float32: some GPUs would round to ten bits."""
+        """Apply the threads and the device to torch, and switch off TF32.
+
+        With TF32, some GPUs round the factors of float32 products to 10 bits.
+        """
         torch.set_num_threads(max(1, self.threads))
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)
@@ -45,30 +54,30 @@ class Hardware:
 
     @property
     def memory(self) -> int:
-        """Bytes that the job may take; see :func:`usable_memory`."""
+        """Memory that the job may use, in bytes; see :func:`usable_memory`."""
         return usable_memory(self.device, self.threads, self.jobs_per_gpu)
 
 
 def usable_memory(device: torch.device, threads: int, jobs_per_gpu: int = 1) -> int:
-    """Bytes that a job may take.
+    """Compute how much memory a job may use.
 
-    Nothing here depends on what is free at the moment or on the attempt: tiles are sized by it, and where their size
-    can change the result, the same run must cut the same tiles again.
+    The result depends neither on the memory that is free now nor on the attempt. Tiles are sized by it, and the size of
+    the tiles can change the result, so the same run must get the same number every time.
 
     Parameters
     ----------
     device
-        A GPU, or the processor.
+        A GPU or the processor.
     threads
-        Threads of the job on the processor.
+        Number of threads of the job on the processor.
     jobs_per_gpu
-        How many jobs share a GPU.
+        Number of jobs that share a GPU.
 
     Returns
     -------
     int
-        On a GPU the job's share of its memory. On the processor the share of the job's cores in the memory of the
-        machine, because jobs on the other cores begin at the same time; no more than ``JOB_MEMORY``.
+        Bytes. On a GPU: its memory divided by ``jobs_per_gpu``. On the processor: the memory of the machine times the
+        job's share of the cores, because other jobs run on the other cores; at most ``JOB_MEMORY``.
     """
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory) // jobs_per_gpu

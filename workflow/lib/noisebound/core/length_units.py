@@ -1,4 +1,4 @@
-"""Units of length: how files spell them, which one a reader of a page would choose, and their names in OME."""
+"""Units of length: their spellings in files, the unit that a page shows, and their symbols in OME."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ SPELLINGS = {
     "a": "Å",
     "inch": "in",
 }
-# What files say where they have no unit; "inch" is what TIFF writers fill in when nobody told them one.
+# What files say if they have no unit; TIFF writers fill in "inch" if nobody gave one.
 _NO_UNIT = {"", "pixel", "pixels", "px", "none", "inch", "reference frame"}
-# Units that pages choose from, from the smallest; lengths in centimetres are put into one of them too.
+# Units that pages choose from, smallest first; lengths in centimetres are converted to one of them too.
 _SHOWN = ("pm", "nm", "µm", "mm", "m")
 
 
 def unit_name(unit: object) -> str | None:
-    """One spelling per unit: ``um``, ``micron`` and the Greek letter become ``µm``.
+    """Return one spelling per unit: ``um``, ``micron`` and the Greek letter become ``µm``.
 
     Parameters
     ----------
     unit
-        What a file says, of any type. Hidden characters are left out, and ImageJ's spelling of characters beyond ASCII
-        ("\\u00B5") is read.
+        What a file gives as unit, of any type. Hidden characters are removed, and ImageJ's escapes of non-ASCII
+        characters ("\\u00B5") are decoded.
 
     Returns
     -------
     str or None
-        The symbol of a known unit, or an unknown unit as it is; None where the file names none, or pixels.
+        The symbol of a known unit; an unknown unit unchanged; None if the file names no unit, or pixels.
     """
     text = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), str(unit or ""))
     text = one_line(text, UNIT)
@@ -64,7 +64,18 @@ def unit_name(unit: object) -> str | None:
 
 
 def ome_unit(unit: str) -> str | None:
-    """Symbol of a unit of length in the OME schema, in any spelling; None where there is none ("px", unknown units)."""
+    """Return the symbol of a unit of length in the OME schema (2016-06).
+
+    Parameters
+    ----------
+    unit
+        The unit in any known spelling.
+
+    Returns
+    -------
+    str or None
+        The symbol; None if OME has none, as for "px" and for unknown units.
+    """
     for spelling in (unit, unit.lower()):
         symbol = SPELLINGS.get(spelling, spelling)
         if symbol in METRES:
@@ -73,19 +84,19 @@ def ome_unit(unit: str) -> str | None:
 
 
 def in_one_unit(sizes: Mapping[str, float], units: Mapping[str, str | None]) -> tuple[dict[str, float], str] | None:
-    """Convert sizes by axis to the unit of X.
+    """Convert sizes to the unit of X.
 
     Parameters
     ----------
     sizes
-        A length per axis.
+        One length per axis.
     units
-        The unit of each axis, as :func:`unit_name` spells it; an axis without one has that of X.
+        The unit of each axis, as spelled by :func:`unit_name`. An axis without unit is taken to have that of X.
 
     Returns
     -------
     tuple or None
-        The sizes and their unit; None where X has no unit, or where units differ and one of them is unknown.
+        The sizes by axis, and their unit. None if X has no unit, or if units differ and one of them is unknown.
     """
     target = units.get("X")
     if target is None:
@@ -102,21 +113,21 @@ def in_one_unit(sizes: Mapping[str, float], units: Mapping[str, str | None]) -> 
 
 
 def reading_unit(extent: float, unit: str) -> tuple[str, float]:
-    """The unit in which a length reads well, between 1 and 1000 where a metric unit allows.
+    """Choose the unit in which a length is a number from 1 to 1000, if a metric unit allows it.
 
     Parameters
     ----------
     extent
         A length in ``unit``.
     unit
-        Its unit; "um" is shown as "µm", units that are not metric are kept.
+        Its unit. "um" is shown as "µm"; units that are not metric are kept.
 
     Returns
     -------
     str
         The unit to show.
     float
-        What one ``unit`` is in it.
+        The factor that converts ``unit`` to it.
     """
     unit = "µm" if unit in ("um", "\u03bcm") else unit
     if unit not in (*_SHOWN, "cm") or not extent > 0 or 1 <= extent < 1000:

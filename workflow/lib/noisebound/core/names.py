@@ -1,4 +1,4 @@
-"""What a scan and a run may be called: their names become names of files, beside files that the run itself writes."""
+"""Names that a scan and a run may have, since they become parts of file names."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from .errors import InputError
 
-# File systems take names of 255 bytes. Suffixes, and what is put around a name while its file is written, need their
-# share; and people read these names in lists, legends and headings.
+# File systems allow names of 255 bytes. This leaves room for suffixes and for the additions of temporary names, and
+# keeps the names readable in lists, legends and headings.
 MOST_CHARACTERS = 100
-# Files of the run that lie in a folder of files named by scans, by the name that no scan may have. A test compares them
-# with the outputs of the rules.
+# Names that no scan may have, each with the file of the run with which a file of that scan would collide. A test
+# compares them with the outputs of the rules.
 RESERVED = {
     "calibrated": "drift/calibrated.npz",
     "check": "regions/check.json of earlier versions",
@@ -22,14 +22,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def check_name(name: str, *, key: str = "scan", file: str | Path | None = None) -> str:
-    """Check that a name may be part of a file name and of a web page.
+    """Check that a name can be part of a file name and of a web page.
 
     Parameters
     ----------
     name
         The name of a scan or of a run.
     key, file
-        Where it stands, for messages.
+        Where the name stands, for messages.
 
     Returns
     -------
@@ -39,7 +39,8 @@ def check_name(name: str, *, key: str = "scan", file: str | Path | None = None) 
     Raises
     ------
     InputError
-        For other characters than letters, digits, ``_``, ``.`` and ``-``, and for more than ``MOST_CHARACTERS``.
+        If the name has characters other than letters, digits, ``_``, ``.`` and ``-``, begins with none of letters and
+        digits, contains ``..``, or is longer than ``MOST_CHARACTERS``.
     """
     if not _NAME.fullmatch(name) or ".." in name:
         raise InputError(
@@ -61,12 +62,24 @@ def check_name(name: str, *, key: str = "scan", file: str | Path | None = None) 
 
 
 def check_scan_name(name: str, *, file: str | Path | None = None) -> str:
-    """Check that a scan may have this name, as :func:`check_name` does.
+    """Check that a scan may have this name: the rules of :func:`check_name`, and no reserved name.
+
+    Parameters
+    ----------
+    name
+        The name of the scan.
+    file
+        Where the name stands, for messages.
+
+    Returns
+    -------
+    str
+        The name.
 
     Raises
     ------
     InputError
-        Also for the names in ``RESERVED``, whether in small letters or not: some file systems ignore the difference.
+        As in :func:`check_name`, and if the name is one of ``RESERVED``. Case is ignored, as some file systems do.
     """
     check_name(name, file=file)
     if name.lower() in RESERVED:

@@ -1,4 +1,4 @@
-"""Paths in a configuration: what a shell would expand, and what Snakemake would take for a wildcard, is refused."""
+"""Paths in a configuration: refused if a shell would expand them or Snakemake would read them as wildcards."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ MOST_BYTES = 255  # of one part of a path, on common file systems
 MOST_PATH = 3000  # bytes of a whole folder; Linux takes 4096 for a path, file names included
 _VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")
 _ENDS = re.compile(r"^\s|\s$")
-# What a shell takes for something else: Snakemake puts the path of an image into a command as it stands.
+# Characters that are special to a shell: Snakemake puts the path of an image into a command without quoting it.
 _SHELL = re.compile(r"[\s'\"`$;&|<>()*?!#\\\[\]{}~]")
 
 
 def check_paths(settings: dict[str, Any], file: str | Path) -> None:
-    """Check the paths of a configuration, and write ``results`` in its shortest form, in place.
+    """Check the paths of a configuration, and normalise ``results`` in place.
 
-    Nothing is expanded: a configuration that says ``~`` would mean another folder for every user, and results that
-    name it could not be followed.
+    Nothing is expanded: ``~`` would mean another folder for every user, and nobody could tell from a configuration
+    where its results are.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def check_paths(settings: dict[str, Any], file: str | Path) -> None:
     Raises
     ------
     InputError
-        Where ``results``, ``scans`` or ``software.containers`` begins with ``~``, names an environment variable or a
-        URL, begins or ends with a space, or is too long; where ``results`` has braces; and where
-        ``software.containers`` has characters that a shell does not take as they are.
+        If ``results``, ``scans`` or ``software.containers`` begins with ``~``, names an environment variable, begins or
+        ends with a space, or is too long; if ``results`` or ``scans`` is a URL; if ``results`` has braces; if
+        ``software.containers`` is empty or has characters that are special to a shell.
     """
     for key in ("results", "scans"):
         _check_path(settings[key], key, file)
@@ -67,7 +67,19 @@ def check_paths(settings: dict[str, Any], file: str | Path) -> None:
 
 
 def unexpanded(path: str) -> str | None:
-    """What a shell would make of ``path``, where it is something else and can be known; an empty text where not."""
+    """Tell what a shell would make of a path, if it would change the path.
+
+    Parameters
+    ----------
+    path
+        A path as the user wrote it.
+
+    Returns
+    -------
+    str or None
+        None if the path has neither a leading ``~`` nor a variable; the expanded path; "" if the user or a variable is
+        unknown.
+    """
     if not path.startswith("~") and not _VARIABLE.search(path):
         return None
     full = os.path.expandvars(os.path.expanduser(path))

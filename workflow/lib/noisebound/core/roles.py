@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-# Roles whose pixels must never meet: what is learned or judged with one of them must not see those of another. Where a
-# guard band has to be cut between two, the earlier one keeps its ground.
+# Roles that must not share pixels: what is learned or judged on the pixels of one must not see those of another.
+# In a divided scan the guard band between two of them is taken from the later one in this list.
 DISJOINT_ROLES = ("train", "select", "calibrate", "test")
-# A scan that nothing is learned from or judged on.
+# A scan that is only predicted: nothing is learned from it or judged on it.
 APPLY = "apply"
 # A scan whose regions have different roles.
 SPLIT = "split"

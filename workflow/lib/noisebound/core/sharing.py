@@ -1,7 +1,7 @@
-"""What may leave this machine: files by a name that tells neither folders, nor users, nor machines.
+"""Names of files that may leave this machine: they reveal neither folders, nor users, nor machines.
 
-Scan pages, the index and the crate are made to be shared. They name files below the working folder relative to it, and
-others by their base name. Full paths and machines stand in the records of the jobs and on their page alone.
+Scan pages, the index and the crate are made to be shared. They name a file below the working folder by its relative
+path, and any other file by its base name. Only the jobs' records and the page on jobs show full paths and machines.
 """
 
 from __future__ import annotations
@@ -15,16 +15,37 @@ from .sources import split_source
 
 
 def shared_path(source: str) -> str:
-    """A source as it may be shared: relative to the working folder, or its base name; with its dataset's path."""
+    """Return the name under which a source may be shared.
+
+    Parameters
+    ----------
+    source
+        A path, or ``file.h5:/dataset``.
+
+    Returns
+    -------
+    str
+        The path relative to the working folder, or the base name of a file elsewhere; followed by the path of the
+        dataset, if there is one.
+    """
     file, dataset = split_source(source)
     shared = _below_here(file) or PurePath(os.path.normpath(file)).name or "folder"
     return shared if dataset is None else f"{shared}:{dataset}"
 
 
 def shared_paths(sources: Iterable[str]) -> dict[str, str]:
-    """Each source as it may be shared, and different sources by different names.
+    """Return the names under which several sources may be shared, with different names for different files.
 
-    Files elsewhere that have the same base name are told apart by a number for their folder.
+    Parameters
+    ----------
+    sources
+        Paths, or ``file.h5:/dataset``.
+
+    Returns
+    -------
+    dict
+        The shared name of each source. Files outside of the working folder that have the same base name are prefixed
+        with ``elsewhere-<number>/``, one number per folder.
     """
     found: dict[str, str] = {}
     folders: dict[str, int] = {}
@@ -40,13 +61,38 @@ def shared_paths(sources: Iterable[str]) -> dict[str, str]:
 
 
 def shared_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration as it may be shared: with shared paths, and without what names machines or accounts."""
+    """Return a configuration as it may be shared.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+
+    Returns
+    -------
+    dict
+        The configuration without the sections ``cluster`` and ``software``, which name machines and accounts, and with
+        ``results`` and ``scans`` as in :func:`shared_path`.
+    """
     kept = {key: value for key, value in config.items() if key not in ("cluster", "software")}
     return kept | {key: shared_path(str(kept[key])) for key in ("results", "scans") if key in kept}
 
 
 def shared_row(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """A row of the scan sheet with its files by the ``names`` of :func:`shared_paths`."""
+    """Return a row of the scan sheet as it may be shared.
+
+    Parameters
+    ----------
+    row
+        The row by column.
+    names
+        The shared name of each source, from :func:`shared_paths`.
+
+    Returns
+    -------
+    dict
+        The row, with the sources in ``noisy``, ``reference`` and ``truth`` replaced by their shared names.
+    """
 
     def rename(value: Any) -> Any:
         if isinstance(value, str):
@@ -57,7 +103,20 @@ def shared_row(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, An
 
 
 def sources_of(rows: Iterable[Mapping[str, Any]], other: Sequence[str] = ()) -> list[str]:
-    """All sources in rows of the scan sheet; ``other`` are words that stand in the place of a file."""
+    """List the sources in rows of the scan sheet.
+
+    Parameters
+    ----------
+    rows
+        Rows by column; the columns ``noisy``, ``reference`` and ``truth`` are read.
+    other
+        Words that can stand in place of a source, such as "leave-one-out". They are left out.
+
+    Returns
+    -------
+    list of str
+        The sources in their order, repetitions included.
+    """
     found: list[str] = []
     for row in rows:
         for key in ("noisy", "reference", "truth"):

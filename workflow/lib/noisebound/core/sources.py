@@ -8,19 +8,41 @@ from pathlib import Path
 
 HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs")
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf")
-# In the place of a reference's files: the target of a frame is the mean of the others.
+# Written instead of the reference's files: the target of a frame is the mean of the other frames.
 LEAVE_ONE_OUT = "leave-one-out"
 _ENDINGS = "|".join(suffix.removeprefix(".") for suffix in HDF5_SUFFIXES)
 _HDF5_SOURCE = re.compile(rf"(?P<file>.+\.(?:{_ENDINGS})):(?P<dataset>.*)", re.IGNORECASE | re.DOTALL)
 
 
 def split_source(source: str | Path) -> tuple[str, str | None]:
-    """Split a source into the path of its file and that of an HDF5 dataset, None where none is named."""
+    """Split a source into the path of its file and the path of its HDF5 dataset.
+
+    Parameters
+    ----------
+    source
+        A path, or ``file.h5:/dataset``.
+
+    Returns
+    -------
+    tuple of (str, str or None)
+        The file, and the dataset; None if no dataset is named.
+    """
     match = _HDF5_SOURCE.fullmatch(str(source))
     return (match["file"], match["dataset"]) if match else (str(source), None)
 
 
 def source_identity(source: str | Path) -> tuple[str, str]:
-    """The file's resolved path and the dataset's path: the same for two spellings of one source."""
+    """Return a key that is the same for two spellings of one source.
+
+    Parameters
+    ----------
+    source
+        A path, or ``file.h5:/dataset``.
+
+    Returns
+    -------
+    tuple of (str, str)
+        The path of the file with symbolic links resolved, and the path of the dataset ("/" if none is named).
+    """
     file, dataset = split_source(source)
     return os.path.realpath(file), "/" + "/".join(part for part in (dataset or "").split("/") if part not in ("", "."))

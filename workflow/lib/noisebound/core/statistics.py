@@ -1,4 +1,4 @@
-"""Small statistics that several packages use: correlation of two images, subsets of members."""
+"""Small statistics that several packages use: the correlation of two images, and subsets of members."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from numpy.typing import ArrayLike
 
 
 def draw_subsets(total: int, size: int, most: int, random: np.random.Generator) -> list[tuple[int, ...]]:
-    """Subsets of ``size`` of the numbers 0 to ``total`` - 1.
+    """Choose subsets of ``size`` of the numbers 0 to ``total`` - 1.
 
     Parameters
     ----------
     total, size
-        How many numbers there are, and how many a subset has.
+        How many numbers there are, and how many are in a subset.
     most
-        How many subsets are wanted.
+        The most subsets to return.
     random
-        Draws them where there are more.
+        Draws the subsets if there are more than ``most``.
 
     Returns
     -------
     list of tuple of int
-        All subsets in order, where there are no more than ``most``; else ``most`` different ones, each as likely as
-        any. Numbers in a subset ascend.
+        All subsets in lexicographic order if there are at most ``most``; otherwise ``most`` different ones, drawn with
+        equal probability. The numbers in each subset ascend.
     """
     if math.comb(total, size) <= most:
         return list(combinations(range(total), size))
@@ -36,7 +36,18 @@ def draw_subsets(total: int, size: int, most: int, random: np.random.Generator) 
 
 
 def correlation(a: ArrayLike, b: ArrayLike) -> float:
-    """Pearson correlation of two arrays of one shape; NaN where one of them is constant."""
+    """Compute the Pearson correlation of two arrays in float64.
+
+    Parameters
+    ----------
+    a, b
+        Two arrays of one shape, at least one value each.
+
+    Returns
+    -------
+    float
+        From -1 to 1; NaN if one of the arrays is constant.
+    """
     x, y = np.asarray(a, dtype=np.float64).ravel(), np.asarray(b, dtype=np.float64).ravel()
     x, y = x - x.mean(), y - y.mean()
     scale = math.sqrt(float(x @ x) * float(y @ y))

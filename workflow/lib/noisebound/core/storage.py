@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their place and renamed; plus JSON and digests."""
+"""Files that are complete or absent: written under a temporary name, then renamed; also JSON and digests."""
 
 from __future__ import annotations
 
@@ -22,8 +22,18 @@ MOST_JSON = 1 << 28  # bytes of a file; the largest that a step writes have a fe
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` on success, remove it on any error.
 
-    The temporary name keeps the suffix, because some writers choose the format by it. Data reach the disk before
-    the rename, so that a crash leaves either the old file or the new one.
+    The folder is made if needed. The data are flushed to the disk before the file is renamed, so that after a crash
+    there is either the old file or the new one.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+
+    Yields
+    ------
+    Path
+        The temporary path. It ends in the suffix of ``path``, because some writers choose the format by it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,16 +48,16 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def remove_parts(*paths: str | Path, older_than: float = 0.0) -> None:
-    """Remove what killed processes left of :func:`atomic_path` for these files.
+    """Remove temporary files of :func:`atomic_path` that killed processes left behind.
 
-    Only a caller who knows that nobody else writes these files may call this, or with an age that no writing takes.
+    Call this only if nobody else writes these files now, or with an ``older_than`` longer than any write takes.
 
     Parameters
     ----------
     *paths
-        Files, which need not exist, nor need their folders. Parts of no other file are touched.
+        The files whose temporary files are removed. Neither they nor their folders need to exist.
     older_than
-        Seconds since a part was last written.
+        Least age of a temporary file since its last change, in seconds.
     """
     folders: dict[Path, list[str]] = {}
     for path in map(Path, paths):
@@ -62,18 +72,33 @@ def remove_parts(*paths: str | Path, older_than: float = 0.0) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write ``text`` as UTF-8, atomically."""
+    """Write text as UTF-8, atomically.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    text
+        Its content.
+    """
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write ``content`` as indented JSON with a final newline, atomically.
+    """Write indented JSON with a final newline, atomically.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    content
+        Any content that JSON can hold.
 
     Raises
     ------
     ValueError
-        For NaN and infinity, which JSON does not have.
+        If the content has NaN or infinity, which JSON cannot hold.
     """
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
@@ -86,16 +111,21 @@ def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
     path
         The file.
     most
-        Bytes that it may have.
+        The largest size of the file that is accepted, in bytes.
+
+    Returns
+    -------
+    Any
+        Its content.
 
     Raises
     ------
     InputError
-        Where it is missing, larger, no file, not JSON, or has NaN or infinity, which JSON does not have.
+        If the file is missing, too large, not a regular file, not JSON, or has NaN or infinity, which JSON cannot hold.
     """
     remedy = "delete it and start the same command again"
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # which waits for no writer of a pipe
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:  # does not wait at a named pipe
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError("it is not a file", file=path, remedy=remedy)
@@ -106,7 +136,7 @@ def read_json(path: str | Path, most: int = MOST_JSON) -> Any:
         raise InputError("the file does not exist", file=path, remedy="run the step that writes it") from None
     except OSError as error:
         raise InputError(f"it cannot be read ({error.strerror})", file=path, remedy=remedy) from None
-    except (ValueError, RecursionError) as error:  # the latter for objects within objects within objects ...
+    except (ValueError, RecursionError) as error:  # the latter for objects that are nested too deeply
         raise InputError(f"not valid JSON ({error})", file=path, remedy=remedy) from None
 
 
@@ -115,7 +145,18 @@ def _refuse_constant(name: str) -> None:
 
 
 def sha256_file(path: str | Path) -> str:
-    """SHA-256 of a file's content as hexadecimal digits, read in blocks of 1 MiB."""
+    """Compute the SHA-256 of a file, reading blocks of 1 MiB.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     with open(path, "rb") as stream:
         while block := stream.read(1 << 20):
@@ -124,7 +165,18 @@ def sha256_file(path: str | Path) -> str:
 
 
 def digest_files(files: Mapping[str, str | Path | Sequence[str | Path]]) -> list[dict[str, str]]:
-    """Label, file name and SHA-256 of every file; ``files`` maps a label to one file or several."""
+    """Compute the SHA-256 of several files.
+
+    Parameters
+    ----------
+    files
+        One file or several files by label.
+
+    Returns
+    -------
+    list of dict
+        Per file its ``label``, its base name ``file``, and ``sha256``.
+    """
     return [
         {"label": label, "file": Path(path).name, "sha256": sha256_file(path)}
         for label, paths in files.items()
@@ -133,5 +185,16 @@ def digest_files(files: Mapping[str, str | Path | Sequence[str | Path]]) -> list
 
 
 def digest_json(content: Any) -> str:
-    """SHA-256 of ``content`` as canonical JSON (sorted keys, no spaces): the same content, the same digits."""
+    """Compute the SHA-256 of content as canonical JSON: sorted keys, no spaces.
+
+    Parameters
+    ----------
+    content
+        Any content that JSON can hold.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, the same whatever the order of keys.
+    """
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

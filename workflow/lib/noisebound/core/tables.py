@@ -1,8 +1,8 @@
-"""Tables as CSV: one way to write them, and the inverse for the text in them.
+"""Tables as CSV: how they are written, and how the text in them is read back.
 
-A spreadsheet takes a cell that begins with one of ``= + - @`` for a formula. Text that does so gets an apostrophe
-before it, as OWASP advises; reading takes it off again. Numbers stay as they are, text that is a number included. Some
-spreadsheets part cells at semicolons, so that text behind a semicolon is treated in the same way.
+A spreadsheet reads a cell that begins with one of ``= + - @`` as a formula. Such text gets an apostrophe in front, as
+OWASP advises; reading removes it. Numbers stay as they are, also text that is a number. Some spreadsheets split cells
+at semicolons, so text after a semicolon is treated in the same way.
 """
 
 from __future__ import annotations
@@ -27,13 +27,35 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
 def cell_of(text: str) -> str:
-    """Text as the cell of a table: in one line, and never a formula."""
+    """Convert text to the cell of a table: one line, and never a formula.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    str
+        The text in one line, with an apostrophe in front of whatever a spreadsheet would read as a formula.
+    """
     line = one_line(text)
     return line if _NUMBER.fullmatch(line) else _FORMULA.sub(r"\1'\2", line)
 
 
 def text_of(cell: str) -> str:
-    """The text that :func:`cell_of` made a cell of, in one line."""
+    """Convert the cell of a table back to its text; the inverse of :func:`cell_of` for text in one line.
+
+    Parameters
+    ----------
+    cell
+        A cell as :func:`cell_of` returned it.
+
+    Returns
+    -------
+    str
+        The text, without the apostrophes that were added.
+    """
     return _KEPT.sub(r"\1\2", cell)
 
 
@@ -45,13 +67,13 @@ def write_table(
     Parameters
     ----------
     path
-        The file.
+        The file to write.
     columns
-        Headers, which are text like any other.
+        Names of the columns.
     rows
-        One value per column. NaN and None are empty cells.
+        One value per column. NaN and None become empty cells.
     digits
-        Significant digits of floats; None for as many as they need.
+        Significant digits of floats; None for as many as are needed to read the same value back.
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

@@ -1,9 +1,10 @@
-"""Text from files and from users: what may not be part of it, and how it is cleaned.
+"""Text from files and from users: which characters it may not have, and how it is cleaned.
 
-Hidden characters show nothing, or change how their neighbours show: control characters, marks that turn the direction
-of writing, zero-width characters, separators of lines and paragraphs, and code points without a meaning (Unicode
-categories Cc, Cf, Cs, Co, Cn, Zl, Zp). Text with such characters is cleaned where it comes from an image file, refused
-where a user wrote it into the configuration or the scan sheet, and cleaned once more where it leaves.
+Hidden characters are those that are invisible or change how their neighbours are shown: control characters, marks that
+turn the direction of writing, zero-width characters, separators of lines and paragraphs, and code points without a
+meaning (Unicode categories Cc, Cf, Cs, Co, Cn, Zl, Zp), and a few fillers and selectors that are drawn as nothing. They
+are removed from the text of image files, refused in the configuration and the scan sheet, and removed once more before
+text is written out.
 """
 
 from __future__ import annotations
@@ -23,17 +24,50 @@ _BLANK |= {
 
 
 def is_hidden(character: str) -> bool:
-    """Whether a character shows nothing, or changes how others show."""
+    """Tell whether a character is invisible or changes how its neighbours are shown.
+
+    Parameters
+    ----------
+    character
+        One character.
+
+    Returns
+    -------
+    bool
+        True for control characters, line breaks and tabs included, and for the others that the module describes.
+    """
     return unicodedata.category(character) in _HIDDEN or character in _BLANK
 
 
 def hidden_in(text: str) -> list[str]:
-    """The hidden characters of a text as their code points ("U+001B"), each once, in their order."""
+    """List the hidden characters of a text.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    list of str
+        Code points such as "U+001B", each once, in the order of the text.
+    """
     return [f"U+{ord(character):04X}" for character in dict.fromkeys(text) if is_hidden(character)]
 
 
 def visible(text: str) -> str:
-    """The text without its hidden characters; line breaks stay, a tab becomes a space."""
+    """Remove the hidden characters of a text.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    str
+        The text. Line breaks are kept, and tabs become spaces.
+    """
     return "".join(
         character if character == "\n" or not is_hidden(character) else " " if character == "\t" else ""
         for character in text
@@ -41,9 +75,19 @@ def visible(text: str) -> str:
 
 
 def one_line(text: object, most: int | None = None) -> str:
-    """The text in one line: no hidden characters, single spaces, none at the ends, at most ``most`` characters.
+    """Put a text into one line without hidden characters.
 
-    Separators of lines become spaces. What is too long ends in an ellipsis.
+    Parameters
+    ----------
+    text
+        Any object; its ``str`` is used.
+    most
+        The most characters to return; None for no limit. A longer text is cut and ends in an ellipsis.
+
+    Returns
+    -------
+    str
+        The text with single spaces in place of all white space, and none at the ends.
     """
     line = visible(" ".join(str(text).split()))
     line = " ".join(line.split())

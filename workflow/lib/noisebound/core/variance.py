@@ -1,7 +1,7 @@
-"""Variance-stabilising transforms and their plain inverses.
+"""Variance-stabilising transforms and their algebraic inverses.
 
-The transforms are monotone, so a quantile of the transformed value, mapped back with the plain inverse, is the same
-quantile of the value itself. No bias correction belongs here: it would move the quantiles.
+The transforms are monotone, so a quantile of the transformed values, mapped back with the algebraic inverse, is the
+same quantile of the values. An inverse that corrects the bias of the mean would shift the quantiles and is not used.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ def stabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
     Parameters
     ----------
     values
-        Any shape and type. What lies below the transform's domain counts as its lower end.
+        Numbers of any shape and dtype. Values below the domain of the transform are set to its lower end.
     transform
         "none", "sqrt" (x^1/2) or "anscombe" (2 (x + 3/8)^1/2).
 
     Returns
     -------
-    array of float32
-        Of the same shape.
+    array
+        float32, of the same shape.
 
     Raises
     ------
     InputError
-        For an unknown name.
+        If the name is unknown.
 
     References
     ----------
@@ -51,24 +51,24 @@ def stabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
 
 
 def unstabilise(values: NDArray[Any], transform: str) -> NDArray[np.float32]:
-    """The plain inverse of :func:`stabilise`, which is monotone over all numbers.
+    """Apply the algebraic inverse of :func:`stabilise`.
 
     Parameters
     ----------
     values
-        Transformed values, any shape and type.
+        Transformed values of any shape and dtype. For "sqrt" and "anscombe", negative values are set to 0 first.
     transform
-        As for :func:`stabilise`.
+        As in :func:`stabilise`.
 
     Returns
     -------
-    array of float32
-        Of the same shape.
+    array
+        float32, of the same shape.
 
     Raises
     ------
     InputError
-        For an unknown name.
+        If the name is unknown.
     """
     values = np.asarray(values, dtype=np.float32)
     if transform == "none":

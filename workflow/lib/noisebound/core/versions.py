@@ -24,7 +24,18 @@ PACKAGES = (
 
 
 def software_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
-    """Versions of Python, the platform and those of ``packages`` that this step's environment has."""
+    """List the versions of Python, the platform and the packages that this environment has.
+
+    Parameters
+    ----------
+    packages
+        Names of distributions. Those that are not installed are left out.
+
+    Returns
+    -------
+    dict
+        The version by name, with ``python`` and ``platform`` (system and machine) first.
+    """
     versions = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
     for package in packages:
         try:

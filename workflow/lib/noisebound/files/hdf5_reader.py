@@ -1,4 +1,4 @@
-"""An HDF5 file of the run, open for reading: closed on every way out, and refused in words."""
+"""An HDF5 file of the run, open for reading: always closed again, with errors that name the remedy."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ..core.errors import InputError
 
 
 class Hdf5Reader:
-    """A file that a step wrote, open for reading; a context manager.
+    """An HDF5 file that a step wrote, open for reading; a context manager.
 
     Parameters
     ----------
     path
         The file.
     step
-        What writes it, for messages: "the ingest step".
+        The step that writes it, for messages: "the ingest step".
     options
-        Arguments of :class:`h5py.File`.
+        Further arguments of :class:`h5py.File`.
 
     Raises
     ------
     InputError
-        Where the file is missing or no HDF5.
+        If the file is missing or no HDF5.
     """
 
     def __init__(self, path: str | Path, step: str, **options: Any) -> None:

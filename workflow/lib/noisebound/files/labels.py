@@ -15,12 +15,12 @@ from ..core.errors import InputError
 from ..core.texts import one_line
 from .predictions import Predictions
 
-# Bytes that ImageJ's variant of TIFF can hold; larger label images become BigTIFF.
+# The most bytes of ImageJ's variant of TIFF; larger label images become BigTIFF.
 _IMAGEJ_LIMIT = 2**31
 
 
 def read_tokens(path: str | Path | None, shape: Sequence[int]) -> NDArray[Any] | None:
-    """The token map of a scan.
+    """Read the token map of a scan.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def read_tokens(path: str | Path | None, shape: Sequence[int]) -> NDArray[Any] |
     Returns
     -------
     array or None
-        Labels of ``shape``; None without a file.
+        Labels of ``shape``; None if ``path`` is None.
     """
     if path is None:
         return None
@@ -41,21 +41,21 @@ def read_tokens(path: str | Path | None, shape: Sequence[int]) -> NDArray[Any] |
 
 
 def create_label_tiff(path: Path, file: Predictions, dtype: np.dtype) -> np.memmap:
-    """Begin a label TIFF, uncompressed and mapped into memory, so that it can be filled in any order.
+    """Create an uncompressed label TIFF that is mapped into memory and can be filled in any order.
 
     Parameters
     ----------
     path
-        The file.
+        The file to write.
     file
-        The scan's predictions, of which it takes shape and pixel size.
+        The predictions of the scan, which give shape and pixel size.
     dtype
         Type of the labels.
 
     Returns
     -------
     memmap
-        Of the scan's spatial shape.
+        The labels, of the scan's spatial shape.
     """
     unit = imagej_unit(file.pixel_unit)
     axes = "YX" if file.ndim == 2 else "ZYX"
@@ -73,14 +73,25 @@ def create_label_tiff(path: Path, file: Predictions, dtype: np.dtype) -> np.memm
 
 
 def imagej_unit(unit: str) -> str:
-    """A unit as ImageJ writes it into files, in ASCII: um for µm, and "\\u00C5" for other characters beyond."""
+    """Spell a unit as ImageJ does in files: in ASCII.
+
+    Parameters
+    ----------
+    unit
+        Any unit.
+
+    Returns
+    -------
+    str
+        The unit with "um" for µm, and escapes such as "\\u00C5" for other characters.
+    """
     plain = one_line(unit).replace("µ", "u").replace("μ", "u")
-    # ImageJ parts its lines at line breaks and knows no character beyond the first 65536.
+    # ImageJ splits its metadata at line breaks and knows no character beyond the first 65536.
     return "".join(c if c.isascii() else f"\\u{ord(c):04X}" if ord(c) < 1 << 16 else "?" for c in plain)
 
 
 def read_labels(tif: str | Path, shape: Sequence[int]) -> NDArray[Any]:
-    """Read a label TIFF, or a stack of such.
+    """Read a label TIFF, or a stack of them.
 
     Parameters
     ----------
@@ -97,7 +108,7 @@ def read_labels(tif: str | Path, shape: Sequence[int]) -> NDArray[Any]:
     Raises
     ------
     InputError
-        Where the size is that of another scan.
+        If the number of pixels is not a multiple of that of ``shape``.
     """
     labels = np.asarray(tifffile.imread(tif))
     size = int(np.prod(shape))

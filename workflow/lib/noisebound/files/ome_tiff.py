@@ -1,4 +1,4 @@
-"""OME-TIFF files that hold the same bytes whenever they hold the same images."""
+"""OME-TIFF files: the same images always give the same bytes."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def write_ome_tiff(
     Parameters
     ----------
     path
-        The file.
+        The file to write.
     planes
-        (Y, X) of ``dtype`` each, in the order of C, Z.
+        Planes (Y, X) of ``dtype``, Z running faster than C.
     shape
-        Of the whole image, (C, [Z], Y, X).
+        Shape of the whole image, (C, [Z], Y, X).
     channels
         Names of the channels.
     pixel_size, pixel_unit
-        One number per spatial axis, [z], y, x. Sizes in pixels, or in a unit that OME does not know, are left out
-        rather than given a wrong unit.
+        One number per spatial axis ([z], y, x) and their unit. Sizes in pixels, or in a unit that OME does not know,
+        are left out.
     digest
-        Of the content; it makes the file's UUID, so that no random number or date enters.
+        Digest of the content. The UUID of the file is derived from it, so the file holds no random number and no date.
     dtype
         Type of the values.
     """

@@ -1,4 +1,4 @@
-"""Writing the predicted images, ``ensemble/<scan>.h5`` and ``denoised/<scan>.h5``, region by region."""
+"""Writers of the predicted images, ``ensemble/<scan>.h5`` and ``denoised/<scan>.h5``, region by region."""
 
 from __future__ import annotations
 
@@ -27,40 +27,89 @@ _CACHE_BYTES = 64 << 20
 
 
 class PredictionsWriter:
-    """Writes ``ensemble/<scan>.h5`` tile by tile; made by ``create_predictions``.
+    """Writes ``ensemble/<scan>.h5`` tile by tile; made by :func:`create_predictions`.
 
-    ``region`` is a tuple of spatial slices, arrays have shape (C, *region) ((K, *region) for latents). Every pixel of
-    every image must be written once. Non-finite values raise ``InputError``.
+    Every pixel of every image must be written once. Methods that write pixels raise ``InputError`` if values are not
+    finite and ``ValueError`` if their shape does not fit the region.
+
+    Parameters
+    ----------
+    images
+        The images of the file.
     """
 
     def __init__(self, images: UnfinishedImages) -> None:
         self._images = images
 
     def write(self, region: Region, lower: Floats, median: Floats, upper: Floats, spread: Floats) -> None:
-        """The delivered frame."""
+        """Write a region of the delivered frame.
+
+        Parameters
+        ----------
+        region
+            One slice per spatial axis.
+        lower, median, upper, spread
+            Quantiles and the spread of the members, (C, *region), in physical units of the reference.
+        """
         for kind, values in zip(KINDS, (lower, median, upper, spread), strict=True):
             self._images.put(kind, (), region, values)
 
     def set_overlap_error(self, error: Mapping[str, Mapping[str, float]]) -> None:
-        """What tiles that overlap less than they should change, by channel; see ``Predictions.overlap_error``."""
+        """Store by how much the median changes because tiles overlap less than they should.
+
+        Parameters
+        ----------
+        error
+            By channel, the numbers described at ``Predictions.overlap_error``.
+        """
         self._images.set_attribute("overlap_error", json.dumps({channel: dict(of) for channel, of in error.items()}))
 
     def set_uncertainty(self, parts: Mapping[str, Mapping[str, float]]) -> None:
-        """Root mean variance within members (aleatoric) and between them (epistemic), by channel."""
+        """Store how uncertain the delivered frame is, by its two parts.
+
+        Parameters
+        ----------
+        parts
+            By channel, the root mean variance within members (aleatoric) and between members (epistemic).
+        """
         self._images.set_attribute("uncertainty", json.dumps({channel: dict(of) for channel, of in parts.items()}))
 
     def write_latent(self, region: Region, latent: NDArray[Any]) -> None:
-        """Projected latents of the delivered frame, kept as float16."""
+        """Write a region of the projected latents of the delivered frame, as float16.
+
+        Parameters
+        ----------
+        region
+            One slice per spatial axis.
+        latent
+            (K, *region). Values beyond the range of float16, also infinite ones, are set to its ends.
+        """
         limit = float(np.finfo(np.float16).max)
         self._images.put("latent", (), region, np.clip(latent, -limit, limit).astype(np.float16))
 
     def write_frame(self, k: int, region: Region, lower: Floats, median: Floats, upper: Floats) -> None:
-        """Frame ``k`` predicted on its own."""
+        """Write a region of one frame that was predicted on its own.
+
+        Parameters
+        ----------
+        k, region
+            Number of the frame, from 0, and one slice per spatial axis.
+        lower, median, upper
+            Quantiles, (C, *region), in physical units of the reference.
+        """
         for kind, values in zip(QUANTILES, (lower, median, upper), strict=True):
             self._images.put(f"frames/{kind}", (k,), region, values)
 
     def write_member(self, m: int, region: Region, median: Floats) -> None:
-        """Median of member ``m`` for the delivered frame; only where members are kept."""
+        """Write a region of the median of one member for the delivered frame; only if members are kept.
+
+        Parameters
+        ----------
+        m, region
+            Number of the member, from 0, and one slice per spatial axis.
+        median
+            (C, *region), in physical units of the reference.
+        """
         self._images.put("members/median", (m,), region, median)
 
 
@@ -75,33 +124,38 @@ def create_predictions(
     keep_members: bool,
     **facts: Any,
 ) -> Iterator[PredictionsWriter]:
-    """Create ``ensemble/<scan>.h5`` and yield its writer; the file appears under its name only when it is whole.
+    """Create ``ensemble/<scan>.h5``; it appears under its name only when it is complete.
 
     The same writes in the same order give the same bytes.
 
     Parameters
     ----------
     path
-        The file.
+        The file to write.
     about
         What the file says of itself.
     shape
-        Pixels per spatial axis, [z], y, x.
+        Pixels per spatial axis ([z], y, x).
     n_frames
-        Frames that are predicted on their own; 0 for a scan without reference.
+        Number of frames that are predicted on their own; 0 for a scan without reference.
     n_latent
-        Scores per pixel; 0 to keep none.
+        Number of scores per pixel; 0 to store none.
     keep_members
-        Whether the members' medians are stored.
+        Whether to store the medians of the members.
     **facts
-        The fields of ``about`` by name, where that is None.
+        The fields of :class:`PredictionsAbout` by name, if ``about`` is None.
+
+    Yields
+    ------
+    PredictionsWriter
+        Writes the images.
 
     Raises
     ------
     InputError
-        Where values are not finite.
+        If values are not finite.
     RuntimeError
-        Where pixels were left out.
+        If pixels were not written.
     """
     about = about or PredictionsAbout(**facts)
     spatial = tuple(int(size) for size in shape)
@@ -120,7 +174,15 @@ def create_predictions(
 
 
 class DenoisedWriter:
-    """Writes ``denoised/<scan>.h5`` slab by slab; made by ``create_denoised``."""
+    """Writes ``denoised/<scan>.h5`` slab by slab; made by :func:`create_denoised`.
+
+    Parameters
+    ----------
+    file
+        The file, open for writing.
+    images
+        Its images.
+    """
 
     def __init__(self, file: h5py.File, images: UnfinishedImages) -> None:
         self._file, self._images = file, images
@@ -133,9 +195,24 @@ class DenoisedWriter:
         spread: Floats,
         intervals: Mapping[float, tuple[Floats, Floats]],
     ) -> None:
-        """Median, estimated mean, spread and one (lower, upper) per nominal coverage, float32 (C, *region) each.
+        """Write a region of all images.
 
-        Interval ends may be infinite, where too few pixels calibrate a nominal coverage.
+        Parameters
+        ----------
+        region
+            One slice per spatial axis.
+        median, mean, spread
+            Median, estimated mean and spread, (C, *region), in physical units of the reference.
+        intervals
+            Lower and upper end by nominal coverage, (C, *region) each. Ends may be infinite, if too few pixels
+            calibrate a nominal coverage.
+
+        Raises
+        ------
+        InputError
+            If median, mean or spread are not finite.
+        ValueError
+            If a shape does not fit the region.
         """
         for name, values in (("median", median), ("mean", mean), ("spread", spread)):
             self._images.put(name, (), region, values)
@@ -144,11 +221,23 @@ class DenoisedWriter:
             self._images.put(f"intervals/{nominal_key(nominal)}/upper", (), region, upper, finite=False)
 
     def set_projected_fraction(self, fractions: Mapping[str, Mapping[str, float]]) -> None:
-        """Share of pixels whose interval had to be projected to contain the median, by nominal and channel."""
+        """Store the share of pixels whose interval had to be widened to contain the median.
+
+        Parameters
+        ----------
+        fractions
+            By nominal coverage and channel, from 0 to 1.
+        """
         self._file.attrs["projected_fraction"] = json.dumps({key: dict(value) for key, value in fractions.items()})
 
     def set_zero_width(self, fractions: Mapping[str, Mapping[str, float]]) -> None:
-        """Share of pixels whose interval has no width, by nominal and channel."""
+        """Store the share of pixels whose interval has no width.
+
+        Parameters
+        ----------
+        fractions
+            By nominal coverage and channel, from 0 to 1.
+        """
         self._file.attrs["zero_width"] = json.dumps({key: dict(value) for key, value in fractions.items()})
 
 
@@ -156,25 +245,30 @@ class DenoisedWriter:
 def create_denoised(
     path: str | Path, like: Predictions, *, nominal: Sequence[float], primary: float
 ) -> Iterator[DenoisedWriter]:
-    """Create ``denoised/<scan>.h5`` and yield its writer; the file appears under its name only when it is whole.
+    """Create ``denoised/<scan>.h5``; it appears under its name only when it is complete.
 
     Parameters
     ----------
     path
-        The file.
+        The file to write.
     like
         The ensemble file of the scan.
     nominal
         Coverages whose intervals are stored.
     primary
-        The one of them that ``lower`` and ``upper`` at the top of the file are: the same data, linked.
+        The one of them whose interval is also linked as ``lower`` and ``upper`` at the top of the file.
+
+    Yields
+    ------
+    DenoisedWriter
+        Writes the images.
 
     Raises
     ------
     InputError
-        Where values other than the ends of intervals are not finite.
+        If values other than the ends of intervals are not finite.
     RuntimeError
-        Where pixels were left out.
+        If pixels were not written.
     """
     n_channels, chunk = len(like.channels), _CHUNK[like.ndim]
     with _building(path, like.about, like.shape) as (file, images):
@@ -196,7 +290,7 @@ def create_denoised(
 def _building(
     path: str | Path, about: PredictionsAbout, shape: tuple[int, ...]
 ) -> Iterator[tuple[h5py.File, UnfinishedImages]]:
-    """A file under another name, and its images; it gets its own name when every pixel is written."""
+    """Create a file under a temporary name, with no images yet; rename it when every pixel was written."""
     with atomic_path(path) as temporary:
         with h5py.File(temporary, "w", rdcc_nbytes=_CACHE_BYTES) as file:
             file.attrs.update(about.attributes())

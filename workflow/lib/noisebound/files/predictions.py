@@ -22,12 +22,23 @@ _AGAIN = f"delete it and run {_STEP} again"
 
 
 def whole(shape: Sequence[int]) -> Region:
-    """The region that covers an image of spatial ``shape``."""
+    """Return the region that covers a whole image.
+
+    Parameters
+    ----------
+    shape
+        Pixels per spatial axis.
+
+    Returns
+    -------
+    tuple of slice
+        One slice per axis.
+    """
     return tuple(slice(0, int(size)) for size in shape)
 
 
 class PredictionsFile(Hdf5Reader):
-    """A file of predictions, open for reading, and what it says of itself; :class:`Predictions` reads its images.
+    """A file of predictions, open for reading, and its attributes; :class:`Predictions` reads its images.
 
     Parameters
     ----------
@@ -40,29 +51,31 @@ class PredictionsFile(Hdf5Reader):
         What both kinds of file say. Each of its fields is an attribute as well: ``scan``, ``channels``, ``pixel_size``,
         ``pixel_unit``, ``frame``, ``levels``, ``n_members`` and ``counts``.
     shape : tuple of int
-        Pixels per spatial axis, [z], y, x; ``ndim`` of them.
+        Pixels per spatial axis ([z], y, x); ``ndim`` of them.
     n_frames : int
-        Frames that were predicted on their own; 0 where the scan has no reference.
+        Number of frames that were predicted on their own; 0 if the scan has no reference.
     has_members : bool
-        Whether the members' medians are stored.
+        Whether the medians of the members are stored.
     n_latent : int
-        Scores per pixel; 0 where none are stored.
+        Number of scores per pixel; 0 if none are stored.
     nominal : tuple of float
-        Coverages with a stored interval; empty for an ensemble file. ``primary`` is the one of ``lower`` and ``upper``.
+        Coverages with a stored interval; empty for an ensemble file.
+    primary : float or None
+        The nominal coverage of ``lower`` and ``upper``; None for an ensemble file.
     uncertainty : dict
-        By channel the root mean variance within members (aleatoric) and between them (epistemic) of the delivered
+        By channel, the root mean variance within members (aleatoric) and between them (epistemic) of the delivered
         frame before calibration.
     projected_fraction, zero_width : dict
-        By nominal coverage and channel the share of pixels whose interval was widened to hold the median, and of those
-        whose interval has no width.
+        By nominal coverage and channel, the share of pixels whose interval was widened to hold the median, and the
+        share whose interval has no width.
     overlap_error : dict
-        By channel the ``rms`` and ``largest`` difference of the median to that of exact tiles, and the mean ``width``
-        of the interval before calibration; empty where tiles are exact.
+        By channel, the ``rms`` and ``largest`` difference of the median to that of exact tiles, and the mean ``width``
+        of the interval before calibration; empty if tiles are exact.
 
     Raises
     ------
     InputError
-        Where the file is missing, is no HDF5 or does not have the format.
+        If the file is missing, is no HDF5 or does not have the format.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -101,7 +114,16 @@ class PredictionsFile(Hdf5Reader):
 
 
 class Predictions(PredictionsFile):
-    """The images of a file of predictions, read region by region: float32, in the physical units of the reference."""
+    """The images of a file of predictions, read region by region as float32.
+
+    All but the latents are in physical units of the reference. Every method raises ``InputError`` if the file does not
+    hold the image.
+
+    Parameters
+    ----------
+    path
+        ``ensemble/<scan>.h5`` or ``denoised/<scan>.h5``.
+    """
 
     def _read(
         self, name: str, leading: tuple[int, ...], region: Region | None, remedy: str, channel: int | None = None
@@ -116,37 +138,126 @@ class Predictions(PredictionsFile):
         return np.asarray(dataset[where], dtype=np.float32)
 
     def read(self, kind: str, region: Region | None = None, channel: int | None = None) -> Floats:
-        """One image of the delivered frame, float32 (C, *region); ``kind`` is lower, median, upper or spread.
+        """Read one image of the delivered frame.
 
-        A denoised file also has the estimated "mean". With the index of a ``channel`` only that one is read, (*region).
+        Parameters
+        ----------
+        kind
+            "lower", "median", "upper" or "spread"; in a denoised file also "mean", the estimated mean.
+        region
+            One slice per spatial axis; None for the whole image.
+        channel
+            Index of the one channel to read; None for all.
+
+        Returns
+        -------
+        array
+            float32 (C, *region), or (*region) for one channel.
+
+        Raises
+        ------
+        InputError
+            If the file does not hold the image.
+        ValueError
+            If ``kind`` is none of these.
         """
         if kind not in (*KINDS, "mean"):
             raise ValueError(f"kind {kind!r} is none of {', '.join((*KINDS, 'mean'))}")
         return self._read(kind, (), region, "run the step that writes it again", channel)
 
     def read_frame(self, k: int, region: Region | None = None) -> tuple[Floats, Floats, Floats]:
-        """Lower, median and upper of frame ``k`` predicted on its own, float32 (C, *region) each.
+        """Read the quantiles of one frame that was predicted on its own.
 
-        Raises ``InputError`` where the scan has no reference and so no ``frames/``, ``IndexError`` past the last.
+        Parameters
+        ----------
+        k
+            Number of the frame, from 0.
+        region
+            One slice per spatial axis; None for the whole image.
+
+        Returns
+        -------
+        lower, median, upper : array
+            float32 (C, *region) each.
+
+        Raises
+        ------
+        InputError
+            If the scan has no reference, and so no frames of their own.
+        IndexError
+            If there is no frame ``k``.
         """
         remedy = "give the scan a reference; only such scans have every frame predicted"
         lower, median, upper = (self._read(f"frames/{kind}", (k,), region, remedy) for kind in QUANTILES)
         return lower, median, upper
 
     def read_member(self, m: int, region: Region | None = None) -> Floats:
-        """Median of member ``m`` alone for the delivered frame, float32 (C, *region)."""
+        """Read the median of one member for the delivered frame.
+
+        Parameters
+        ----------
+        m
+            Number of the member, from 0.
+        region
+            One slice per spatial axis; None for the whole image.
+
+        Returns
+        -------
+        array
+            float32 (C, *region).
+
+        Raises
+        ------
+        InputError
+            If members were not kept.
+        IndexError
+            If there is no member ``m``.
+        """
         return self._read("members/median", (m,), region, "set ensemble.keep_members to true")
 
     def read_latent(self, region: Region | None = None) -> Floats:
-        """Projected latent vectors, float32 (K, *region), stored as float16."""
+        """Read the projected latents, which are stored as float16.
+
+        Parameters
+        ----------
+        region
+            One slice per spatial axis; None for the whole image.
+
+        Returns
+        -------
+        array
+            float32 (K, *region).
+
+        Raises
+        ------
+        InputError
+            If the file holds no latents.
+        """
         return self._read("latent", (), region, "use the file of the ensemble step, which keeps the latents")
 
     def read_interval(
         self, nominal: float, region: Region | None = None, channel: int | None = None
     ) -> tuple[Floats, Floats]:
-        """Calibrated lower and upper at a ``nominal`` coverage, float32 (C, *region); only in a denoised file.
+        """Read the calibrated interval at one nominal coverage from a denoised file.
 
-        With the index of a ``channel`` only that one is read: float32 (*region).
+        Parameters
+        ----------
+        nominal
+            The nominal coverage, one of ``nominal`` of the file.
+        region
+            One slice per spatial axis; None for the whole image.
+        channel
+            Index of the one channel to read; None for all.
+
+        Returns
+        -------
+        lower, upper : array
+            float32 (C, *region), or (*region) for one channel; ends may be infinite.
+
+        Raises
+        ------
+        InputError
+            If the file holds no interval at this coverage.
         """
         remedy = "add the value to calibration.nominal and run the calibration again"
         name = f"intervals/{nominal_key(nominal)}"

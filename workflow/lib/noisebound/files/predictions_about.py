@@ -1,4 +1,4 @@
-"""What the files of predictions, of an ensemble and denoised, say of themselves."""
+"""The attributes that ensemble files and denoised files have in common."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUANTILES = ("lower", "median", "upper")
 
 @dataclass(frozen=True)
 class PredictionsAbout:
-    """What an ensemble file and the denoised file that is made of it have in common.
+    """What an ensemble file says of itself, and the denoised file that is made from it.
 
     Parameters
     ----------
@@ -23,13 +23,13 @@ class PredictionsAbout:
     channels
         Names of the predicted channels.
     pixel_size, pixel_unit
-        One number per spatial axis, [z], y, x.
+        One number per spatial axis ([z], y, x) and their unit.
     frame
         Index of the delivered frame.
     levels
         Quantile levels of lower, median and upper.
     n_members
-        Members of the ensemble.
+        Number of members of the ensemble.
     counts
         Whether the reference counts events.
     """
@@ -44,7 +44,13 @@ class PredictionsAbout:
     counts: bool
 
     def attributes(self) -> dict[str, Any]:
-        """The attributes of a file."""
+        """Convert to the attributes of a file.
+
+        Returns
+        -------
+        dict
+            The attributes by name; lists are JSON.
+        """
         return {
             "format_version": FORMAT_VERSION,
             "scan": self.scan,
@@ -59,7 +65,23 @@ class PredictionsAbout:
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> PredictionsAbout:
-        """Read the attributes of a file. Raises ``KeyError`` where one is missing."""
+        """Read the attributes of a file.
+
+        Parameters
+        ----------
+        attributes
+            The attributes as :meth:`attributes` returns them.
+
+        Returns
+        -------
+        PredictionsAbout
+            What they say.
+
+        Raises
+        ------
+        KeyError
+            If one is missing.
+        """
         return cls(
             scan=str(attributes["scan"]),
             channels=tuple(json.loads(attributes["channels"])),

@@ -20,7 +20,7 @@ _STEP = "the ingest step"
 
 
 class ScanFile(Hdf5Reader):
-    """A scan's standard file, open for reading, and what it says of itself; :class:`Scan` reads its images.
+    """The standard file of a scan, open for reading, and its attributes; :class:`Scan` reads its images.
 
     Parameters
     ----------
@@ -36,24 +36,24 @@ class ScanFile(Hdf5Reader):
     channels : tuple of str
         Names of the channels.
     shape : tuple of int
-        Pixels per spatial axis, [z], y, x; ``ndim`` of them.
+        Pixels per spatial axis ([z], y, x); ``ndim`` of them.
     pixel_size : tuple of float
-        One number per spatial axis in ``pixel_unit``.
+        One number per spatial axis, in ``pixel_unit``.
     n_frames, n_channels : int
-        Numbers of noisy frames and of channels.
+        Number of noisy frames and of channels.
     reference_kind : str
-        "measured", "leave-one-out" or "none"; ``has_reference`` but for the last.
+        "measured", "leave-one-out" or "none"; ``has_reference`` is True for the first two.
     counts : bool
         Whether values are counts.
     has_truth : bool
-        Whether the true signal is known, as of a simulated scan.
+        Whether the true signal is known, as for a simulated scan.
     sources : list of dict
         Every file that was read, with ``path``, ``sha256`` and ``part``.
 
     Raises
     ------
     InputError
-        Where the file is missing or is not of this format.
+        If the file is missing or is not of this format.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -89,10 +89,24 @@ class ScanFile(Hdf5Reader):
 
 
 class Scan(ScanFile):
-    """The images of a scan, read region by region; a context manager."""
+    """The images of a scan, read region by region; a context manager.
+
+    Parameters
+    ----------
+    path
+        The standard file of the scan.
+    """
 
     def stored_digest(self) -> str:
-        """SHA-256 of the noisy frames and the reference as they are stored, whatever files they were read from."""
+        """Compute the digest of the noisy frames and the reference as they are stored, compressed chunk by chunk.
+
+        Names and dates of the files that they were read from do not enter.
+
+        Returns
+        -------
+        str
+            SHA-256, 64 hexadecimal digits.
+        """
         digest = hashlib.sha256()
         for name in ("noisy", "reference"):
             if name not in self._file:
@@ -109,17 +123,55 @@ class Scan(ScanFile):
         return digest.hexdigest()
 
     def read_frame(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray:
-        """Noisy frame ``k`` as float32 (C, [Z], Y, X), or the ``region`` of it (one slice per spatial axis).
+        """Read a noisy frame.
 
-        Raises ``IndexError`` for a frame that is not there, ``ValueError`` for slices of another number or step.
+        Parameters
+        ----------
+        k
+            Number of the frame, from 0.
+        region
+            One slice of step 1 per spatial axis; None for the whole frame.
+
+        Returns
+        -------
+        array
+            float32 (C, [Z], Y, X).
+
+        Raises
+        ------
+        IndexError
+            If there is no frame ``k``.
+        ValueError
+            If the number of slices or a step is wrong.
         """
         return self._frame(k, region).astype(np.float32)
 
     def read_target(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray:
-        """What frame ``k`` is compared with, as float32 (C, [Z], Y, X).
+        """Read what a frame is compared with.
 
-        The measured reference, or for leave-one-out the mean of the other frames, (sum - frame k) / (R - 1), which
-        frame k has no part in. Raises ``InputError`` for a scan without reference.
+        This is the measured reference or, for leave-one-out, the mean of the other frames: (sum of all frames - frame
+        k) / (R - 1).
+
+        Parameters
+        ----------
+        k
+            Number of the frame, from 0.
+        region
+            One slice of step 1 per spatial axis; None for the whole frame.
+
+        Returns
+        -------
+        array
+            float32 (C, [Z], Y, X).
+
+        Raises
+        ------
+        InputError
+            If the scan has no reference.
+        IndexError
+            If there is no frame ``k``.
+        ValueError
+            If the number of slices or a step is wrong.
         """
         if self._reference is None:
             remedy = "name a reference in the scan sheet, or give the scan the role apply"
@@ -132,15 +184,39 @@ class Scan(ScanFile):
         return (others / (self.n_frames - 1)).astype(np.float32)
 
     def read_truth(self, region: tuple[slice, ...] | None = None) -> np.ndarray | None:
-        """The true signal as float32 (C, [Z], Y, X), which only a simulated scan has; ``None`` elsewhere."""
+        """Read the true signal, which only a simulated scan has.
+
+        Parameters
+        ----------
+        region
+            One slice of step 1 per spatial axis; None for the whole image.
+
+        Returns
+        -------
+        array or None
+            float32 (C, [Z], Y, X); None if the truth is not known.
+        """
         if not self.has_truth:
             return None
         return np.asarray(self._file["truth"][(slice(None), *self._region(region))], dtype=np.float32)
 
     def read_target_noise(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray | None:
-        """Variance of the target of frame ``k`` about the truth, float32 (C, [Z], Y, X); ``None`` where unknown.
+        """Estimate the variance of the target of a frame about the truth.
 
-        For counts with leave-one-out: the mean of R - 1 Poisson counts varies by mean / (R - 1).
+        It is known only for counts with leave-one-out: the mean of R - 1 Poisson counts has the variance mean / (R -
+        1), in which the target stands for the mean.
+
+        Parameters
+        ----------
+        k
+            Number of the frame, from 0.
+        region
+            One slice of step 1 per spatial axis; None for the whole frame.
+
+        Returns
+        -------
+        array or None
+            float32 (C, [Z], Y, X), in squared units of the reference; None if it is not known.
         """
         if self.reference_kind != LEAVE_ONE_OUT or not self.counts:
             return None

@@ -1,4 +1,4 @@
-"""What a scan was read from: every file with its digest, and digests of its pixels, kept in a file beside the scan."""
+"""What a scan was read from: files and pixels with their digests, in a JSON file beside the scan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..core.errors import InputError
 from ..core.storage import read_json, write_json
 
 FORMAT_VERSION = 1
-# What frames are made into, in the digests of pixels beside noisy, reference and truth.
+# Parts besides noisy, reference and truth whose pixels are digested.
 SUM, MEAN = "sum of the noisy frames", "mean of the noisy frames"
 
 
@@ -23,7 +23,7 @@ class ScanSources:
     Parameters
     ----------
     planned
-        Stamps of its files when the workflow was read.
+        Stamps of the source files when the workflow was read.
     named
         The sources as the scan sheet spells them.
     files
@@ -31,10 +31,11 @@ class ScanSources:
     frames
         Number of noisy frames.
     arrays
-        Of every channel that has more than one value its ``part`` (noisy, reference, truth, or what frames are made
-        into), ``frame`` and ``channel``, and the digest ``sha256`` of its pixels.
+        Every channel with more than one value: ``part`` (noisy, reference, truth, or the sum or mean of the frames),
+        ``frame``, ``channel``, and the digest ``sha256`` of its pixels.
     datasets
-        The boxes ``lower`` to ``upper`` of arrays (``array`` of the file with the digest ``sha256``) that were read.
+        Every box of a stored array that was read: from ``lower`` to ``upper`` of ``array`` in the file with the digest
+        ``sha256``.
     """
 
     planned: tuple[str, ...]
@@ -46,7 +47,23 @@ class ScanSources:
 
     @classmethod
     def read(cls, path: str | Path) -> ScanSources:
-        """Read a file written by :meth:`write`. Raises ``InputError`` where it is something else."""
+        """Read a file that :meth:`write` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        ScanSources
+            Its content.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or something else.
+        """
         content = read_json(path)
         try:
             if content.pop("format_version") != FORMAT_VERSION:
@@ -60,11 +77,28 @@ class ScanSources:
             ) from None
 
     def write(self, path: str | Path) -> None:
-        """Write as JSON, atomically."""
+        """Write as JSON, atomically.
+
+        Parameters
+        ----------
+        path
+            The file to write.
+        """
         write_json(path, {"format_version": FORMAT_VERSION, **asdict(self)})
 
     def is_current(self, named: Sequence[str]) -> bool:
-        """Whether the scan sheet still names these sources, and the files are as they were."""
+        """Tell whether the sources are still the same.
+
+        Parameters
+        ----------
+        named
+            The sources as the scan sheet spells them now.
+
+        Returns
+        -------
+        bool
+            True if the sheet names the same sources, and every file has the same size and time of change.
+        """
         if self.named != tuple(named):
             return False
         try:

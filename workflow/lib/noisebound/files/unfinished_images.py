@@ -1,4 +1,4 @@
-"""Images that are written region by region, and delivered only when every pixel was written."""
+"""Images that are written region by region; the file is complete only when every pixel was written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..geometry.boxes import Region
 
 
 class UnfinishedImages:
-    """Images of an HDF5 file that is being written; their pixels are counted, so that none is delivered with holes.
+    """Images of an HDF5 file that is being written, with a count of the pixels that are still missing.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class UnfinishedImages:
     target
         The name that it will have, for messages.
     spatial
-        Pixels per spatial axis, [z], y, x.
+        Pixels per spatial axis ([z], y, x).
     """
 
     def __init__(self, file: h5py.File, target: str | Path, spatial: tuple[int, ...]) -> None:
@@ -31,7 +31,19 @@ class UnfinishedImages:
         self._missing: dict[tuple[str, tuple[int, ...]], int] = {}
 
     def create(self, name: str, leading: tuple[int, ...], chunk: tuple[int, ...], dtype: type) -> None:
-        """Begin an image of shape (*leading, *spatial), stored in pieces of at most ``chunk``."""
+        """Create an image of shape (*leading, *spatial).
+
+        Parameters
+        ----------
+        name
+            Its path in the file.
+        leading
+            Lengths of the axes before the spatial ones; the last of them is the channel.
+        chunk
+            Largest lengths of a chunk, one per axis.
+        dtype
+            Type of its values.
+        """
         chunks = chunk[: len(leading)] + tuple(
             min(a, b) for a, b in zip(chunk[len(leading) :], self._spatial, strict=True)
         )
@@ -51,7 +63,28 @@ class UnfinishedImages:
     def put(
         self, name: str, leading: tuple[int, ...], region: Region, values: NDArray[Any], finite: bool = True
     ) -> None:
-        """Write ``values`` (C, *region) of entry ``leading``. Raises ``InputError`` unless finite where they should."""
+        """Write a region of an image.
+
+        Parameters
+        ----------
+        name
+            Path of the image in the file.
+        leading
+            Index along the axes before the channel; empty if there are none.
+        region
+            One slice per spatial axis.
+        values
+            (C, *region).
+        finite
+            Whether the values have to be finite.
+
+        Raises
+        ------
+        InputError
+            If values have to be finite and are not.
+        ValueError
+            If ``values`` have another shape than the region.
+        """
         dataset = self._file[name]
         bounds = tuple(part.indices(size)[:2] for part, size in zip(region, self._spatial, strict=True))
         expected = (dataset.shape[len(leading)], *(stop - start for start, stop in bounds))
@@ -67,11 +100,25 @@ class UnfinishedImages:
         self._missing[(name, leading)] -= int(np.prod(expected[1:]))
 
     def set_attribute(self, name: str, value: str) -> None:
-        """Say something more of the file."""
+        """Store an attribute of the file.
+
+        Parameters
+        ----------
+        name
+            Its name.
+        value
+            Its text.
+        """
         self._file.attrs[name] = value
 
     def check_complete(self) -> None:
-        """Raise ``RuntimeError`` where a pixel of an image was not written."""
+        """Check that every image is complete.
+
+        Raises
+        ------
+        RuntimeError
+            If fewer pixels were written than an image has.
+        """
         for (name, index), missing in self._missing.items():
             if missing > 0:
                 raise RuntimeError(f"{self._target}: {name}{list(index)} lacks {missing} pixels")

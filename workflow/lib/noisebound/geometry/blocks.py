@@ -1,13 +1,13 @@
-"""Cutting images and boxes into blocks, for three purposes.
+"""Images and boxes cut into blocks, for three purposes.
 
-To read a file in pieces that fit its chunks: :func:`blocks_of` cuts a box into bounded regions on the grid of the
-chunks, :func:`slabs` cuts a whole image into slabs. To count or draw what is independent: :func:`block_labels` numbers
-the blocks of an image, pixel by pixel, and :func:`count_blocks` counts those of boxes. To take statistics block by
-block: :func:`blocks_of_box` yields the blocks of a box as regions, row by row.
+To read a file in pieces that fit its chunks, :func:`blocks_of` cuts a box along the grid of the chunks, and
+:func:`slabs` cuts a whole image into slabs. To count or draw independent samples, :func:`block_labels` numbers the
+blocks of an image pixel by pixel, and :func:`count_blocks` counts those of boxes. To compute statistics per block,
+:func:`blocks_of_box` yields the blocks of a box row by row.
 
-The last three cut every axis into the same number of nearly equal parts, :func:`parts_of_axis`, so that no remainder
-makes a thin block. Where the parts are not equal, :func:`block_labels` puts the longer ones first, as
-``numpy.array_split`` does, and :func:`blocks_of_box` spreads them; results depend on both.
+The last three cut each axis into the same number of nearly equal parts (:func:`parts_of_axis`), so that no thin block
+is left over. If the parts are not equal, :func:`block_labels` puts the longer ones first, as ``numpy.array_split``
+does, and :func:`blocks_of_box` spreads them. Results depend on both.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from numpy.typing import NDArray
 
 from .boxes import Box, Region
 
-# Regions read at once; multiples of the files' chunks.
+# Pixels per axis of a region that is read at once; multiples of the files' chunks.
 _READ = {2: (512, 512), 3: (32, 128, 128)}
-# Lines or planes of a slab come in multiples of these: whole chunks of the files.
+# A slab has a multiple of so many lines or planes, which are whole chunks of the files.
 _THICKNESS = {2: 256, 3: 16}
-# Values of a slab: 32 MB of float32.
+# Number of values of a slab: 32 MiB of float32.
 _SLAB_VALUES = 1 << 23
 
 
 def blocks_of(lower: Sequence[int], upper: Sequence[int]) -> Iterator[tuple[slice, ...]]:
-    """Cut a box into regions of bounded size, for reading: on the grid of the files' chunks, counted from pixel 0.
+    """Cut a box into regions of bounded size for reading, along the grid of the files' chunks.
 
     Parameters
     ----------
     lower, upper
-        The half-open box, 2 or 3 numbers each.
+        First pixel of the box and the pixel behind its last, 2 or 3 numbers each ([z], y, x).
 
     Yields
     ------
     tuple of slice
-        Disjoint regions that cover the box, row by row; at most 512 x 512 or 32 x 128 x 128 pixels each.
+        Disjoint regions that cover the box, row by row, of at most 512 x 512 or 32 x 128 x 128 px. The grid begins at
+        pixel 0 of the image.
     """
     sizes = _READ[len(lower)]
     first = [low // size for low, size in zip(lower, sizes, strict=True)]
@@ -54,21 +55,21 @@ def blocks_of(lower: Sequence[int], upper: Sequence[int]) -> Iterator[tuple[slic
 
 
 def slabs(shape: Sequence[int], n_channels: int, budget: int = _SLAB_VALUES) -> Iterator[Region]:
-    """Cut a whole image into slabs along its first axis, for reading and writing all of it.
+    """Cut a whole image into slabs along its first axis, for reading or writing all of it.
 
     Parameters
     ----------
     shape
-        Spatial, 2 or 3 numbers.
+        Pixels per spatial axis, 2 or 3 numbers.
     n_channels
-        Channels that are held at once.
+        Number of channels that are held in memory at once.
     budget
-        About how many values a slab may have, of all channels; at least one chunk is taken.
+        Approximate number of values of a slab, all channels included. A slab is at least one chunk thick.
 
     Yields
     ------
     tuple of slice
-        Disjoint regions, whole chunks thick but for the last.
+        Disjoint regions that cover the image. All but the last are a whole number of chunks thick.
     """
     thickness = _THICKNESS[len(shape)]
     per_line = n_channels * math.prod(shape[1:])
@@ -78,17 +79,37 @@ def slabs(shape: Sequence[int], n_channels: int, budget: int = _SLAB_VALUES) -> 
 
 
 def parts_of_axis(extent: int, side: int) -> int:
-    """Number of nearly equal parts of about ``side`` px that an axis of ``extent`` px is cut into; at least one."""
+    """Compute into how many nearly equal parts an axis is cut.
+
+    Parameters
+    ----------
+    extent
+        Length of the axis in px.
+    side
+        Wanted length of a part in px.
+
+    Returns
+    -------
+    int
+        Number of parts, at least 1.
+    """
     return max(1, round(extent / side))
 
 
 def block_labels(shape: Sequence[int], block: int) -> tuple[NDArray[np.intp], int]:
-    """Number the blocks of about ``block`` px per axis of an image, for resampling them.
+    """Number the blocks of an image, for resampling them.
+
+    Parameters
+    ----------
+    shape
+        Pixels per axis of the image.
+    block
+        Approximate side of a block in px.
 
     Returns
     -------
-    labels : array of ``shape``
-        The block of every pixel, from 0, row by row.
+    labels : array of intp
+        The block of each pixel, of ``shape``; blocks are numbered from 0, row by row.
     count : int
         Number of blocks.
     """
@@ -103,19 +124,39 @@ def block_labels(shape: Sequence[int], block: int) -> tuple[NDArray[np.intp], in
 
 
 def count_blocks(boxes: Sequence[Box], block: int) -> int:
-    """Number of blocks of about ``block`` px per axis in all boxes together, as a count of independent samples."""
+    """Count the blocks of several boxes, as a number of independent samples.
+
+    Parameters
+    ----------
+    boxes
+        The boxes.
+    block
+        Approximate side of a block in px.
+
+    Returns
+    -------
+    int
+        Number of blocks in all boxes together.
+    """
     return sum(math.prod(parts_of_axis(extent, block) for extent in box.shape) for box in boxes)
 
 
 def blocks_of_box(box: Box, side: int) -> Iterator[tuple[Region, list[Region]]]:
-    """The blocks of about ``side`` px per axis of a box, for statistics: one row of blocks is read at once.
+    """Cut a box into blocks for statistics, so that one row of blocks is read at a time.
+
+    Parameters
+    ----------
+    box
+        The box.
+    side
+        Approximate side of a block in px.
 
     Yields
     ------
     row : tuple of slice
-        The region of the image that a row of blocks along the first axis covers.
+        The region of the image that one row of blocks along the first axis covers.
     blocks : list of tuple of slice
-        Its blocks, relative to ``row``.
+        The blocks of the row, relative to ``row``.
     """
     axes = []
     for low, high in zip(box.lower, box.upper, strict=True):

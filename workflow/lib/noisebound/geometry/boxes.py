@@ -18,9 +18,9 @@ class Box:
     Parameters
     ----------
     role
-        What its pixels are for (:mod:`noisebound.core.roles`).
+        What its pixels are used for (:mod:`noisebound.core.roles`).
     lower, upper
-        Its first pixel, and the pixel behind its last; one number per spatial axis, [z], y, x.
+        Its first pixel and the pixel behind its last, one number per spatial axis ([z], y, x).
     """
 
     role: str
@@ -46,5 +46,18 @@ class Box:
 def boxes_meet(
     lower: Iterable[int], upper: Iterable[int], other_lower: Iterable[int], other_upper: Iterable[int]
 ) -> bool:
-    """Whether two half-open boxes share a pixel."""
+    """Tell whether two half-open boxes share a pixel.
+
+    Parameters
+    ----------
+    lower, upper
+        First pixel of one box and the pixel behind its last, one number per axis.
+    other_lower, other_upper
+        The same of the other box.
+
+    Returns
+    -------
+    bool
+        True if they share at least one pixel.
+    """
     return all(a < d and c < b for a, b, c, d in zip(lower, upper, other_lower, other_upper, strict=True))

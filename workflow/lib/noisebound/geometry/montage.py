@@ -1,7 +1,7 @@
 """Independent images side by side in one scan, so far apart that no network sees from one into another.
 
-Every image is continued by its own mirror image, as the end of a scan is (see ``tiling``): what the networks say of it
-is what they would say if it were a scan of its own.
+Each image is continued by its mirror image, as is done at the border of a scan (see ``tiling``). So the networks
+predict each image as if it were a scan of its own.
 """
 
 from __future__ import annotations
@@ -19,9 +19,19 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True)
 class Montage:
-    """Where ``count`` square images of ``size`` px lie in a plane, each with ``margin`` px around it.
+    """A plane of square images side by side, each with a margin around it.
 
-    They fill as many rows as the largest divisor of their number up to its root allows, so that no place stays empty.
+    The number of rows is the largest divisor of ``count`` that does not exceed its square root, so no place stays
+    empty.
+
+    Parameters
+    ----------
+    count
+        Number of images.
+    size
+        Side of each image in px.
+    margin
+        Width of the margin around each image in px.
     """
 
     count: int
@@ -30,26 +40,32 @@ class Montage:
 
     @property
     def rows(self) -> int:
-        """Images along Y."""
+        """Number of images along Y."""
         return max(rows for rows in range(1, int(self.count**0.5) + 1) if self.count % rows == 0)
 
     @property
     def columns(self) -> int:
-        """Images along X."""
+        """Number of images along X."""
         return self.count // self.rows
 
     @property
     def pitch(self) -> int:
-        """Pixels from one image to the next."""
+        """Distance in px from the beginning of one image to that of the next."""
         return self.size + 2 * self.margin
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Extent of the plane in pixels, (Y, X)."""
+        """Extent of the plane in px, (Y, X)."""
         return self.rows * self.pitch, self.columns * self.pitch
 
     def corners(self) -> list[tuple[int, int]]:
-        """First pixel (y, x) of every image, row by row."""
+        """Compute where the images begin.
+
+        Returns
+        -------
+        list of tuple of int
+            First pixel (y, x) of each image, row by row.
+        """
         return [
             (row * self.pitch + self.margin, column * self.pitch + self.margin)
             for row in range(self.rows)
@@ -57,13 +73,35 @@ class Montage:
         ]
 
     def assemble(self, images: NDArray[Scalar]) -> NDArray[Scalar]:
-        """The plane (Y, X) of ``images`` (count, size, size), continued as their mirror images."""
+        """Put images side by side, with their mirror images in the margins.
+
+        Parameters
+        ----------
+        images
+            (count, size, size).
+
+        Returns
+        -------
+        array
+            The plane (Y, X).
+        """
         widened = mirror(images, [(self.margin, self.margin)] * 2)
         grid = widened.reshape(self.rows, self.columns, self.pitch, self.pitch)
         return grid.swapaxes(1, 2).reshape(self.shape)
 
     def cut(self, plane: NDArray[Scalar]) -> NDArray[Scalar]:
-        """The images (..., count, size, size) of a plane (..., Y, X); the inverse of :meth:`assemble`."""
+        """Cut the images out of a plane; the inverse of :meth:`assemble`.
+
+        Parameters
+        ----------
+        plane
+            (..., Y, X).
+
+        Returns
+        -------
+        array
+            (..., count, size, size).
+        """
         leading = plane.shape[:-2]
         grid = plane.reshape(*leading, self.rows, self.pitch, self.columns, self.pitch).swapaxes(-3, -2)
         inner = slice(self.margin, self.margin + self.size)

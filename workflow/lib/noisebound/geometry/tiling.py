@@ -1,8 +1,8 @@
-"""Tiles with a halo: a scan larger than memory, read, predicted and written piece by piece, exactly.
+"""Tiles with a halo: a scan larger than memory is read, predicted and written piece by piece, exactly.
 
-There is one policy for the end of a scan: it continues as its mirror image. A tile is read with a halo as wide as the
-receptive radius; where the scan ends, the halo is the mirror image. What the networks compute inside the halo is
-dropped, so the kept part of a tile equals the same part of the whole image, and no network ever sees a border.
+A scan continues beyond its border as its mirror image. A tile is read with a halo as wide as the receptive radius;
+beyond the border of the scan, the halo is the mirror image. The prediction inside the halo is discarded. So the part
+that is kept equals the same part of the prediction of the whole image, and no network ever sees a border.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from .boxes import Region
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-# Pixels per axis of a tile where only a few pixels of a scan are wanted.
+# Pixels per axis of a tile if only a few pixels of a scan are wanted.
 DEFAULT_TILE = {2: (256, 256), 3: (48, 64, 64)}
-# How many times the pixels of an uncut scan may be computed because of halos, before tiles are made larger.
+# If halos make the network compute more than this many times the pixels of the uncut scan, tiles are made larger.
 WASTE = 1.3
 # Tiles as short as this along an axis are not cut again, however little memory there is.
 SHORTEST = 8
@@ -29,8 +29,19 @@ SHORTEST = 8
 
 @dataclass(frozen=True)
 class Tile:
-    """``keep`` is what the tile contributes to the scan, ``read`` what it needs of it, ``mirrored`` how many pixels per
-    axis and side have to be added to the latter, and ``inner`` where ``keep`` then lies in the result."""
+    """A part of a scan, and what has to be read to predict it.
+
+    Parameters
+    ----------
+    keep
+        The region of the scan that the tile predicts.
+    read
+        The region of the scan to read: ``keep`` plus the halo, as far as the scan reaches.
+    mirrored
+        Pixels to add before and after each axis by mirroring, to complete the halo.
+    inner
+        Where ``keep`` lies in the completed tile.
+    """
 
     keep: Region
     read: Region
@@ -38,22 +49,33 @@ class Tile:
     inner: Region
 
     def complete(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
-        """What was read, (C, *read), with the halo completed by mirroring: (C, *keep plus halo)."""
+        """Complete the halo by mirroring.
+
+        Parameters
+        ----------
+        image
+            What was read, (C, *read).
+
+        Returns
+        -------
+        array
+            (C, *keep plus halo).
+        """
         return mirror(image, self.mirrored)
 
 
 def mirror(image: NDArray[Scalar], widths: Sequence[tuple[int, int]]) -> NDArray[Scalar]:
     """Continue an image as its mirror image.
 
-    The mirror stands behind the outermost pixel, which is so repeated: beside it lies another pixel as often as inside
-    the scan. (With the mirror on that pixel, the error of the CT demo is 0.2 dB higher.)
+    The outermost pixel is repeated (mode ``symmetric`` of ``numpy.pad``). Without the repetition (mode ``reflect``),
+    the error of the CT demo is 0.2 dB higher.
 
     Parameters
     ----------
     image
         (..., *spatial).
     widths
-        Pixels before and after each spatial axis. Images narrower than that are mirrored more than once.
+        Pixels to add before and after each spatial axis. An image narrower than that is mirrored more than once.
 
     Returns
     -------
@@ -71,28 +93,27 @@ def tiles(
     alignment: int = 1,
     region: Region | None = None,
 ) -> Iterator[Tile]:
-    """Cut a scan into tiles, each with what its halo needs.
+    """Cut a scan into tiles with a halo.
 
     Parameters
     ----------
     shape
-        Pixels of the scan per spatial axis, like all numbers here.
+        Pixels of the scan per spatial axis.
     size
-        The most pixels that a tile keeps.
+        The most pixels per axis that a tile keeps; rounded down to a multiple of ``alignment``, but never to 0.
     halo
-        The fewest pixels that a tile has to every side of them.
+        The fewest pixels of halo on each side, per axis; rounded up to a multiple of ``alignment``.
     alignment
-        What a tile holds with its halo begins and ends at multiples of it, counted from the first pixel of the scan:
-        networks that halve their image then see the same pairs of pixels in every tile, also in one that is turned
-        around.
+        A tile with its halo begins and ends at multiples of this number, counted from the first pixel of the scan. So
+        networks that downsample the image group the same pixels in every tile, also when a tile is flipped or rotated.
     region
-        The part of the scan to be covered; all of it where None.
+        The part of the scan to cover; None for all of it.
 
     Yields
     ------
     Tile
-        The kept parts are disjoint and cover the scan, or the region from the multiple of ``alignment`` at or before
-        its first pixel.
+        Tiles whose kept parts are disjoint and cover the scan or the region. They begin at the multiple of
+        ``alignment`` at or before the first pixel of the region.
     """
     size = [max(step - step % alignment, alignment) for step in size]
     halo = [rim + -rim % alignment for rim in halo]
@@ -116,21 +137,22 @@ def tiles(
 def choose_size(
     shape: Sequence[int], halo: Sequence[int], comfortable: int, most: int, alignment: int = 1
 ) -> tuple[int, ...]:
-    """How many pixels per axis a tile should keep.
+    """Choose how many pixels per axis a tile keeps.
 
-    A scan that fits is one tile. Where it does not, its axes are cut in equal parts.
+    A scan that fits is one tile. Otherwise its axes are cut into equal parts.
 
     Parameters
     ----------
     shape, halo
-        Pixels of the scan, and of the halo to every side, per spatial axis.
+        Pixels of the scan, and of the halo on each side, per spatial axis.
     comfortable
-        About how many pixels a tile has with its halo; twice, four times ... as many while halos are a burden
-        (``WASTE``).
+        Approximate number of pixels of a tile with its halo. It is doubled as long as halos make the network compute
+        more than ``WASTE`` times the pixels of the uncut scan.
     most
-        The most pixels that it may have, unless tiles get as short as ``SHORTEST``.
+        The most pixels of a tile with its halo. It is exceeded only if all axes would be cut shorter than ``SHORTEST``
+        (or ``alignment``).
     alignment
-        Lengths are rounded up to multiples of it.
+        Lengths are rounded up to multiples of this number.
 
     Returns
     -------
@@ -158,7 +180,7 @@ def _cut_in_parts(shape: Sequence[int], halo: Sequence[int], room: int, alignmen
         long = [axis for axis, size in enumerate(sizes) if size > max(SHORTEST, alignment)]
         if not long:
             return parts
-        # For a given number of pixels, tiles whose lengths are in proportion to the halo waste least.
+        # For a given number of pixels, tiles with lengths in proportion to the halo waste least.
         axis = max(long, key=lambda axis: sizes[axis] / (halo[axis] + 1))
         while _sizes(shape, parts, alignment)[axis] == sizes[axis]:
             parts[axis] += 1

@@ -3,20 +3,19 @@
 Begin with ``step``.
 
     digests      Which code a step depends on, as a short text that Snakemake can compare between runs
-    gpu_places   Which of a machine's devices a job may use: places that jobs take and give back by themselves
-    hardware     What a job of the workflow computes on: a GPU that is free, or the processor where the machine has none
+    gpu_places   Which GPU of a machine a job may use: jobs take places on GPUs by themselves
+    hardware     What a job of the workflow computes on: a free GPU, or the processor if the machine has no GPU
     import_path  Which noisebound the jobs of a run import: that of the project that the workflow belongs to, before any
                  other
-    log          A step's log: everything a script prints goes to its log file, and errors meant for the user also to
-                 the terminal
-    memory       Rebuild what Snakemake remembers of finished jobs from the jobs' records, which travel with the results
+    log          The log of a step: all output of a script goes to its log file, and errors for the user also to the
+                 terminal
+    memory       Snakemake's memory of finished jobs, rebuilt from the jobs' records, which travel with the results
     output_lock  One job at a time per output: a lock file beside it, which jobs on all machines of a shared file system
                  respect
     processes    Who a process is, on whichever machine and in whichever container, and whether it has ended
-    read_again   Whether only the code that reads the instrument's files has changed, so that scans are read again
-                 before all else
-    records      What a job leaves behind about itself: where and when it ran, what it took, and the digests of what it
+    read_again   Whether only the code that reads the instrument's files has changed
+    records      What a job leaves behind about itself: where and when it ran, what it used, and the digests of what it
                  wrote
-    step         What every step has around its one call: a log, its outputs to itself, and a record of how it went
-    usage        What a job took, and where it ran: Slurm, processor, memory, GPU, image
+    step         What every step has around its one call: a log, a lock on its outputs, and a record of the job
+    usage        What a job used and where it ran: Slurm, processor, memory, GPU, container image
 """

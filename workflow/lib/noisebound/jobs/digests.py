@@ -1,8 +1,8 @@
 """Which code a step depends on, as a short text that Snakemake can compare between runs.
 
-Snakemake does not see an edit of an imported module. A rule that carries :func:`library_digest` in its ``params`` is
-run again after one. Comments, docstrings and layout do not count, so that prose can be mended without computing
-anything again. Nothing is imported to find out: the modules are parsed, so that reading the workflow stays fast.
+Snakemake does not see that an imported module was edited. So a rule has :func:`library_digest` among its ``params``,
+and its jobs run again when the digest changes. Comments, docstrings and layout do not enter the digest: editing them
+does not make any job run again. Modules are parsed, not imported, so that reading the workflow stays fast.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def library_modules(*rooms: str, package: Path = PACKAGE) -> tuple[Path, ...]:
-    """Find the files of modules and of everything in the package that they import.
+    """Find the files of some modules and of all modules of the package that they import.
 
     Parameters
     ----------
@@ -31,12 +31,13 @@ def library_modules(*rooms: str, package: Path = PACKAGE) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        Sorted. Imports inside functions count. A package's ``__init__`` counts only where a name is imported from it.
+        The files, sorted. Imports inside functions count. The ``__init__`` of a package counts only if a name is
+        imported from it.
 
     Raises
     ------
     InputError
-        Where no module is named, and where a module or what it imports from the package is not there.
+        If no module is named, or a module or one of its imports from the package does not exist.
     """
     if not rooms:
         raise InputError(
@@ -59,24 +60,24 @@ def library_digest(*rooms: str, extra: Sequence[Path] = (), script: Path | None 
     Parameters
     ----------
     rooms
-        Modules of the library that the step's script imports; what they import counts too.
+        Modules of the library that the step's script imports. The modules that they import count too.
     extra
-        More files of the step, such as page templates. A folder stands for all files below it.
+        Further files of the step, such as page templates. A folder stands for all files below it.
     script
-        The step's script. Snakemake compares scripts by their time of change, which a clone alters.
+        The script of the step. Snakemake compares scripts by their time of change, which differs in every clone.
     package
         Folder of the library.
 
     Returns
     -------
     str
-        ``"<rooms> <folders>: <SHA-256>"``, so that :func:`check_code` can compute it again, and, with files outside of
-        the package, a second SHA-256 of those.
+        ``"<rooms> <folders>: <SHA-256>"``, from which :func:`check_code` can compute the digest again. If there are
+        files outside of the package, their SHA-256 follows.
 
     Raises
     ------
     InputError
-        Where a file is missing or a folder holds none: a digest of nothing would never change.
+        If a file is missing or a folder holds none, since a digest of nothing would never change.
     """
     inside = [entry for entry in extra if entry.is_relative_to(package)]
     outside = [entry for entry in extra if not entry.is_relative_to(package)]
@@ -90,7 +91,7 @@ def library_digest(*rooms: str, extra: Sequence[Path] = (), script: Path | None 
 
 
 def check_code(code: str, package: Path = PACKAGE) -> None:
-    """Raise ``InputError`` where ``package`` holds other code than the one that ``code`` was computed from.
+    """Check that this process imports the code that the workflow computed a digest of.
 
     Parameters
     ----------
@@ -98,6 +99,11 @@ def check_code(code: str, package: Path = PACKAGE) -> None:
         The text of :func:`library_digest`, as the workflow computed it.
     package
         Folder of the library that this process imports.
+
+    Raises
+    ------
+    InputError
+        If ``package`` holds other code.
     """
     names, _, digests = code.partition(": ")
     rooms = [name for name in names.split() if not name.endswith("/")]
@@ -139,7 +145,7 @@ def _files_in_parts(entries: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
     for name, content in parts:
-        # After name and length, so that moving bytes from one file to the next changes the digest.
+        # Name and length are digested too, so that moving bytes from one file to the next changes the digest.
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
@@ -162,10 +168,25 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
 
 @cache
 def meaning(source: bytes) -> bytes:
-    """Reduce Python source to what it does: a text of its syntax tree without docstrings and comments.
+    """Reduce Python source to what it does: its syntax tree as text, without docstrings and comments.
 
-    The text is the same under every version of Python that the library runs on, because a step in a container may run
-    under another one than the workflow. Raises ``SyntaxError`` for a source that is not Python.
+    The text is the same under every version of Python that the library supports, because a step in a container may run
+    under another version than the workflow.
+
+    Parameters
+    ----------
+    source
+        Python source.
+
+    Returns
+    -------
+    bytes
+        The text in UTF-8.
+
+    Raises
+    ------
+    SyntaxError
+        If the source is not Python.
     """
     words: list[str] = []
     _describe(_parse(source), words)

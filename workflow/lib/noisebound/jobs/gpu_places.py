@@ -1,7 +1,7 @@
-"""Which of a machine's devices a job may use: places that jobs take and give back by themselves.
+"""Which GPU of a machine a job may use: jobs take places on GPUs by themselves.
 
-Nobody hands out the GPUs of a machine without a batch system, so jobs share them out among themselves. A place is an
-exclusive lock on an empty file, which the system drops when the process that holds it ends, however it ends.
+On a machine without a batch system nobody assigns GPUs, so the jobs share them out among themselves. A place on a GPU
+is an exclusive lock on an empty file. The system releases it when the process that holds it ends, for whatever reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..core.errors import InputError
 
 logger = logging.getLogger("noisebound")
 PAUSE = 1.0  # seconds between two looks for a free place
-NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)  # what file systems without locks answer
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)  # errors of file systems without locks
 # Number of the device that this process holds, by the folder of the locks and the devices it could choose from.
 _held: dict[tuple[str, tuple[str, ...]], int] = {}
 
@@ -31,18 +31,18 @@ _held: dict[tuple[str, tuple[str, ...]], int] = {}
 def take_device(devices: Sequence[str], places: int, folder: str | Path | None = None) -> int:
     """Take a place on a device; wait while all places are taken.
 
-    The place is free again when this process ends. The device with the fewest jobs is preferred. A process that asks
+    The device with the most free places is taken. The place is free again when this process ends. A process that asks
     again gets the same device.
 
     Parameters
     ----------
     devices
-        Names that all jobs of this user and machine agree on.
+        Names of the devices, the same in all jobs of this user on this machine.
     places
-        How many jobs a device takes at a time.
+        Number of jobs that a device takes at a time.
     folder
-        Holds the locks; by default one in the folder for temporary files, of this user alone. Where its file system has
-        no locks, the first device is taken without a place: a batch system may have hidden the others.
+        Folder of the locks; by default one that only this user can write to, in the folder for temporary files. If its
+        file system has no locks, the first device is taken without a place, and the log says so.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def take_device(devices: Sequence[str], places: int, folder: str | Path | None =
     Raises
     ------
     InputError
-        Where the folder belongs to somebody else, so that nobody can mislead or block the jobs.
+        If others than this user can write to the folder, and so could mislead or block the jobs.
     """
     folder = Path(folder) if folder is not None else default_folder()
     key = (str(folder), tuple(devices))
@@ -75,7 +75,15 @@ def take_device(devices: Sequence[str], places: int, folder: str | Path | None =
 
 
 def default_folder() -> Path:
-    """Where the locks of this user on this machine lie; folders for temporary files may be shared by machines."""
+    """Return the folder of this user's locks on this machine.
+
+    The name contains that of the machine, because several machines may share the folder for temporary files.
+
+    Returns
+    -------
+    Path
+        A folder in the folder for temporary files; it need not exist.
+    """
     return Path(tempfile.gettempdir()) / f"noisebound-{os.getuid()}-{_plain(socket.gethostname())}"
 
 
@@ -99,7 +107,7 @@ def _choose(devices: Sequence[str], places: int, folder: Path) -> int | None:
         number = max(range(len(devices)), key=lambda n: len(free[n]))
         if not free[number]:
             return None
-        _lock(free[number][0])  # never closed: the place is this process's until it ends
+        _lock(free[number][0])  # never closed: this process keeps the place until it ends
         return number
 
 

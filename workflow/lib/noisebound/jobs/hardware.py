@@ -1,4 +1,4 @@
-"""What a job of the workflow computes on: a GPU that is free, or the processor where the machine has none."""
+"""What a job of the workflow computes on: a free GPU, or the processor if the machine has no GPU."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .gpu_places import take_device
 
 
 def take_hardware(threads: int = 1, jobs_per_gpu: int = 1) -> Hardware:
-    """Take a GPU that is free, or the processor where the machine has no GPU; wait while all GPUs are taken.
+    """Take a free GPU, or the processor if the machine has no GPU; wait while all GPUs are taken.
 
     A GPU is free again when this process ends. GPUs that ``CUDA_VISIBLE_DEVICES`` hides, as a batch system does, are
-    left alone.
+    not used.
 
     Parameters
     ----------
     threads
-        Threads that the job may use on the processor.
+        Number of threads that the job may use on the processor.
     jobs_per_gpu
-        How many jobs of this user share a GPU.
+        Number of jobs of this user that share a GPU.
 
     Returns
     -------
@@ -35,7 +35,13 @@ def take_hardware(threads: int = 1, jobs_per_gpu: int = 1) -> Hardware:
 
 
 def gpu_names() -> list[str]:
-    """A name of each visible GPU that is the same in every process, whatever is visible to it."""
+    """List a name of each visible GPU that is the same in all processes, whichever GPUs they see.
+
+    Returns
+    -------
+    list of str
+        UUIDs, in the order of torch's devices. For slices of a GPU (MIG), the names in ``CUDA_VISIBLE_DEVICES``.
+    """
     visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
     count = torch.cuda.device_count()
     if visible[0].startswith("MIG-"):  # slices of a GPU, which may all give the GPU's own name

@@ -6,23 +6,23 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-# What containers/passed.env makes the PYTHONPATH of a container of, which gets none of the user's.
+# Variable from which containers/passed.env sets PYTHONPATH in a container, where that of the user is not passed on.
 LIBRARY = "NOISEBOUND_LIBRARY"
 BINDS = "APPTAINER_BIND"
 
 
 def import_from(library: Path, environment: MutableMapping[str, str] | None = None) -> None:
-    """Put a library first in the environment that jobs inherit, also those of a cluster and in containers.
+    """Put a library first on the import path of all jobs, also on a cluster and in containers.
 
-    Every job reads the workflow again, so doing this twice is doing it once. A library outside of the working folder,
-    which is all that Apptainer shows to a container by itself, is shown to containers as well.
+    Every job reads the workflow and calls this again; a second call changes nothing. By itself, Apptainer shows only
+    the working folder to a container. So a library elsewhere is added to the folders that it shows.
 
     Parameters
     ----------
     library
         Folder that holds the package.
     environment
-        Variables to change; by default those of this process.
+        Environment variables to change; by default those of this process, which jobs inherit.
     """
     environment = os.environ if environment is None else environment
     others = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path not in ("", str(library))]

@@ -1,4 +1,4 @@
-"""A step's log: everything a script prints goes to its log file, and errors meant for the user also to the terminal."""
+"""The log of a step: all output of a script goes to its log file, and errors for the user also to the terminal."""
 
 from __future__ import annotations
 
@@ -16,10 +16,21 @@ logger = logging.getLogger("noisebound")
 
 
 class VisibleFormatter(logging.Formatter):
-    """Lines of a log without control characters, which a terminal would obey."""
+    """Formats lines of a log without control characters, which a terminal would obey."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, with the traceback where there is one."""
+        """Format a record.
+
+        Parameters
+        ----------
+        record
+            The record.
+
+        Returns
+        -------
+        str
+            The line, with the traceback if there is one.
+        """
         return visible(super().format(record))
 
 
@@ -27,13 +38,13 @@ class VisibleFormatter(logging.Formatter):
 def step_log(path: str | Path) -> Iterator[logging.Logger]:
     """Send stdout, stderr and the ``noisebound`` logger to a file while the body runs.
 
-    A ``NoiseboundError`` is written to the log and, in one line, to the terminal, and ends the script with exit status
-    1; any other exception keeps its traceback and propagates.
+    A ``NoiseboundError`` is logged, printed to the terminal in one line, and ends the script with exit status 1. Any
+    other exception is logged with its traceback and raised again.
 
     Parameters
     ----------
     path
-        The log; its folder is made, and what it holds is kept.
+        The log file. Its folder is made if needed; lines are appended.
 
     Yields
     ------

@@ -1,7 +1,8 @@
-"""Rebuild what Snakemake remembers of finished jobs from the jobs' records, which travel with the results.
+"""Snakemake's memory of finished jobs, rebuilt from the jobs' records, which travel with the results.
 
-Snakemake keeps its memory in the working folder, apart from the results. Results that are copied into another clone
-come without it, and a change of a setting would then go unnoticed. Only the standard library is used.
+Snakemake keeps its memory in the working folder, apart from the results. Without this module, results that were copied
+into another clone would come without memory, and a changed setting would go unnoticed. Only the standard library is
+used.
 """
 
 from __future__ import annotations
@@ -15,25 +16,27 @@ from typing import Any
 
 from ..core.storage import sha256_file
 
-# Folders of a run that hold no results, and files beside results that no rule names.
+# Folders of a run that hold no results.
 _APART = ("logs", "benchmarks", "provenance/jobs")
 
 
 def remembered_jobs(run: str | Path, is_forgotten: Callable[[str], bool]) -> Iterator[dict[str, Any]]:
-    """Yield what is to be remembered of the results in the folder of a run.
+    """Yield what Snakemake should remember of the results of a run.
 
     Parameters
     ----------
     run
-        Folder of the results of one run, as the workflow names it. Records lie in its ``provenance/jobs``.
+        Folder of the results of one run, as the workflow names it. The records are in its ``provenance/jobs``.
     is_forgotten
-        Whether nothing is remembered of a result (path), or something of another file in its place.
+        Takes the path of a result; returns True if Snakemake remembers nothing of it, or remembers an older file of
+        this path.
 
     Yields
     ------
     dict
-        output (path), rule, input (sorted paths) and params (as Snakemake compares them) of the last job that wrote a
-        forgotten result as it is. One that no record describes as it is has neither inputs nor params.
+        For each forgotten result its path ``output``, and the ``rule``, ``input`` (sorted paths) and ``params`` (as
+        Snakemake compares them) of the last job that wrote it with the content that it has. If no record matches the
+        content, the rule is None and the lists are empty.
     """
     forgotten = {output for output in _results(Path(run)) if is_forgotten(output)}
     if not forgotten:
@@ -66,6 +69,6 @@ def _results(run: Path) -> Iterator[str]:
 
 
 def _is_as_written(output: dict[str, Any]) -> bool:
-    """By its content: Snakemake changes the time of a result after its job."""
+    """Tell whether a result has the size and digest of its record; Snakemake changes its time after the job."""
     path = output["path"]
     return Path(path).stat().st_size == output["bytes"] and sha256_file(path) == output["sha256"]

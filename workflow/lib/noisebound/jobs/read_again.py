@@ -1,9 +1,9 @@
-"""Whether only the code that reads the instrument's files has changed, so that scans are read again before all else.
+"""Whether only the code that reads the instrument's files has changed. Then scans are read again before all else.
 
-Snakemake plans whatever stands behind a job that it plans. Were the ingest planned because its code has changed, every
-network would be trained again, although a mended reader nearly always reads the same pixels. So a run is planned in
-two parts: first the scans alone; then, with scans that hold the same bytes as old as they were, all the rest. Only the
-standard library is used.
+Snakemake plans all jobs that depend on a job that it plans. If it planned the ingest because its code has changed,
+every network would be trained again, although a corrected reader nearly always reads the same pixels. So such a run is
+planned in two parts. The first part reads the scans again; a scan with the same bytes as before keeps its time of
+change. The second part plans everything else. Only the standard library is used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ VARIABLE = "NOISEBOUND_SCANS_READ_AGAIN"
 
 @dataclass(frozen=True)
 class Written:
-    """Files that a job wrote: SHA-256 by path, and the times of change (ns) that they have now."""
+    """Files that a job wrote.
+
+    Parameters
+    ----------
+    digests
+        SHA-256 by path, as the job recorded it.
+    times
+        Time of change now, in ns, by path.
+    """
 
     digests: dict[str, str]
     times: dict[str, int]
@@ -36,17 +44,22 @@ def only_reading_changed(
     ingest: str,
     training: str,
 ) -> bool:
-    """Whether scans were ingested by other code than today's, and all networks were trained by today's.
+    """Tell whether the code of the ingest has changed since the scans were read, and the code of the training has not.
 
     Parameters
     ----------
     remembered
-        Snakemake's memory of a file: the parameters of the job that wrote it, each as its ``repr``; None where it has
-        none. What is decided here is then what Snakemake plans.
+        Returns what Snakemake remembers of a file: the parameters of the job that wrote it, each as its ``repr``; None
+        if it remembers nothing. Since Snakemake plans by the same memory, it would come to the same result.
     scans, members
         The standard files of the scans, and the weights of the members.
     ingest, training
         Digests of the code of the steps ``ingest_scan`` and ``train_member``, as their rules name them.
+
+    Returns
+    -------
+    bool
+        True if there are members, all were trained by today's code, and at least one scan was read by other code.
     """
     read = [params for path in scans if os.path.exists(path) and (params := remembered(path))]
     trained = [remembered(path) or () if os.path.exists(path) else () for path in members]
@@ -55,19 +68,20 @@ def only_reading_changed(
 
 
 def written_by_ingest(records: str | Path, scans: Collection[str]) -> dict[str, Written]:
-    """List what the ingest wrote of each scan whose files are still there.
+    """List what the ingest wrote of each scan.
 
     Parameters
     ----------
     records
         Folder of the jobs' records.
     scans
-        The scans of the run.
+        Names of the scans of the run.
 
     Returns
     -------
     dict
-        By name of the scan; one without a record, or without its files, is left out.
+        By name of the scan, the files that its last finished ingest wrote. A scan without record, or of which a file is
+        missing, is left out.
     """
     found: dict[str, Written] = {}
     for record in _finished(records, "ingest_scan"):
@@ -83,17 +97,17 @@ def written_by_ingest(records: str | Path, scans: Collection[str]) -> dict[str, 
 
 
 def keep_times(before: dict[str, Written], after: dict[str, Written]) -> list[str]:
-    """Give files that were written again with the same content their earlier times of change.
+    """Give files that were written again with the same content their earlier time of change.
 
     Parameters
     ----------
     before, after
-        What :func:`written_by_ingest` found before and after the scans were read again.
+        What :func:`written_by_ingest` returned before and after the scans were read again.
 
     Returns
     -------
     list of str
-        The scans that hold something else than before, sorted.
+        Names of the scans whose content has changed, sorted.
     """
     changed = set()
     for scan, written in after.items():
@@ -107,20 +121,20 @@ def keep_times(before: dict[str, Written], after: dict[str, Written]) -> list[st
 
 
 def same_command(arguments: Sequence[str], environment: MutableMapping[str, str]) -> tuple[str, list[str]] | None:
-    """Find the command that started this process, where it was Snakemake's, and announce its second part.
+    """Return the command that starts Snakemake once more for the second part, and announce that part to it.
 
     Parameters
     ----------
     arguments
         Python's own arguments (``sys.orig_argv``).
     environment
-        Variables of this process; told that the second part follows.
+        Variables of this process; ``VARIABLE`` is set in it.
 
     Returns
     -------
     tuple or None
-        Program and arguments, as ``os.execv`` takes them. None where Snakemake runs within another program, which must
-        not be started once more.
+        Program and arguments for ``os.execv``. None if Snakemake runs inside another program, which must not be started
+        again.
     """
     environment[VARIABLE] = "1"
     # As a program or after -m; options of Python itself may stand before.

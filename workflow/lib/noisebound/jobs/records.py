@@ -1,9 +1,13 @@
-"""What a job leaves behind about itself: where and when it ran, what it took, and the digests of what it wrote.
+"""What a job leaves behind about itself: where and when it ran, what it used, and the digests of what it wrote.
 
-One small JSON file per job and attempt, ``provenance/jobs/<rule>/<name>.<token>.json`` of the results. It is written
-when the job begins and replaced when it ends; one that still says "running" although its process is gone belongs to a
-job that was cut off. Records are no outputs of the workflow: nothing is run again because of them, and a record that
-cannot be written stops no job.
+There is one small JSON file per job and attempt, ``provenance/jobs/<rule>/<name>.<token>.json`` in the results. It is
+written when the job begins and replaced when it ends. If it still says "running" although its process is gone, the job
+was cut off. Records are no outputs of the workflow: no job runs again because of them, and no job fails because its
+record cannot be written.
+
+In a record, ``process`` is the job's :func:`noisebound.jobs.processes.identity`, ``params`` are the parameters of its
+rule as Snakemake compares them (:mod:`noisebound.jobs.memory`), and ``waited_s`` are the seconds that it waited for
+another job.
 """
 
 from __future__ import annotations
@@ -49,12 +53,12 @@ def recorded(
     params: Mapping[str, Any] | None = None,
     waited: float = 0.0,
 ) -> Iterator[None]:
-    """Keep the record of the job that is the body.
+    """Keep the record of the job that runs in the body, and remove those that :func:`_forget_before` names.
 
-    ``process`` is the job's :func:`noisebound.jobs.processes.identity`; ``waited`` are seconds that it waited for
-    another job. ``params`` are the rule's parameters as Snakemake compares them: see :mod:`noisebound.jobs.memory`.
-    Records of earlier jobs with the same outputs go, except those of attempts that this one repeats: what is left
-    tells how the files that are there came about.
+    Parameters
+    ----------
+    folder, process, rule, wildcards, inputs, outputs, seed, params, waited
+        The folder of the records (``provenance/jobs`` of the results), and what the record says of the job.
     """
     path = record_path(folder, rule, wildcards, str(process["token"]))
     begin = time.monotonic()
@@ -100,16 +104,16 @@ def recorded(
 
 
 def record_path(folder: str | Path, rule: str, wildcards: Mapping[str, str], token: str) -> Path:
-    """Say where the record of a job lies: always within the folder, because what cannot be part of a name is replaced.
+    """Return the path of a job's record, which is always within the folder.
 
     Parameters
     ----------
     folder
         ``provenance/jobs`` of the results.
     rule, wildcards
-        Of the job.
+        Those of the job. Characters that cannot be part of a file name are replaced.
     token
-        Tells attempts apart.
+        Distinguishes attempts; the first 12 characters are used.
 
     Returns
     -------
@@ -121,7 +125,7 @@ def record_path(folder: str | Path, rule: str, wildcards: Mapping[str, str], tok
 
 
 def describe_file(path: str | Path) -> dict[str, Any]:
-    """Describe a file that was just written, and that the system still holds in memory.
+    """Describe a file that was just written.
 
     Parameters
     ----------
@@ -131,14 +135,14 @@ def describe_file(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        path, bytes, mtime_ns and sha256.
+        ``path``, ``bytes``, ``mtime_ns`` and ``sha256``.
     """
     status = os.stat(path)
     return {"path": str(path), "bytes": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256_file(path)}
 
 
 def read_records(folder: str | Path) -> list[dict[str, Any]]:
-    """Read all records; files that are none are passed over.
+    """Read all records of a run.
 
     Parameters
     ----------
@@ -148,8 +152,8 @@ def read_records(folder: str | Path) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Sorted by rule, wildcards and start. ``state`` says where a job was cut off; ``attempt`` counts from 1 among the
-        records with the same rule and wildcards.
+        Sorted by rule, wildcards and start; files that are no records are skipped. ``state`` is "cut off" for a job
+        that was running and is gone. ``attempt`` numbers the records with the same rule and wildcards from 1.
     """
     found = []
     for path in sorted(Path(folder).glob("*/*.json")):
@@ -177,9 +181,9 @@ def _is_running(record: Mapping[str, Any]) -> bool:
 
 
 def _forget_before(path: Path) -> None:
-    """Remove the records of earlier jobs of the same name up to the last that finished, as its outputs are gone.
+    """Remove the records of earlier jobs of the same name up to the last that finished, whose outputs are gone.
 
-    Half written records go too: whoever wrote one held the outputs that this job holds now.
+    Half-written records are removed too: their writers held the lock on the outputs that this job holds now.
     """
     match = _RECORD.fullmatch(path.name)
     if match is None or not path.parent.is_dir():

@@ -1,4 +1,4 @@
-"""What every step has around its one call: a log, its outputs to itself, and a record of how it went."""
+"""What every step has around its one call: a log, a lock on its outputs, and a record of the job."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from .output_lock import sole_job
 from .records import recorded
 
 logger = logging.getLogger("noisebound")
-# The one parameter of a rule that Snakemake does not compare between runs, because its function takes the input.
+# The parameter of a rule that Snakemake does not compare between runs, because it is a function of the input files.
 UNWATCHED = "unwatched"
-ROOM = 1 << 16  # bytes; with less, an error while writing is one of a full disk, whatever it says
+ROOM = 1 << 16  # bytes; if less is free, any error counts as one of a full disk
 
 
 @contextmanager
 def step(snakemake: Any, beside: Sequence[str | Path] = ()) -> Iterator[None]:
     """Run the body as the step that a script's ``snakemake`` object describes.
 
-    What it prints goes to its log (:func:`noisebound.jobs.log.step_log`). It waits while another job writes its outputs
-    (:func:`noisebound.jobs.output_lock.sole_job`); the first output stands for all of them, because they always belong
-    together. Then what a killed job left half written is removed. The step's record is kept
-    (:func:`noisebound.jobs.records.recorded`). The signal TERM, with which batch systems cancel jobs, ends it like an
-    error, so that nothing half written is left and the next job waits for nothing.
+    Output goes to the log of the step (:func:`noisebound.jobs.log.step_log`). The step waits while another job writes
+    its outputs (:func:`noisebound.jobs.output_lock.sole_job`). One lock, on the first output, stands for all outputs,
+    because they belong together. Then temporary files of killed jobs are removed, and a record of the job is kept
+    (:func:`noisebound.jobs.records.recorded`). The signal TERM, with which batch systems cancel jobs, ends the step
+    like an error, so that it removes its temporary files and releases its lock.
 
     Parameters
     ----------
     snakemake
-        What Snakemake hands to a script.
+        The object that Snakemake hands to a script.
     beside
-        Files that the step writes beside its outputs, whose halves are removed too.
+        Files that the step writes besides its outputs, whose temporary files are removed too.
 
     Raises
     ------
     InputError
-        Where this process imported another noisebound than the one whose digest is the rule's parameter ``code``, and
-        where the disk is full.
+        If this process imported other code than that of which the rule's parameter ``code`` is the digest, or if the
+        disk is full.
     """
     terminal = sys.stderr
 
@@ -84,13 +84,24 @@ def step(snakemake: Any, beside: Sequence[str | Path] = ()) -> Iterator[None]:
 
 
 def records_folder(config: Mapping[str, Any]) -> Path:
-    """Where a run keeps the records of its jobs."""
+    """Return the folder of the records of a run's jobs.
+
+    Parameters
+    ----------
+    config
+        The configuration of the run.
+
+    Returns
+    -------
+    Path
+        ``<results>/<run>/provenance/jobs``.
+    """
     return Path(config["results"]) / config["run"] / "provenance" / "jobs"
 
 
 @contextmanager
 def _full_disk_in_words(output: Path) -> Iterator[None]:
-    """Turn errors that come of a full disk into one that says so; HDF5 and torch each name it in their own way."""
+    """Turn an error that is due to a full disk into one that says so; HDF5 and torch report it in other words."""
     try:
         yield
     except Exception as error:

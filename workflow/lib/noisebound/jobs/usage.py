@@ -1,4 +1,4 @@
-"""What a job took, and where it ran: Slurm, processor, memory, GPU, image."""
+"""What a job used and where it ran: Slurm, processor, memory, GPU, container image."""
 
 from __future__ import annotations
 
@@ -28,7 +28,15 @@ PATIENCE = 5.0  # seconds that the batch system has to say when a job was submit
 
 
 def slurm_job() -> dict[str, Any] | None:
-    """What the batch system says about this job; None outside of one. ``queue_s`` where it can be asked."""
+    """Describe this job by what Slurm says about it.
+
+    Returns
+    -------
+    dict or None
+        ``job``, ``array_job``, ``array_task``, ``partition``, ``restarts``, ``gpus`` and ``node`` as text, None if not
+        set; and ``queue_s``, the seconds from submission to start, None if ``scontrol`` does not tell. None outside of
+        Slurm.
+    """
     if not os.environ.get("SLURM_JOB_ID"):
         return None
     found: dict[str, Any] = {word: os.environ.get(variable) for word, variable in SLURM_VARIABLES.items()}
@@ -53,14 +61,21 @@ def _queue_time(job: str) -> float | None:
 
 
 def processor_and_memory() -> dict[str, Any]:
-    """CPU time (s) of this process and of the programs it ran, and the larger peak of their resident memory (bytes)."""
+    """Measure the CPU time and the memory of this process and of the programs that it ran.
+
+    Returns
+    -------
+    dict
+        ``cpu_s``: CPU time in seconds, of all together. ``peak_memory_bytes``: the largest resident memory of any of
+        them, in bytes.
+    """
     own, programs = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = sum(usage.ru_utime + usage.ru_stime for usage in (own, programs))
     return {"cpu_s": round(seconds, 2), "peak_memory_bytes": max(_peak_memory(), 1024 * programs.ru_maxrss)}
 
 
 def _peak_memory() -> int:
-    """Largest resident memory of this process, in bytes. What ``getrusage`` says is at least that of its parent."""
+    """Return the largest resident memory of this process in bytes; ``getrusage`` may give that of its parent."""
     with suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
@@ -69,7 +84,14 @@ def _peak_memory() -> int:
 
 
 def device_used() -> dict[str, Any]:
-    """The GPU that the job used, else the processor; peak GPU memory in bytes."""
+    """Describe the GPU that this job used, or the processor if it used none.
+
+    Returns
+    -------
+    dict
+        ``kind`` ("gpu" or "cpu"), ``name``, ``visible`` (``CUDA_VISIBLE_DEVICES``, else the index of the GPU) and
+        ``peak_memory_bytes`` (of the GPU; None for a processor).
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     torch = sys.modules.get("torch")  # never imported for this
     if torch is not None and torch.cuda.is_initialized():
@@ -88,6 +110,12 @@ def _processor() -> str:
 
 
 def container_image() -> str | None:
-    """Name of the container image, without its folder; None outside of one."""
+    """Return the file name of the container image that this job runs in.
+
+    Returns
+    -------
+    str or None
+        The name without its folder; None outside of a container.
+    """
     path = os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER")
     return Path(path).name if path else None

@@ -2,8 +2,8 @@
 
 Begin with ``basis``.
 
-    basis       The latent basis: how the members' latents become a few scores per pixel
-    components  The principal components of latents: which channels count, with what weight, and along which directions
-                they vary
+    basis       The latent basis: the linear map from the latents of all members to a few scores per pixel
+    components  Principal components of latents: which channels count, their weights, and the directions of largest
+                variance
     sample      The sample of latents that the basis is fitted on, as an npz file
 """

@@ -1,4 +1,4 @@
-"""The latent basis: how the members' latents become a few scores per pixel."""
+"""The latent basis: the linear map from the latents of all members to a few scores per pixel."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ logger = logging.getLogger("noisebound")
 class LatentBasis:
     """One affine map from the concatenated latents of all members, D channels, to K scores.
 
-    Every channel is standardised, dead channels are dropped, each member gets the same total variance, and the
+    Every channel is standardised, dead channels are dropped, and every member gets the same total variance. The
     principal components of the result are the scores. All scores are divided by the standard deviation of the first,
-    which keeps their proportions and fits them into float16.
+    which keeps their proportions and the range of float16.
 
     Parameters
     ----------
     member_sizes
-        (M,) int64, latent channels of each member; their sum is D.
+        (M,) int64, number of latent channels of each member; their sum is D.
     mean, scale
-        (D,) float64, what is subtracted from every channel and what it is then divided by.
+        (D,) float64, what is subtracted from each channel, and what the result is divided by.
     keep
         (D,) bool, False for dead channels.
     weight
-        (D,) float64, 1/sqrt(kept channels of the member); 0 for dropped channels.
+        (D,) float64, 1/sqrt(number of kept channels of the member); 0 for dropped channels.
     components
-        (K, kept) float64, orthonormal rows.
+        (K, number of kept channels) float64, orthonormal rows.
     explained
         (K,) float64, share of the variance.
     scores_sd
@@ -81,17 +81,47 @@ class LatentBasis:
         return self._affine[1]
 
     def project(self, latents: NDArray) -> NDArray[np.float32]:
-        """Scores (K, *spatial) float32 of concatenated latents (D, *spatial); each pixel on its own.
+        """Project concatenated latents, each pixel on its own.
 
-        Raises ``ValueError`` where the number of channels is not D.
+        Parameters
+        ----------
+        latents
+            (D, *spatial).
+
+        Returns
+        -------
+        array
+            Scores, float32 (K, *spatial).
+
+        Raises
+        ------
+        ValueError
+            If the number of channels is not D.
         """
         return _multiply(self.matrix, latents) + _spread(self.offset, latents)
 
     def partial(self, member: int, latents: NDArray) -> NDArray[np.float32]:
-        """What one member's latents (L, *spatial) add to the scores: (K, *spatial) float32.
+        """Compute what the latents of one member add to the scores.
 
-        The sum over members plus ``offset`` is ``project`` of the concatenation, so that a caller never needs to hold
-        the latents of more than one member. Raises ``ValueError`` where the number of channels is not the member's.
+        The sum over all members plus ``offset`` equals :meth:`project` of the concatenated latents. So a caller need
+        not hold the latents of more than one member.
+
+        Parameters
+        ----------
+        member
+            Number of the member, from 0.
+        latents
+            (L, *spatial).
+
+        Returns
+        -------
+        array
+            float32 (K, *spatial).
+
+        Raises
+        ------
+        ValueError
+            If the number of channels is not that of the member.
         """
         return _multiply(self.matrix[:, self.members[member]], latents)
 
@@ -106,12 +136,34 @@ class LatentBasis:
         return content.hexdigest()
 
     def save(self, path: str | Path) -> None:
-        """Write the basis as npz, atomically; the same basis gives the same bytes."""
+        """Write the basis as npz, atomically; the same basis gives the same bytes.
+
+        Parameters
+        ----------
+        path
+            The file to write.
+        """
         write_arrays(path, {field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls, path: str | Path) -> LatentBasis:
-        """Read a basis. Raises ``InputError`` where the file is missing, damaged or inconsistent."""
+        """Read a basis that :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        LatentBasis
+            The basis.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or damaged, or its arrays do not fit together.
+        """
         arrays = read_arrays(path, [field.name for field in fields(cls)])
         basis = cls(**arrays)
         channels, kept = int(basis.member_sizes.sum()), int(basis.keep.sum())
@@ -135,30 +187,31 @@ def _spread(vector: NDArray[np.float32], like: NDArray) -> NDArray[np.float32]:
 
 
 def fit_basis(latents: NDArray, member_sizes: Sequence[int], components: int) -> LatentBasis:
-    """Fit the basis: principal components of the standardised latents, every member weighted alike.
+    """Fit the basis: principal components of the standardised latents, with equal weight for every member.
 
-    The components are eigenvectors of the covariance; the sign of each makes its largest loading positive.
+    The components are eigenvectors of the covariance. Their sign is chosen so that the largest loading is positive. A
+    member with only dead channels contributes nothing; the log names it.
 
     Parameters
     ----------
     latents
-        (N, D), latents of all members at N pixels, any float type.
+        (N, D), latents of all members at N pixels, of any float dtype.
     member_sizes
-        Latent channels of each member; their sum is D.
+        Number of latent channels of each member; their sum is D.
     components
-        How many to keep: as many as the rank of the latents at most, with a line in the log.
+        Number of components to keep. If the rank of the latents is lower, the rank is taken and the log says so.
 
     Returns
     -------
     LatentBasis
-        A member whose channels are all dead has no part in it, with a warning.
+        The basis.
 
     Raises
     ------
     InputError
-        For fewer than two pixels, for values that are not finite, and where no channel varies.
+        If there are fewer than two pixels, a value is not finite, ``components`` is below 1, or no channel varies.
     ValueError
-        Where ``member_sizes`` do not add up to D.
+        If ``latents`` do not have as many channels as ``member_sizes`` add up to.
     """
     sample = np.asarray(latents, dtype=np.float64)
     sizes = np.asarray(member_sizes, dtype=np.int64)

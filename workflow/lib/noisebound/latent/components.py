@@ -1,4 +1,4 @@
-"""The principal components of latents: which channels count, with what weight, and along which directions they vary."""
+"""Principal components of latents: which channels count, their weights, and the directions of largest variance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 logger = logging.getLogger("noisebound")
 
-# A channel is dead when its standard deviation is below this share of the median of its member's live channels:
+# A channel is dead if its standard deviation is below this share of the median of its member's live channels:
 # standardising it would raise rounding noise to the level of signal.
 DEAD_TOLERANCE = 1e-3
 # A standard deviation below this share of the channel's own magnitude is float32 rounding, not signal.
@@ -20,7 +20,18 @@ RANK_TOLERANCE = 1e-10
 
 
 def member_slices(sizes: NDArray[np.int64]) -> tuple[slice, ...]:
-    """Where each member's channels lie among the concatenated ones, from the number of channels of each."""
+    """Find where the channels of each member lie among the concatenated channels.
+
+    Parameters
+    ----------
+    sizes
+        (M,), number of channels of each member.
+
+    Returns
+    -------
+    tuple of slice
+        One slice per member.
+    """
     ends = np.cumsum(sizes)
     return tuple(slice(int(end - size), int(end)) for size, end in zip(sizes, ends, strict=True))
 
@@ -28,19 +39,20 @@ def member_slices(sizes: NDArray[np.int64]) -> tuple[slice, ...]:
 def live_channels(
     sd: NDArray[np.float64], magnitude: NDArray[np.float64], members: Sequence[slice]
 ) -> NDArray[np.bool_]:
-    """Channels that vary by more than rounding, and by more than a sliver of what their member's others do.
+    """Find the channels that vary by more than rounding, and not far less than the others of their member.
 
     Parameters
     ----------
     sd, magnitude
         (D,), standard deviation and largest absolute value of each channel.
     members
-        Where each member's channels lie.
+        Where the channels of each member lie.
 
     Returns
     -------
-    array of bool
-        (D,).
+    array
+        bool (D,): True if the standard deviation exceeds ``ROUNDING`` times the magnitude and is at least
+        ``DEAD_TOLERANCE`` times the median of the member's live channels.
     """
     live = sd > ROUNDING * magnitude
     for member in members:
@@ -50,9 +62,21 @@ def live_channels(
 
 
 def member_weights(keep: NDArray[np.bool_], members: Sequence[slice]) -> NDArray[np.float64]:
-    """Weights (D,) that give every member the same total variance; 0 for channels that are not kept.
+    """Compute weights that give every member the same total variance.
 
-    A member of which none is kept is named in the log.
+    A member with no kept channel is named in the log.
+
+    Parameters
+    ----------
+    keep
+        bool (D,), False for channels that are dropped.
+    members
+        Where the channels of each member lie.
+
+    Returns
+    -------
+    array
+        float64 (D,): 1/sqrt(number of kept channels of the member); 0 for dropped channels.
     """
     weight = np.zeros(len(keep))
     for number, member in enumerate(members):
@@ -68,19 +92,19 @@ def member_weights(keep: NDArray[np.bool_], members: Sequence[slice]) -> NDArray
 def principal_components(
     weighted: NDArray[np.float64], components: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Principal components of centred values, through the eigenvectors of their covariance.
+    """Compute principal components as eigenvectors of the covariance.
 
     Parameters
     ----------
     weighted
-        (N, D), centred.
+        (N, D), centred values.
     components
-        How many to return: as many as the rank at most, with a line in the log.
+        Number of components to return. If the rank is lower, the rank is taken and the log says so.
 
     Returns
     -------
     loadings : array of float64
-        (K, D), orthonormal rows; in each the largest loading is positive.
+        (K, D), orthonormal rows; in each, the largest loading is positive.
     values : array of float64
         (D,), all eigenvalues of the covariance, the largest first.
     """

@@ -14,7 +14,7 @@ from ..core.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class LatentSample:
-    """Raw latents of all members at sampled pixels of the train regions, for the basis and for stability.
+    """Raw latents of all members at sampled pixels of the train regions, for the basis and the test of its stability.
 
     Parameters
     ----------
@@ -23,15 +23,20 @@ class LatentSample:
     null
         (any number, D) float32, latents of noise alone: of a train patch with its pixels shuffled.
     medians
-        (N, C) float32, the ensemble's median at the same pixels in physical units.
+        (N, C) float32, the median of the ensemble at the same pixels, in physical units.
     member_sizes
-        (M,) int64, latent channels of each member; their sum is D.
+        (M,) int64, number of latent channels of each member; their sum is D.
     coordinates
-        (N, ndim) int64, the pixels, [z], y, x.
+        (N, ndim) int64, the pixels ([z], y, x).
     scan
         (N,) int64, index into ``scans``.
     scans
         Names of the scans.
+
+    Raises
+    ------
+    ValueError
+        If the lengths of the arrays do not fit together.
     """
 
     latents: NDArray[np.float32]
@@ -50,7 +55,15 @@ class LatentSample:
 
 
 def save_sample(path: str | Path, sample: LatentSample) -> None:
-    """Write a latent sample as npz, atomically; the same sample gives the same bytes."""
+    """Write a latent sample as npz, atomically; the same sample gives the same bytes.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    sample
+        The sample. Its arrays are converted to the dtypes of :class:`LatentSample`.
+    """
     arrays = {field.name: np.asarray(getattr(sample, field.name)) for field in fields(sample)}
     for name in ("latents", "null", "medians"):
         arrays[name] = arrays[name].astype(np.float32)
@@ -61,7 +74,23 @@ def save_sample(path: str | Path, sample: LatentSample) -> None:
 
 
 def load_sample(path: str | Path) -> LatentSample:
-    """Read a latent sample. Raises ``InputError`` where the file is missing, damaged or inconsistent."""
+    """Read a latent sample that :func:`save_sample` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    LatentSample
+        The sample.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged, or its arrays do not fit together.
+    """
     arrays = read_arrays(path, [field.name for field in fields(LatentSample)])
     names = tuple(str(name) for name in arrays.pop("scans"))
     try:

@@ -27,27 +27,27 @@ def assign_regions(
     role: str,
     montage: Mapping[str, int] | None = None,
 ) -> None:
-    """Give every pixel of a scan its role and write ``regions/<scan>.json``.
+    """Give every pixel of a scan its role, and write ``regions/<scan>.json``.
 
     Parameters
     ----------
     scan_file
         The scan, ``scans/<scan>.h5``.
     output
-        Where to write the regions.
+        The file to write.
     settings
         The layout and the guard band.
     role
-        The scan's role. A scan with role ``split`` is divided by the layout; any other is one box of its own role.
+        The role of the scan. A scan with the role ``split`` is divided by the layout; any other is one box of its role.
     montage
-        The fields of :class:`Montage` where the scan shows simulated images side by side: then each is one box.
+        The fields of :class:`Montage`, if the scan shows simulated images side by side. Then each image is one box.
 
     Raises
     ------
     LeakageError
-        Where the given guard band is narrower than the networks may see.
+        If the guard band in the configuration is narrower than the receptive radius that networks may have.
     InputError
-        Where the layout, or the montage, does not fit the scan.
+        If the layout is missing or does not fit the scan, or the montage does not.
     """
     with Scan(scan_file) as scan:
         name, shape = scan.name, tuple(scan.shape)
@@ -74,10 +74,10 @@ def assign_regions(
 
 
 def _guard(settings: RegionSettings) -> tuple[int, str]:
-    """The width of the guard band in pixels, and where it comes from.
+    """Return the width of the guard band in pixels, and where it comes from.
 
-    With "auto" it is the largest receptive radius that a network of the run may have, so that one more member never
-    moves a region; training compares each network's own radius with the band.
+    With "auto" it is the largest receptive radius that a network of the run may have. So the regions do not move when a
+    member is added. Training compares the radius of each network with the band.
     """
     guard, radius = settings.guard, settings.max_radius
     if guard == "auto":

@@ -1,4 +1,4 @@
-"""The step check_roles: refuse any way in which a pixel could serve two roles."""
+"""The step check_roles: refuse scans in which a pixel could serve two roles."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ def check_roles(
     source_files: Sequence[str | Path],
     output: str | Path,
 ) -> None:
-    """Refuse any way in which a pixel could serve two roles, across all learned scans; write what was checked.
+    """Check that no pixel serves two roles in the scans that are learned from or judged on; write what was checked.
 
-    Within a scan, boxes of different roles must keep the guard band. Between scans, the same pixels or the same group
-    (one field of view) under different roles are refused: repeats of one field of view share scene and reference.
+    Within a scan, boxes of different roles must be separated by the guard band. Two scans of different roles must not
+    share pixels, nor a group (one field of view), since repeats of a field of view show the same scene.
 
     Parameters
     ----------
     scan_files, region_files, source_files
-        Of every scan ``scans/<scan>.h5``, ``regions/<scan>.json`` and ``scans/<scan>.json``, in one order.
+        For every scan ``scans/<scan>.h5``, ``regions/<scan>.json`` and ``scans/<scan>.json``, in the same order.
     output
-        Where to write the roles of every scan, as JSON.
+        The JSON file to write, with the roles of every scan.
 
     Raises
     ------
     LeakageError
-        Where two roles meet (:func:`leakage.check_shared`, :meth:`Regions.check`).
+        If a pixel could serve two roles (:meth:`Regions.check`, :func:`leakage.check_shared`).
     """
     learned: list[LearnedScan] = []
     for scan_file, region_file, source_file in zip(scan_files, region_files, source_files, strict=True):

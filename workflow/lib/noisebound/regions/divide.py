@@ -14,28 +14,28 @@ from .layout import LAYOUT_LETTERS, check_layout
 
 
 def divide(shape: Sequence[int], layout: Sequence[str], guard: Sequence[int]) -> tuple[Box, ...]:
-    """Divide a scan by a drawn layout and cut guard bands between different roles.
+    """Divide a scan by a drawn layout, with guard bands between different roles.
 
     Parameters
     ----------
     shape
-        Pixels of the scan per spatial axis, [z], y, x.
+        Pixels of the scan per spatial axis ([z], y, x).
     layout
-        A picture of the scan: one string per row of cells along Y, one letter per cell along X (T train, S select,
-        C calibrate, E test, . unused). A volume is divided in Y and X.
+        A picture of the scan: one string per row of cells along Y, one letter per cell along X (T train, S select, C
+        calibrate, E test, . unused). A volume is divided in Y and X only.
     guard
-        Pixels per spatial axis. What lies within them (Chebyshev distance) of an earlier role, in the order train,
-        select, calibrate, test, is taken from the later one, so that training keeps most pixels.
+        Width of the guard band in pixels per spatial axis. Pixels that are this close to a role, along both axes, are
+        taken from all later roles in the order train, select, calibrate, test. So training keeps most pixels.
 
     Returns
     -------
     tuple of Box
-        The remaining area of each role; every box spans all of Z.
+        Boxes that cover the remaining area of each role; each spans all of Z.
 
     Raises
     ------
     InputError
-        For a malformed layout, and for a role that the guard bands leave without a pixel.
+        If the layout is malformed, or the guard bands leave no pixel for a role.
     """
     check_layout(layout)
     plane = shape[-2:]

@@ -25,7 +25,7 @@ def check_layout(layout: Sequence[str], file: str | Path | None = None) -> None:
     Raises
     ------
     InputError
-        Where a row is empty or shorter than another, or has an unknown letter.
+        If there is no row, a row is empty, rows differ in length, or a letter is unknown.
     """
     if not layout or not layout[0] or len({len(row) for row in layout}) != 1:
         raise InputError(

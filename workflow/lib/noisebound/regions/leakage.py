@@ -1,4 +1,4 @@
-"""Pixels that two scans share: found by the digests of the arrays and by the datasets that they were read from."""
+"""Pixels that two scans share, found by the digests of their pixels and by the arrays that they were read from."""
 
 from __future__ import annotations
 
@@ -41,15 +41,26 @@ class LearnedScan:
 
 
 def clash(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two scans of these roles must not share pixels: unless both have the same single role."""
+    """Tell whether two scans of these roles must not share pixels.
+
+    Parameters
+    ----------
+    one, other
+        The roles of the pixels of each scan.
+
+    Returns
+    -------
+    bool
+        False if both scans have the same single role, or none at all.
+    """
     return one != other or len(one) > 1
 
 
 def check_shared(scans: Iterable[LearnedScan]) -> None:
-    """Check that scans of clashing roles share nothing: no group, no pixels, no array that they were read from.
+    """Check that scans of clashing roles (:func:`clash`) share no group, no pixels, and no part of an array in a file.
 
-    Pixels are compared channel by channel, in whatever part and frame they stand, so that a copy in another format
-    counts as well. An array of a file counts as shared only where both scans take pixels of one box of it.
+    Pixels are compared by the digest of each channel of each frame, reference or truth, so a copy in another format is
+    found too. An array in a file counts as shared only if both scans read from overlapping boxes of it.
 
     Parameters
     ----------
@@ -59,7 +70,7 @@ def check_shared(scans: Iterable[LearnedScan]) -> None:
     Raises
     ------
     LeakageError
-        Where two of them do; it names both.
+        If two scans share something; the message names both.
     """
     seen: dict[str, list[tuple[LearnedScan, dict[str, Any]]]] = {}
     read: dict[tuple[str, str], list[tuple[LearnedScan, dict[str, Any]]]] = {}
@@ -99,14 +110,14 @@ def check_new_scan(new: LearnedScan, others: Mapping[str, tuple[str, str | Path,
     new
         The scan.
     others
-        By name of a scan its role, the file of its sources (:class:`ScanSources`), and the sources as the sheet spells
-        them. Left out are scans that were not ingested yet, and what is stored of a scan whose sources have changed
-        since, in the sheet or on the disk.
+        By name of a scan: its role, the file of its sources (:class:`ScanSources`), and the sources as the sheet spells
+        them. A scan is left out if it has not been ingested yet, or if its sources have changed since, in the sheet or
+        on the disk.
 
     Raises
     ------
     LeakageError
-        As :func:`check_shared` does.
+        As in :func:`check_shared`.
     """
     for name, (role, path, named) in others.items():
         if name == new.name or not Path(path).exists():
@@ -114,13 +125,24 @@ def check_new_scan(new: LearnedScan, others: Mapping[str, tuple[str, str | Path,
         try:
             sources = ScanSources.read(path)
         except InputError:
-            continue  # torn or of another version: the workflow writes it again
+            continue  # damaged or of another version: the workflow writes it again
         if sources.is_current(named):
             check_shared([LearnedScan(name, roles_of(role), sources), new])
 
 
 def roles_of(role: str) -> frozenset[str]:
-    """What a role of the scan sheet may use pixels for; a scan with the role split may serve all."""
+    """List the roles that pixels of a scan may have.
+
+    Parameters
+    ----------
+    role
+        The role of the scan in the scan sheet.
+
+    Returns
+    -------
+    frozenset of str
+        The role itself; all of ``DISJOINT_ROLES`` for the role split.
+    """
     return frozenset(DISJOINT_ROLES if role == SPLIT else [role])
 
 

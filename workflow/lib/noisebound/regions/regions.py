@@ -1,8 +1,8 @@
-"""Who may learn from which pixel: roles of scans and of regions, separated by guard bands.
+"""The regions of a scan: boxes with roles, separated by guard bands.
 
-Pixels of one image are not independent, so a scan that serves several roles is divided into boxes whose pixels are
-farther apart than a network can see. The boxes are stored apart from the scan: another split, or a deeper network,
-never repeats the ingest.
+Pixels of one image are not independent. So a scan that serves several roles is divided into boxes that are farther
+apart than a network can see. The boxes are stored apart from the scan, so that another division or a deeper network
+does not repeat the ingest.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Regions:
     scan
         Name of the scan.
     shape
-        Its pixels per spatial axis, [z], y, x.
+        Its pixels per spatial axis ([z], y, x).
     guard
-        Width per spatial axis of the band, in pixels, that separates roles.
+        Width in pixels, per spatial axis, of the band that separates roles.
     guard_from
-        Where that width comes from, in words.
+        Where this width comes from, in words.
     boxes
         The boxes.
     """
@@ -44,28 +44,50 @@ class Regions:
     boxes: tuple[Box, ...]
 
     def of(self, *roles: str) -> tuple[Box, ...]:
-        """The boxes of these roles."""
+        """Return the boxes of some roles.
+
+        Parameters
+        ----------
+        *roles
+            The roles.
+
+        Returns
+        -------
+        tuple of Box
+            The boxes in their order.
+        """
         return tuple(box for box in self.boxes if box.role in roles)
 
     def mask(self, *roles: str) -> NDArray[np.bool_]:
-        """Boolean image of the spatial shape, true where a pixel has one of these roles."""
+        """Mark the pixels of some roles.
+
+        Parameters
+        ----------
+        *roles
+            The roles.
+
+        Returns
+        -------
+        array
+            bool, of the spatial shape; True for pixels that have one of the roles.
+        """
         mask = np.zeros(self.shape, dtype=bool)
         for box in self.of(*roles):
             mask[box.slices] = True
         return mask
 
     def check(self) -> None:
-        """Check that boxes lie in the scan, and that those of different roles are far enough apart.
+        """Check that all boxes lie in the scan, and that boxes of different roles are far enough apart.
 
-        Two boxes are, when along at least one axis ``guard`` pixels or more lie between them, so that no receptive
-        field centred in one reaches the other.
+        Two boxes are far enough apart if, along at least one axis, ``guard`` pixels or more lie between them. Then a
+        receptive field that is centred in one does not reach the other.
 
         Raises
         ------
         InputError
-            For a box that is empty or leaves the scan.
+            If a box is empty or leaves the scan.
         LeakageError
-            Where boxes of different roles overlap, or are closer.
+            If boxes of different roles overlap or are too close.
         """
         for box in self.boxes:
             bounds = zip(box.lower, box.upper, self.shape, strict=True)
@@ -90,7 +112,13 @@ class Regions:
                 )
 
     def write(self, path: str | Path) -> None:
-        """Write as JSON, atomically."""
+        """Write as JSON, atomically.
+
+        Parameters
+        ----------
+        path
+            The file to write.
+        """
         write_json(
             path,
             {
@@ -104,7 +132,23 @@ class Regions:
 
     @classmethod
     def read(cls, path: str | Path) -> Regions:
-        """Read a file written by :meth:`write`. Raises ``InputError`` where it is something else."""
+        """Read a file that :meth:`write` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Regions
+            Its content.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or something else.
+        """
         content = read_json(path)
         try:
             return cls(

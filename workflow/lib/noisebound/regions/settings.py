@@ -1,4 +1,4 @@
-"""What the configuration says of regions: the layout of divided scans and the guard band."""
+"""Settings of the regions: the layout of divided scans and the guard band."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one scan is made of: its source files, fitted together by their headers."""
+"""The source files of one scan, fitted together by their headers."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class Acquisition:
     noisy, reference
         Headers of the files in their order.
     leave_one_out
-        Whether the noisy frames are each other's reference.
+        Whether the target of a noisy frame is the mean of the others.
     dimensions
-        Spatial axes, 2 or 3.
+        Number of spatial axes, 2 or 3.
     channels
-        Names of the channels in the run's order.
+        Names of the channels in the order of the run.
     shape
-        Pixels per spatial axis, [z], y, x.
+        Pixels per spatial axis ([z], y, x).
     dtype
         Type that holds the values of every noisy file, in native byte order.
     pixel_size, pixel_unit
-        One number per spatial axis, [z], y, x.
+        One number per spatial axis ([z], y, x) and their unit.
     orders
-        By source, the index in the file of each of the scan's channels.
+        By source, the index in the file of each channel of the scan.
     truth
-        Header of the true signal, of a simulated scan alone.
+        Header of the true signal; None unless the scan is simulated.
     """
 
     noisy: tuple[Header, ...]
@@ -66,26 +66,26 @@ class Acquisition:
 
 
 def plan_acquisition(source: SourceSettings, data: DataSettings) -> Acquisition:
-    """Read the headers of a scan's sources and fit them together; no pixels are read.
+    """Read the headers of a scan's sources and check that they fit together; no pixels are read.
 
     Parameters
     ----------
     source
-        The scan's files.
+        The files of the scan.
     data
         What the run says of every scan.
 
     Returns
     -------
     Acquisition
-        The sources as they go together.
+        The sources.
 
     Raises
     ------
     InputError
-        Where a file cannot be used, or shapes, channels, axes or pixel sizes disagree.
+        If a file cannot be used, or shapes, channels, axes or pixel sizes disagree.
     LeakageError
-        Where a source is used twice.
+        If two sources are the same or lead to the same pixels.
     """
     if not source.noisy:
         raise InputError("a scan without noisy files", key="noisy", remedy="name at least one file")
@@ -111,14 +111,25 @@ def plan_acquisition(source: SourceSettings, data: DataSettings) -> Acquisition:
 
 
 def measured_reference(source: SourceSettings) -> tuple[str, ...]:
-    """The files of a measured reference; empty for leave-one-out and for none."""
+    """List the sources of a measured reference.
+
+    Parameters
+    ----------
+    source
+        The files of the scan.
+
+    Returns
+    -------
+    tuple of str
+        The sources; empty for leave-one-out and for a scan without reference.
+    """
     if source.reference is None or source.reference == LEAVE_ONE_OUT:
         return ()
     return (source.reference,) if isinstance(source.reference, str) else tuple(source.reference)
 
 
 def _check_distinct(noisy: Sequence[str], reference: Sequence[str]) -> None:
-    """Raise where two sources are spelled alike, or are spellings of one."""
+    """Raise ``LeakageError`` if two sources are the same, however they are spelled."""
     seen: set[tuple[str, str]] = set()
     for source in (*noisy, *reference):
         identity = source_identity(source)
@@ -129,7 +140,7 @@ def _check_distinct(noisy: Sequence[str], reference: Sequence[str]) -> None:
 
 
 def _check_origins(noisy: Sequence[Header], reference: Sequence[Header]) -> None:
-    """Raise where two sources of a scan take their pixels from the same place, through whatever links."""
+    """Raise ``LeakageError`` if two sources lead to the same pixels, through whatever links."""
     seen: dict[tuple[str, str], list[tuple[Origin, str]]] = {}
     for header in (*noisy, *reference):
         mine = dict.fromkeys(header.origins)
@@ -144,7 +155,7 @@ def _check_origins(noisy: Sequence[Header], reference: Sequence[Header]) -> None
 
 
 def _check_frames(noisy: Sequence[Header]) -> None:
-    """Raise where a frame has no other to be compared with."""
+    """Raise ``InputError`` if there is only one frame, which has no other to be compared with."""
     if sum(header.length("R") for header in noisy) < 2:
         raise InputError(
             "leave-one-out needs at least 2 noisy frames, and there is 1",
@@ -154,7 +165,7 @@ def _check_frames(noisy: Sequence[Header]) -> None:
 
 
 def _common_shape(headers: Sequence[Header], dimensions: int) -> tuple[int, ...]:
-    """The spatial shape of all files. Raises where one has another than the first."""
+    """Return the spatial shape of all files; raise ``InputError`` if they differ."""
     shape = _spatial_shape(headers[0], dimensions)
     for header in headers[1:]:
         other = _spatial_shape(header, dimensions)

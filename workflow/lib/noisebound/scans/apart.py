@@ -1,4 +1,4 @@
-"""Calls in a process of their own, for libraries that damaged files can crash or keep busy for ever."""
+"""Calls in a process of their own, for libraries that damaged files can crash or keep busy forever."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from typing import Any, TypeVar
 from ..core.errors import SAVE_AGAIN, InputError
 
 Result = TypeVar("Result")
-_granted = 0.0  # seconds, in the process of a call alone
+_granted = 0.0  # seconds; set only in the process of a call
 
 
 def call_apart(
     function: Callable[[], Result], *, file: str | Path, library: str, seconds: float, memory: int
 ) -> Result:
-    """Call a function in a copy of this process; what it raises is raised here.
+    """Call a function in a copy of this process; what it raises there is raised here.
 
     Parameters
     ----------
     function
-        What to call. Arrays that are to come back should lie in memory that both processes share; the result is
-        pickled.
+        The function to call. Its result is pickled, so arrays should rather be written to memory that both processes
+        share.
     file, library
-        What it reads with what, for messages.
+        The file that it reads, and the library that it uses, for messages.
     seconds
-        Time of the processor that it may take, which :func:`grant_more_time` grants anew.
+        Processor time that it may take, in seconds. :func:`grant_more_time` begins the time anew.
     memory
-        Bytes that it may take beyond what this process holds, where the system can limit that.
+        Bytes that it may take beyond what this process holds, if the system can limit that.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def call_apart(
     Raises
     ------
     InputError
-        Where the library crashes, or takes more time.
+        If the library crashes or takes too much time.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -68,13 +68,13 @@ def call_apart(
 
 
 def grant_more_time() -> None:
-    """Let the seconds of the call begin anew, for example for one file of many; nothing where no call is apart."""
+    """Begin the time of the call anew, for example for the next of many files; does nothing outside of such a call."""
     if _granted:
         signal.setitimer(signal.ITIMER_PROF, _granted)
 
 
 def _answer(function: Callable[[], Any], writing: int, seconds: float, memory: int) -> None:
-    """Write pickled whether ``function`` failed, and its result or error; end this process without any cleaning up."""
+    """Write whether ``function`` failed, and its result or error, as a pickle; then end this process at once."""
     global _granted
     ended = 1
     try:

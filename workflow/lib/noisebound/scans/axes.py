@@ -21,19 +21,19 @@ def resolve_axes(source: str | Path, shape: tuple[int, ...], axes: str | None, *
     shape
         Its shape.
     axes
-        One letter per axis, in any case; None where nobody says it.
+        One letter per axis, in upper or lower case; None if neither sheet nor file gives them.
     given
-        Whether the scan sheet gives them, instead of the file, for messages.
+        Whether the scan sheet gives the axes, and not the file; for messages.
 
     Returns
     -------
     str
-        Letters of ``AXES``; T has become R.
+        Letters of ``AXES``; T becomes R.
 
     Raises
     ------
     InputError
-        Where axes are absent, unknown, repeated, not as many as those of ``shape``, or lack Y or X.
+        If axes are missing, unknown, repeated, not as many as those of ``shape``, or lack Y or X.
     """
     remedy = "set the `axes` column of the scan sheet to one letter per axis: R repeat, C channel, Z, Y, X"
     if axes is None:

@@ -1,4 +1,4 @@
-"""Digests of all channels of a scan, and the frames of one scan that hold the same pixels."""
+"""Digests of all channels of a scan, and a check for frames of the scan that hold the same pixels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ChannelDigests:
     Attributes
     ----------
     arrays : list of dict
-        Of every channel that has more than one value its ``part``, ``frame`` and ``channel`` and the digest ``sha256``.
+        Every channel with more than one value: its ``part``, ``frame`` and ``channel``, and the digest ``sha256``.
     """
 
     def __init__(self, channels: Sequence[str]) -> None:
@@ -32,7 +32,22 @@ class ChannelDigests:
         self._frames: dict[tuple[str, ...], str] = {}
 
     def add(self, part: str, number: int, frame: np.ndarray) -> list[str | None]:
-        """List the channels of an image (C, [Z], Y, X); their digests, None for a channel of one value."""
+        """Digest the channels of an image.
+
+        Parameters
+        ----------
+        part
+            What the image is: noisy, reference, truth, or the sum or mean of the frames.
+        number
+            Number of the frame, from 0.
+        frame
+            (C, [Z], Y, X).
+
+        Returns
+        -------
+        list of (str or None)
+            The digest of each channel; None for a channel of one value.
+        """
         digests = [pixel_digest(image) if varies(image) else None for image in frame]
         for channel, digest in zip(self.channels, digests, strict=True):
             if digest is not None:
@@ -40,23 +55,23 @@ class ChannelDigests:
         return digests
 
     def add_noisy(self, count: int, frame: np.ndarray, source: str, number: int, *, alone: bool) -> None:
-        """List a noisy frame.
+        """Digest the channels of a noisy frame.
 
         Parameters
         ----------
         count
-            Its number in the scan.
+            Number of the frame in the scan, from 0.
         frame
             (C, [Z], Y, X).
         source, number
             Its file, and its number there.
         alone
-            Whether no other frame may be the same, as in a leave-one-out scan.
+            Whether no other frame may be equal, as in a leave-one-out scan.
 
         Raises
         ------
         LeakageError
-            Where another frame is the same in all channels, and must not be.
+            If no other frame may be equal, and one is equal in all channels.
         """
         here = f"frame {number} of {source!r}"
         digests = self.add("noisy", count, frame)
@@ -74,12 +89,21 @@ class ChannelDigests:
             self._frames[key] = here
 
     def add_reference(self, number: int, frame: np.ndarray, source: str) -> None:
-        """List frame ``number`` (C, [Z], Y, X) of the reference, of the file ``source``.
+        """Digest the channels of a frame of the reference.
+
+        Parameters
+        ----------
+        number
+            Number of the frame in the reference, from 0.
+        frame
+            (C, [Z], Y, X).
+        source
+            Its file.
 
         Raises
         ------
         LeakageError
-            Where a channel of it is a channel of a noisy frame.
+            If one of its channels equals a channel of a noisy frame.
         """
         for channel, digest in zip(self.channels, self.add("reference", number, frame), strict=True):
             if digest in self._places:

@@ -9,21 +9,21 @@ from .readers import Header
 
 
 def channel_names(header: Header, wanted: Sequence[str] | None, file_channels: Sequence[str] | None) -> tuple[str, ...]:
-    """Names of a scan's channels.
+    """Return the names of a scan's channels.
 
     Parameters
     ----------
     header
         The first file of the scan.
     wanted
-        The run's names, which are taken where there are any.
+        The names in the configuration, which are taken if given.
     file_channels
-        Names that the scan sheet gives the channels of the file, which are taken next; then those in the file.
+        The names in the scan sheet, which are taken next. Names in the file come last.
 
     Returns
     -------
     tuple of str
-        One name per channel; numbered ones where nobody names them.
+        One name per channel; "channel 0" and so on if no names are given anywhere.
     """
     if wanted is not None:
         return tuple(wanted)
@@ -33,20 +33,20 @@ def channel_names(header: Header, wanted: Sequence[str] | None, file_channels: S
 def match_channels(found: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...] | None:
     """Find each wanted channel among those of a file.
 
-    A name matches itself, and itself with a suffix behind "_": "Mg" matches "Mg" and "Mg_Ka". Where every channel
-    matches the one in its place, the order of the file stays; otherwise every wanted name has to match exactly one.
+    "Mg" matches the names "Mg" and "Mg_Ka": a name may have a suffix after "_". If every channel matches the one in its
+    place, the order of the file is kept. Otherwise every wanted name has to match exactly one channel.
 
     Parameters
     ----------
     found
         Names in the file, in its order.
     wanted
-        The run's names.
+        Names in the configuration.
 
     Returns
     -------
     tuple of int or None
-        For each wanted name its index in ``found``; None where the names do not pair up one to one.
+        For each wanted name its index in ``found``; None if the names do not match one to one.
     """
 
     def fits(name: str, other: str) -> bool:
@@ -62,26 +62,26 @@ def match_channels(found: Sequence[str], wanted: Sequence[str]) -> tuple[int, ..
 
 
 def channel_order(header: Header, names: tuple[str, ...], file_channels: Sequence[str] | None) -> tuple[int, ...]:
-    """For each of a scan's channels, its index in a file.
+    """Find each channel of a scan in a file.
 
     Parameters
     ----------
     header
         The file.
     names
-        Names of the scan's channels.
+        Names of the channels of the scan.
     file_channels
         Names that the scan sheet gives the channels of the file.
 
     Returns
     -------
     tuple of int
-        The order of the file where nobody names its channels.
+        For each channel of the scan its index in the file; the order of the file if its channels have no names.
 
     Raises
     ------
     InputError
-        Where the file has another number of channels, or channels of other names.
+        If the file has another number of channels, or channels of other names.
     """
     count = header.length("C")
     if file_channels is not None and len(file_channels) != count:

@@ -1,4 +1,4 @@
-"""The pixels of one scan, read once: every value checked, every channel digested."""
+"""The pixels of one scan, read once: every value is checked, every channel digested."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .readers import Header, Image, read_image
 
 
 class Content:
-    """Reads an acquisition's pixels once, one file at a time, and checks them.
+    """Reads the pixels of an acquisition once, one file at a time, and checks them.
 
-    ``frames`` is to be used up before ``reference`` is called.
+    Use up ``frames`` before calling ``reference``.
 
     Parameters
     ----------
     acquisition
         What is to be read.
     counts
-        Whether the values are counts, and so whole numbers that are not negative.
+        Whether the values are counts, that is, non-negative whole numbers.
     """
 
     def __init__(self, acquisition: Acquisition, *, counts: bool) -> None:
@@ -41,14 +41,20 @@ class Content:
         return self._digests.arrays
 
     def frames(self) -> Iterator[np.ndarray]:
-        """Yield every noisy frame (C, [Z], Y, X) in its file's dtype.
+        """Yield every noisy frame, and digest the sum and the mean of all at the end.
+
+        Yields
+        ------
+        array
+            (C, [Z], Y, X), in the dtype of its file.
 
         Raises
         ------
         InputError
-            For frames of one value, for values that are no counts where they should be, and for sums that overflow.
+            If a frame has only one value, counts are negative or fractional, sums overflow, or a file changes
+            meanwhile.
         LeakageError
-            Where two frames of a leave-one-out scan are the same.
+            If two frames of a leave-one-out scan are equal.
         """
         count, planned = 0, self.acquisition.n_frames
         for header in self.acquisition.noisy:
@@ -59,24 +65,29 @@ class Content:
                 self._total += summand(frame, header.source, number, planned)
                 count += 1
                 yield frame
-        if count > 1:  # which another scan may have for its reference
+        if count > 1:  # another scan may have the sum or the mean as its reference
             mean = self._total / count
             self._digests.add(SUM, 0, self._total)
             for number, image in enumerate((mean, mean.astype(np.float32))):
                 self._digests.add(MEAN, number, image)
 
     def reference(self) -> np.ndarray | None:
-        """The reference (C, [Z], Y, X), or None for a scan without one.
+        """Read the reference, or compute it for leave-one-out.
 
-        A measured reference of one frame keeps its dtype; several are averaged to float32. For leave-one-out it is the
-        sum of all frames, uint32 where whole numbers fit.
+        Returns
+        -------
+        array or None
+            (C, [Z], Y, X); None for a scan without reference. A measured reference of one frame keeps its dtype;
+            several frames are averaged to float32. For leave-one-out it is the sum of all noisy frames: uint32 if it
+            fits, else int64, or float64 for fractional values.
 
         Raises
         ------
         InputError
-            For a reference of one value or, for counts, with negative values.
+            If the reference has only one value, or negative values where it should be counts, or a file changes
+            meanwhile.
         LeakageError
-            Where it is a noisy frame, or the sum or mean of them all.
+            If it equals a noisy frame in a channel, or is the sum or the mean of the noisy frames.
         """
         if self.acquisition.leave_one_out:
             return _compact(self._total)
@@ -96,12 +107,17 @@ class Content:
         return reference
 
     def truth(self) -> np.ndarray | None:
-        """The true signal of a simulated scan, float32 (C, [Z], Y, X); None for any other.
+        """Read the true signal of a simulated scan.
+
+        Returns
+        -------
+        array or None
+            float32 (C, [Z], Y, X); None for a scan without truth.
 
         Raises
         ------
         InputError
-            For more than one image.
+            If the file holds more than one image, or changes meanwhile.
         """
         header = self.acquisition.truth
         if header is None:
@@ -126,7 +142,21 @@ def _read(header: Header, acquisition: Acquisition) -> np.ndarray:
 
 
 def arrange(image: Image, dimensions: int) -> np.ndarray:
-    """View an image as (R, C, Y, X), or (R, C, Z, Y, X) for 3 ``dimensions``; axes it lacks get length 1."""
+    """View an image with its axes in standard order.
+
+    Parameters
+    ----------
+    image
+        The image.
+    dimensions
+        Number of spatial axes, 2 or 3.
+
+    Returns
+    -------
+    array
+        (R, C, Y, X), or (R, C, Z, Y, X) for 3 dimensions. Axes that the image lacks get length 1; for 2 dimensions only
+        the first plane along Z is taken.
+    """
     array, axes = image.array, image.axes
     for axis in AXES:
         if axis not in axes:
@@ -136,6 +166,6 @@ def arrange(image: Image, dimensions: int) -> np.ndarray:
 
 
 def _compact(total: np.ndarray) -> np.ndarray:
-    """A sum as uint32 where it fits."""
+    """Convert a sum of whole numbers to uint32 if it fits."""
     fits = total.dtype.kind == "i" and total.min() >= 0 and total.max() <= np.iinfo(np.uint32).max
     return total.astype(np.uint32) if fits else total

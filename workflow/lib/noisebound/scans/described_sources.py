@@ -1,4 +1,4 @@
-"""What a scan was read from, described while it is ingested: files and arrays with their digests."""
+"""The sources of a scan that is being ingested: files and arrays with their digests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .stored_image import SourceFile
 
 
 def describe_sources(acquisition: Acquisition, content: Content, planned: Iterable[str] = ()) -> ScanSources:
-    """Describe the sources of an acquisition whose content was read to the end.
+    """Describe the sources of an acquisition after all their pixels were read.
 
     Parameters
     ----------
@@ -30,11 +30,12 @@ def describe_sources(acquisition: Acquisition, content: Content, planned: Iterab
     Returns
     -------
     ScanSources
+        The description.
 
     Raises
     ------
     InputError
-        Where a file was changed since its header was read.
+        If a file was changed since its header was read.
     """
     headers = [header for _, header in parts(acquisition)]
     found: dict[str, SourceFile] = {}
@@ -71,7 +72,21 @@ def describe_sources(acquisition: Acquisition, content: Content, planned: Iterab
 
 
 def sources_attribute(sources: ScanSources, acquisition: Acquisition) -> list[dict[str, str]]:
-    """Every source with the SHA-256 of its file and its part, followed by the files that it refers to."""
+    """List the sources for the attribute ``sources`` of the scan's file.
+
+    Parameters
+    ----------
+    sources
+        The description of the sources.
+    acquisition
+        The sources.
+
+    Returns
+    -------
+    list of dict
+        For every source its ``path`` as the scan sheet spells it, the ``sha256`` of its file and its ``part``; each
+        followed by the files that it refers to.
+    """
     digests: Mapping[str, str] = {os.path.realpath(file["path"]): file["sha256"] for file in sources.files}
     return [
         {
@@ -85,7 +100,18 @@ def sources_attribute(sources: ScanSources, acquisition: Acquisition) -> list[di
 
 
 def parts(acquisition: Acquisition) -> list[tuple[str, Header]]:
-    """Every source of an acquisition with its part: noisy, reference or truth."""
+    """List the sources of an acquisition with their parts.
+
+    Parameters
+    ----------
+    acquisition
+        The sources.
+
+    Returns
+    -------
+    list of (str, Header)
+        "noisy", "reference" or "truth", and the header.
+    """
     found = [("noisy", header) for header in acquisition.noisy]
     found += [("reference", header) for header in acquisition.reference]
     return found + ([("truth", acquisition.truth)] if acquisition.truth else [])

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a scan, found by reading them as the step ingest_scan would."""
+"""Problems with the files of a scan, found by reading them as the step ingest_scan would."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def find_problems(source: SourceSettings, data: DataSettings) -> list[str]:
     Parameters
     ----------
     source
-        The scan's files.
+        The files of the scan.
     data
         What the run says of every scan.
 
     Returns
     -------
     list of str
-        What is wrong, in words. All files that cannot be read are reported together; how files fit together is looked
-        at when each can be read, and then only the first thing wrong is reported.
+        Problems in words. All files whose headers cannot be read are reported together. If all can be read, only the
+        first further problem is reported.
     """
     files = [(one, source.axes) for one in source.noisy]
     others = [*measured_reference(source), *([source.truth] if source.truth else [])]

@@ -22,7 +22,7 @@ from .metadata import Metadata, names, sizes_in_order
 from .stored_image import StoredImage
 
 Result = TypeVar("Result")
-_HEADER_MEMORY = 400 << 20  # bytes; far more than a description needs, and far less than damaged ones ask for
+_HEADER_MEMORY = 400 << 20  # bytes; far more than a description needs, far less than a damaged one asks for
 _LONGEST_ATTRIBUTE = 1 << 20  # bytes
 # Attributes that describe an image.
 _KEYS = ("axes", "channels", "pixel_size", "pixel_unit", "element_size_um")
@@ -31,29 +31,30 @@ _WORDS = {"repeat": "R", "frame": "R", "time": "R", "channel": "C"}
 
 
 def read_hdf5(file: str, dataset: str | None, *, pixels: bool) -> StoredImage:
-    """Read one dataset, also behind links or virtual.
+    """Read one dataset, also through links and virtual datasets.
 
-    Axes come from the attribute ``axes`` (text or list) or from dimension labels; channel names from ``channels``;
-    pixel size from ``pixel_size`` with ``pixel_unit``, or ``element_size_um``, in the order [z], y, x.
+    Axes come from the attribute ``axes`` (text or list) or from dimension labels, channel names from ``channels``, and
+    the pixel size from ``pixel_size`` with ``pixel_unit``, or from ``element_size_um``, in the order [z], y, x.
 
     Parameters
     ----------
     file
         The file.
     dataset
-        Path of the dataset; None where none was named.
+        Path of the dataset; None if none is named.
     pixels
         Whether to read the array too.
 
     Returns
     -------
     StoredImage
+        The image, with its array if ``pixels`` is True.
 
     Raises
     ------
     InputError
-        For a file that is no HDF5, is truncated or corrupt, for a path that names no dataset (the datasets there are
-        listed), for pixels that are not all stored in HDF5 files, and for files that are referred to and missing.
+        If the file is no HDF5, truncated or corrupt, the path names no dataset (the message lists the datasets), pixels
+        are not all stored in HDF5 files, or a file that it refers to is missing.
     """
     # HDF5 itself crashes on some damaged files, and never ends on others.
     apart: dict[str, Any] = {"file": file, "library": "HDF5", "seconds": 4 + os.path.getsize(file) / 1e8}
@@ -91,7 +92,7 @@ def _read_pixels(file: str, dataset: str | None, header: StoredImage, out: np.nd
 
 
 def _in_words(file: str, function: Callable[[], Result]) -> Result:
-    """The result of ``function``; whatever it raises becomes an ``InputError``."""
+    """Return the result of ``function``; turn whatever it raises into an ``InputError``."""
     try:
         return function()
     except InputError:

@@ -1,7 +1,7 @@
 """HDF5 files and the links between them.
 
-Links are followed here instead of by HDF5, in the order in which HDF5 searches, so that every file that is opened is
-known: nothing else can lead to another file of the disk.
+Links are followed here and not by HDF5, in the same order of places, so that every file that is opened is known, and no
+other way leads to further files on the disk.
 """
 
 from __future__ import annotations
@@ -19,14 +19,26 @@ from .apart import grant_more_time
 from .stored_image import SourceFile
 
 _NAME_DATASET = "write the path of the dataset that the link leads to, as file.h5:/path"
-MOST_LINKS = 16  # as many as HDF5 follows by default
-_MOST_OPEN = 48  # far below the files that a process may have open, far above the files that one chain of links needs
+MOST_LINKS = 16  # the default limit of HDF5
+_MOST_OPEN = 48  # far fewer than a process may have open, far more than one chain of links needs
 _COPY_TARGET = "copy the file that is linked to, under the same name, to where this file lies"
 
 
 @dataclass(frozen=True)
 class Found:
-    """A dataset behind any links: its ``group``, the ``file`` it lies in, as opened, and its ``path`` there."""
+    """A dataset that was found through links.
+
+    Parameters
+    ----------
+    dataset
+        The dataset.
+    group
+        The group that holds it.
+    file
+        The file that it lies in, as it was opened.
+    path
+        Its path in that file.
+    """
 
     dataset: h5py.Dataset
     group: h5py.Group
@@ -37,7 +49,10 @@ class Found:
 class Hdf5Files:
     """Opens HDF5 files for reading and follows links between them; a context manager.
 
-    ``files`` lists every file that was opened once, in order, as it was just before it was opened.
+    Attributes
+    ----------
+    files : tuple of SourceFile
+        Every file that was opened, once, in order, as it was just before it was opened.
     """
 
     def __init__(self) -> None:
@@ -55,15 +70,44 @@ class Hdf5Files:
 
     @property
     def files(self) -> tuple[SourceFile, ...]:
-        """Every file opened so far."""
+        """Every file that was opened so far."""
         return tuple(self._files.values())
 
     def stamp(self, path: str) -> SourceFile:
-        """The file at ``path`` as it was before it was opened."""
+        """Return a file as it was just before it was opened.
+
+        Parameters
+        ----------
+        path
+            A file that was opened.
+
+        Returns
+        -------
+        SourceFile
+            Its size and time of change.
+        """
         return self._files[os.path.realpath(path)]
 
     def open(self, path: str) -> h5py.File:
-        """Open a file; of very many, those used longest ago are closed again. Raises ``InputError``."""
+        """Open a file, or return it if it is open.
+
+        If very many files are open, the one that was used longest ago is closed.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        h5py.File
+            The open file.
+
+        Raises
+        ------
+        InputError
+            If it is no readable HDF5 file.
+        """
         if path in self._open:
             self._open.move_to_end(path)
             return self._open[path]
@@ -81,10 +125,25 @@ class Hdf5Files:
         return opened
 
     def find(self, file: str, path: str) -> Found:
-        """The dataset at ``path`` of ``file``, through soft and external links.
+        """Find a dataset through hard, soft and external links.
 
-        Raises ``InputError`` where there is none (the datasets there are listed), where a file that is linked to is
-        missing (its name and the places looked at are given), and for links in a circle.
+        Parameters
+        ----------
+        file
+            The file to begin with.
+        path
+            Path of the dataset in it.
+
+        Returns
+        -------
+        Found
+            The dataset.
+
+        Raises
+        ------
+        InputError
+            If there is no such dataset (the message lists those in the file), if a file that is linked to is missing
+            (the message lists the places where it was looked for), or if links form a circle.
         """
         here, way = file, [f"{path!r} of {file!r}"]
         root: h5py.Group = self.open(here)
@@ -124,11 +183,30 @@ class Hdf5Files:
 
 
 def search(name: str, opened: str, prefixes: str | None) -> str:
-    """Where HDF5 finds the file ``name`` that the file ``opened`` refers to; ``prefixes`` are those of the environment.
+    """Find a file that an HDF5 file refers to, in the places where HDF5 looks for it.
 
-    An absolute name is taken as it is; where no such file exists, its last part is looked for as any other name: below
-    the prefixes, beside ``opened``, in the working directory, beside the file that the symbolic link ``opened`` leads
-    to. Raises ``InputError`` that names the file and the places where it is not.
+    An absolute name is tried as it is. If there is no such file, its base name is searched like any other name: in the
+    folders of ``prefixes``, beside ``opened``, in the working directory, and beside the file that a symbolic link
+    ``opened`` leads to.
+
+    Parameters
+    ----------
+    name
+        Name of the file, as it stands in ``opened``.
+    opened
+        The file that refers to it.
+    prefixes
+        Folders separated by colons, from HDF5's environment variables; None for none.
+
+    Returns
+    -------
+    str
+        Path of the file.
+
+    Raises
+    ------
+    InputError
+        If there is no such file (the message lists the places), or it is a device or a pipe.
     """
     found = locate(name, opened, prefixes)
     if found is None:
@@ -139,7 +217,23 @@ def search(name: str, opened: str, prefixes: str | None) -> str:
 
 
 def locate(name: str, opened: str, prefixes: str | None) -> str | None:
-    """As :func:`search`; ``None`` where the file is missing. Raises ``InputError`` for a device or a pipe."""
+    """Find a file as :func:`search` does, which may be missing.
+
+    Parameters
+    ----------
+    name, opened, prefixes
+        As for :func:`search`.
+
+    Returns
+    -------
+    str or None
+        Path of the file; None if it is missing.
+
+    Raises
+    ------
+    InputError
+        If it is a device or a pipe.
+    """
     for candidate in _candidates(name, opened, prefixes):
         if os.path.isfile(candidate):
             return candidate

@@ -1,4 +1,4 @@
-"""Selections of pixels as HDF5 describes the parts of virtual datasets: regular patterns, unions of boxes, no end."""
+"""Selections of pixels, as HDF5 uses them for parts of virtual datasets: regular patterns, boxes, endless ones."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ Boxes = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 
 
 class Selection:
-    """Pixels of an array in row-major order.
+    """Selected pixels of an array, in row-major order.
 
     Parameters
     ----------
     shape
-        Of the array.
+        Shape of the array.
     axes
-        Positions along each axis: selected is every one with every other.
+        Positions along each axis; their combinations are selected.
     boxes
-        Without ``axes``: lower and upper corners of boxes, whose union is selected.
+        If ``axes`` is None: lower and upper corners of disjoint boxes, whose union is selected.
 
     Raises
     ------
     ValueError
-        For pixels outside ``shape``.
+        If there are pixels outside ``shape``.
     """
 
     def __init__(
@@ -46,18 +46,37 @@ class Selection:
 
     @property
     def slices(self) -> tuple[slice, ...]:
-        """Index of the smallest regular part that holds the selection."""
+        """Index of the smallest regular part of the array that holds the selection."""
         if self.axes is not None and all(isinstance(axis, range) for axis in self.axes):
             return tuple(slice(axis.start, axis.stop, axis.step) for axis in self.axes if isinstance(axis, range))
         return tuple(slice(low, high) for low, high in zip(self.lower, self.upper, strict=True))
 
     def pick(self, part: np.ndarray) -> np.ndarray:
-        """The selected values of the array behind ``slices``, one after the other."""
+        """Take the selected values out of a part of an array.
+
+        Parameters
+        ----------
+        part
+            The array, indexed with ``slices``.
+
+        Returns
+        -------
+        array
+            The selected values, 1-D.
+        """
         mask = self._mask()
         return part.reshape(-1) if mask is None else part[mask]
 
     def put(self, target: np.ndarray, values: np.ndarray | bool) -> None:
-        """Write values, one after the other, to the selected pixels of a whole array."""
+        """Write values to the selected pixels of an array.
+
+        Parameters
+        ----------
+        target
+            The whole array, changed in place.
+        values
+            The values, 1-D in the order of the selection, or one value for all.
+        """
         mask, part = self._mask(), target[self.slices]
         if mask is not None:
             part[mask] = values
@@ -65,7 +84,7 @@ class Selection:
             part[...] = values.reshape(part.shape) if isinstance(values, np.ndarray) else values
 
     def _mask(self) -> np.ndarray | None:
-        """The selected pixels among those of ``slices``; ``None`` where all are."""
+        """Return the selected pixels among those of ``slices``, as bool; None if all are selected."""
         if self.axes is not None and all(isinstance(axis, range) for axis in self.axes):
             return None
         mask = np.zeros([high - low for low, high in zip(self.lower, self.upper, strict=True)], bool)
@@ -77,7 +96,18 @@ class Selection:
 
 
 def endless_axis(space: h5py.h5s.SpaceID) -> int | None:
-    """The axis along which a selection has no end; ``None`` where it ends along all."""
+    """Find the axis along which a selection has no end.
+
+    Parameters
+    ----------
+    space
+        HDF5's description of the selection.
+
+    Returns
+    -------
+    int or None
+        Number of the axis; None if the selection ends along all axes.
+    """
     if space.get_select_type() != h5py.h5s.SEL_HYPERSLABS or not space.is_regular_hyperslab():
         return None
     _, _, count, block = space.get_regular_hyperslab()
@@ -86,25 +116,26 @@ def endless_axis(space: h5py.h5s.SpaceID) -> int | None:
 
 
 def select(space: h5py.h5s.SpaceID, shape: Sequence[int], *, number: int | None = None) -> Selection:
-    """The pixels that HDF5 says are selected of an array.
+    """Read which pixels of an array HDF5 describes as selected.
 
     Parameters
     ----------
     space
-        HDF5's description of the selection; one without end ends with the array.
+        HDF5's description of the selection. One without end is taken to end with the array.
     shape
-        Of the array.
+        Shape of the array.
     number
-        Takes that block alone of the blocks along the axis without end.
+        Number of the only block to select along the axis without end; None for all blocks.
 
     Returns
     -------
     Selection
+        The selected pixels.
 
     Raises
     ------
     ValueError
-        For pixels outside the array, and for selections of single points.
+        If there are pixels outside the array, or single points are selected.
     """
     kind = space.get_select_type()
     if kind == h5py.h5s.SEL_ALL:
@@ -146,7 +177,24 @@ def _positions(start: int, stride: int, count: int, block: int, length: int) -> 
 
 
 def trimmed(selection: Selection, shape: Sequence[int], axis: int | None, length: int) -> Selection:
-    """The first ``length`` positions along ``axis`` of a regular selection; all where ``axis`` is ``None``."""
+    """Shorten a regular selection along one axis.
+
+    Parameters
+    ----------
+    selection
+        The selection.
+    shape
+        Shape of the array.
+    axis
+        Number of the axis; None to change nothing.
+    length
+        Number of positions to keep, from the first.
+
+    Returns
+    -------
+    Selection
+        The shorter selection; a selection of boxes is returned unchanged.
+    """
     if axis is None or selection.axes is None:
         return selection
     axes = [along[:length] if number == axis else along for number, along in enumerate(selection.axes)]

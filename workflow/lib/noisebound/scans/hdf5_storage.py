@@ -1,4 +1,4 @@
-"""What of an HDF5 dataset lies in its file: whether all of its pixels were written, and how large they may be."""
+"""How much of an HDF5 dataset lies in its file: whether all of its pixels were written, and how large they may be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..core.errors import SAVE_AGAIN, InputError
 from .stored_image import check_memory
 
 _SIGNATURE = 8  # bytes at the beginning of every file
-# How many bytes one stored byte can stand for at most, by the number of a filter; others have no known limit.
+# The most bytes that one stored byte can unpack to, by the number of a filter; others have no known limit.
 _MOST_PER_BYTE = {
     h5py.h5z.FILTER_DEFLATE: 1032,
     h5py.h5z.FILTER_SHUFFLE: 1,
@@ -24,11 +24,26 @@ _MOST_PER_BYTE = {
 def check_stored(
     dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str, size: int, *, every_chunk: bool
 ) -> None:
-    """Raise ``InputError`` unless all pixels of a dataset (not virtual) are stored in ``file`` of ``size`` bytes.
+    """Check that all pixels of a dataset are stored in its file.
 
-    Refused are pixels in files that are not HDF5 (external storage, which can name any file of the disk), datasets or
-    chunks that were never written, and announced shapes that the stored bytes cannot fill or memory cannot hold. Chunks
-    are counted; with ``every_chunk`` each is looked for, which a damaged index may prevent.
+    Parameters
+    ----------
+    dataset
+        A dataset that is not virtual.
+    properties
+        Its creation properties.
+    file
+        Its file.
+    size
+        Size of the file in bytes.
+    every_chunk
+        Whether to look up each chunk, which a damaged index may prevent, instead of only counting chunks.
+
+    Raises
+    ------
+    InputError
+        If pixels lie in a file that is not HDF5 (external storage, which can name any file on the disk), the dataset or
+        a chunk was never written, or the announced shape needs more bytes than are stored or than fit into memory.
     """
     name = dataset.name
     if dataset.shape is None:
@@ -39,7 +54,7 @@ def check_stored(
         remedy = "copy them into the file, for example with h5repack -l CONTI, and use the copy"
         raise InputError(problem, file=file, remedy=remedy)
     if not dataset.shape or dataset.dtype.kind not in "uif":
-        return  # refused in its own words
+        return  # refused later, with a message of its own
     announced, stored = math.prod(dataset.shape) * dataset.dtype.itemsize, dataset.id.get_storage_size()
     if announced == 0:
         return
@@ -66,7 +81,7 @@ def check_stored(
 
 
 def _chunk_bytes(dataset: h5py.Dataset, file: str) -> int:
-    """Bytes of all chunks when unpacked. Raises ``InputError`` where some were never written."""
+    """Return the bytes of all chunks when unpacked; raise ``InputError`` if some were never written."""
     needed = math.prod(-(-length // chunk) for length, chunk in zip(dataset.shape, dataset.chunks, strict=True))
     written = dataset.id.get_num_chunks()
     if written < needed:
@@ -79,20 +94,20 @@ def _chunk_bytes(dataset: h5py.Dataset, file: str) -> int:
 
 
 def _find_chunks(dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str) -> None:
-    """Raise ``InputError`` unless HDF5 finds every chunk, inside the file, in a place of its own.
+    """Raise ``InputError`` unless HDF5 finds every chunk inside the file, in a place of its own.
 
-    Where its index is damaged, HDF5 takes a chunk for one that was never written and gives zeros.
+    If the index is damaged, HDF5 takes a chunk for one that was never written, and returns zeros.
     """
     whole = math.prod(dataset.chunks) * dataset.dtype.itemsize
     filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
     listed: dict[tuple[int, ...], h5py.h5d.StoreInfo] = {}
     dataset.id.chunk_iter(lambda found: listed.update({found.chunk_offset: found}))
-    # The beginning of the file and that of the dataset's description hold no pixels.
+    # There are no pixels at the beginning of the file and of the description of the dataset.
     places = [(0, _SIGNATURE), (header := h5py.h5o.get_info(dataset.id).addr, header + _SIGNATURE)]
     for corner in product(*(range(0, *pair) for pair in zip(dataset.shape, dataset.chunks, strict=True))):
         found = listed.get(corner)
         try:
-            # The index is walked above and searched here, as it is when pixels are read.
+            # Above, the index was listed; here it is searched, as it is when pixels are read.
             mask, content = dataset.id.read_direct_chunk(corner)
         except (OSError, RuntimeError, ValueError):
             found = None
@@ -108,7 +123,7 @@ def _find_chunks(dataset: h5py.Dataset, properties: h5py.h5p.PropDCID, file: str
 
 
 def _possible(chunk: h5py.h5d.StoreInfo, filters: list[int], whole: int) -> bool:
-    """Whether a chunk of ``whole`` bytes can have its stored size, after the filters that its mask leaves."""
+    """Tell whether a chunk of ``whole`` bytes can have its stored size, given the filters that were applied to it."""
     applied = [code for number, code in enumerate(filters) if not chunk.filter_mask >> number & 1]
     checksums = 4 * applied.count(h5py.h5z.FILTER_FLETCHER32)
     packed = any(_MOST_PER_BYTE.get(code) != 1 for code in applied)

@@ -1,7 +1,7 @@
-"""HDF5 datasets put together from their parts: plain ones, and virtual ones whose parts lie in other datasets.
+"""HDF5 datasets put together from their parts: plain datasets, and virtual ones whose parts lie in other datasets.
 
-HDF5 itself fills the place of a missing part with zeros without a word. Here every part is found before any pixel is
-read, and every pixel comes from a file that is known.
+HDF5 itself silently fills the place of a missing part with zeros. Here every part is found before any pixel is read,
+and every pixel comes from a file that is known.
 """
 
 from __future__ import annotations
@@ -28,7 +28,19 @@ _MOST_NESTED = 8
 
 @dataclass(frozen=True)
 class Array:
-    """A dataset whose pixels are all there: its own, or ``parts`` of other arrays."""
+    """A dataset whose pixels are all there: its own, or parts of other arrays.
+
+    Parameters
+    ----------
+    file, path
+        The file, and the path of the dataset in it.
+    address
+        Address of the dataset in the file, which distinguishes the arrays of one file.
+    shape, dtype
+        Shape and type of the pixels.
+    parts
+        The parts of a virtual dataset; None for a dataset with pixels of its own.
+    """
 
     file: str
     path: str
@@ -38,7 +50,19 @@ class Array:
     parts: tuple[Part, ...] | None = None
 
     def origins(self, part: Selection | None = None) -> Iterator[Origin]:
-        """Which boxes of stored arrays the selected pixels (or all) come from."""
+        """Yield the boxes of stored arrays that pixels come from.
+
+        Parameters
+        ----------
+        part
+            The pixels in question; None for all. It counts only for a dataset with pixels of its own; of a virtual
+            dataset all parts are taken.
+
+        Yields
+        ------
+        Origin
+            A box of a stored array.
+        """
         if self.parts is None:
             lower = part.lower if part else (0,) * len(self.shape)
             yield Origin(self.file, self.address, lower, part.upper if part else self.shape)
@@ -46,7 +70,20 @@ class Array:
             yield from piece.source.origins(piece.taken if piece.source.parts is None else None)
 
     def read(self, files: Hdf5Files, out: np.ndarray) -> None:
-        """Write all pixels to an array of this shape, converted to its type."""
+        """Read all pixels.
+
+        Parameters
+        ----------
+        files
+            Opens the files.
+        out
+            An array of this shape, which is filled. Pixels are converted to its type.
+
+        Raises
+        ------
+        InputError
+            If there are pixels that no part covers.
+        """
         if self.parts is None:
             files.find(self.file, self.path).dataset.read_direct(out)
             return
@@ -69,7 +106,17 @@ class Array:
 
 @dataclass(frozen=True)
 class Part:
-    """Pixels ``taken`` from a source are ``placed`` in a virtual dataset."""
+    """Pixels of a source that appear in a virtual dataset.
+
+    Parameters
+    ----------
+    source
+        The array that they come from.
+    taken
+        Which pixels of the source they are.
+    placed
+        Where they lie in the virtual dataset.
+    """
 
     source: Array
     taken: Selection
@@ -78,7 +125,7 @@ class Part:
 
 @dataclass(frozen=True)
 class _Mapping:
-    """What HDF5 says of a part: the file and path of its source, and which pixels go from there where."""
+    """HDF5's description of a part: file and path of its source, which of its pixels are taken, and where they lie."""
 
     file: str
     path: str
@@ -87,24 +134,29 @@ class _Mapping:
 
 
 def resolve(files: Hdf5Files, found: Found, *, every_chunk: bool = False, above: tuple[str, ...] = ()) -> Array:
-    """Find all that a dataset is made of, through links and virtual datasets of any depth; no pixels are read.
+    """Find all stored arrays that a dataset is made of, through links and nested virtual datasets; no pixels are read.
 
     Parameters
     ----------
     files
-        The files that are open; those that the dataset refers to are opened.
+        The files that are open. Those that the dataset refers to are opened.
     found
         The dataset.
     every_chunk
-        Whether to look for each chunk of pixels, as is needed before they are read, instead of counting them.
+        Whether to look up each chunk, as is needed before pixels are read, instead of only counting chunks.
     above
         The virtual datasets that this one is a part of.
+
+    Returns
+    -------
+    Array
+        The dataset with its parts.
 
     Raises
     ------
     InputError
-        For a part that is missing, not wholly stored or stored outside HDF5, for pixels that no part covers and for
-        datasets that contain themselves.
+        If a part is missing, not completely stored or stored outside HDF5, if no part covers a pixel, or if a dataset
+        contains itself.
     """
     dataset, here = found.dataset, found.file
     address = str(h5py.h5o.get_info(dataset.id).addr)
@@ -137,14 +189,14 @@ def resolve(files: Hdf5Files, found: Found, *, every_chunk: bool = False, above:
 
 
 class _Sources:
-    """The sources of the virtual dataset in the file ``here``, each resolved once."""
+    """The sources of the virtual dataset in the file ``here``; each is resolved only once."""
 
     def __init__(self, files: Hdf5Files, here: str, every_chunk: bool, above: tuple[str, ...]) -> None:
         self._files, self._here, self._every_chunk, self._above = files, here, every_chunk, above
         self._found: dict[tuple[str, str], Array] = {}
 
     def get(self, mapping: _Mapping, number: int = 0) -> Array:
-        """The source of a mapping, of the block ``number`` where each block has a source of its own."""
+        """Return the source of a mapping; ``number`` is that of the block, if each block has a source of its own."""
         key = _numbered(mapping.file, number), _numbered(mapping.path, number)
         if key not in self._found:
             target = self._here if key[0] == "." else search(key[0], self._here, _virtual_prefixes(self._here))
@@ -153,7 +205,7 @@ class _Sources:
         return self._found[key]
 
     def open_endless(self, mappings: list[_Mapping]) -> None:
-        """Find the sources of mappings without end: HDF5 itself opens them as soon as it is asked for the shape."""
+        """Find the sources of mappings without end, which HDF5 itself opens as soon as it is asked for the shape."""
         prefixes = _virtual_prefixes(self._here)
         for mapping in mappings:
             if endless_axis(mapping.virtual) is not None:
@@ -176,7 +228,7 @@ def _mappings(properties: h5py.h5p.PropDCID) -> list[_Mapping]:
 
 
 def _parts(mapping: _Mapping, shape: tuple[int, ...], sources: _Sources) -> Iterator[Part]:
-    """The parts of a virtual dataset of ``shape`` that a mapping describes: one, or one per block."""
+    """Yield the parts of a virtual dataset of ``shape`` that a mapping describes: one, or one per block."""
     axis = endless_axis(mapping.virtual)
     if axis is not None and _is_numbered(mapping):
         start, stride, _, _ = (int(values[axis]) for values in mapping.virtual.get_regular_hyperslab())
@@ -205,7 +257,7 @@ def _is_numbered(mapping: _Mapping) -> bool:
 
 
 def _numbered(name: str, number: int) -> str:
-    """The name of a source with ``%b`` replaced by the block's number and ``%%`` by one ``%``."""
+    """Return the name of a source with ``%b`` replaced by the number of the block, and ``%%`` by ``%``."""
     return re.sub(r"%([%b])", lambda match: "%" if match[1] == "%" else str(number), name)
 
 

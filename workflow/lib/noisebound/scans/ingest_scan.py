@@ -38,33 +38,34 @@ def ingest_scan(
 ) -> None:
     """Write the standard HDF5 file of a scan from its noisy and reference files.
 
-    The same inputs give the same bytes. Memory holds one source file and the sum of the frames.
+    The same inputs give the same bytes. Memory holds one source file and the sum of the frames at a time.
 
     Parameters
     ----------
     source
-        The scan's files, and what the scan sheet says of them.
+        The files of the scan, and what the scan sheet says of them.
     data
-        What the run says of every scan. A channel "Mg" stands for a file's "Mg_Ka" too.
+        What the run says of every scan. A channel "Mg" stands for "Mg_Ka" in a file too.
     output
-        Where to write the scan, ``scans/<scan>.h5``: ``noisy`` (R, C, [Z], Y, X) in the files' dtype, and, where there
-        are such, ``reference`` and ``truth`` (C, [Z], Y, X). For leave-one-out, ``reference`` is the sum of all frames.
+        The file to write, ``scans/<scan>.h5``: ``noisy`` (R, C, [Z], Y, X) in the dtype of the source files and, if the
+        scan has them, ``reference`` and ``truth`` (C, [Z], Y, X). For leave-one-out, ``reference`` is the sum of all
+        frames.
     scan
-        The scan's name.
+        The name of the scan.
     sources_file
-        Where to write what the scan was read from (:class:`ScanSources`).
+        The JSON file to write with what the scan was read from (:class:`ScanSources`).
     planned
-        Stamps of the files when the workflow was read, which ``sources_file`` keeps as they are.
+        Stamps of the files when the workflow was read; ``sources_file`` keeps them unchanged.
     role, others
-        The scan's role, and the scans whose pixels it is compared with (:func:`leakage.check_new_scan`); nothing is
-        compared without a role.
+        The role of the scan, and the scans whose pixels it is compared with (:func:`leakage.check_new_scan`). Without a
+        role nothing is compared.
 
     Raises
     ------
     InputError
-        Where a file cannot be used; it names the file and the remedy, and no output is left.
+        If a file cannot be used. The message names the file and the remedy, and no output is left.
     LeakageError
-        Likewise, where targets would contain inputs, or a scan of another role holds the same pixels.
+        If targets would contain inputs, or a scan of another role holds the same pixels. No output is left.
     """
     check_scan_name(scan)
     acquisition = plan_acquisition(source, data)

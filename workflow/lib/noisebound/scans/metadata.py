@@ -1,4 +1,4 @@
-"""What image files say of themselves: axes, channel names, pixel size; from JSON, ImageJ and OME metadata."""
+"""What image files say of themselves: axes, channel names and pixel size, from JSON, ImageJ and OME metadata."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ..core.texts import NAME, one_line
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a file says of an image; None where it says nothing.
+    """What a file says of an image; None if it says nothing.
 
     Parameters
     ----------
     axes
-        As the file spells them.
+        One letter per axis, as the file spells them.
     channels
         Names of the channels.
     pixel_size
         By letter of the axis, in ``pixel_unit``.
     pixel_unit
-        One unit for all.
+        The unit of all sizes.
     """
 
     axes: str | None = None
@@ -36,7 +36,18 @@ class Metadata:
 
 
 def sizes_in_order(value: object) -> dict[str, float] | None:
-    """Sizes by axis from one number for all axes, or from a list in the order [z,] y, x."""
+    """Assign sizes to the axes.
+
+    Parameters
+    ----------
+    value
+        One number for all axes, or 2 or 3 numbers in the order [z,] y, x.
+
+    Returns
+    -------
+    dict or None
+        Size by letter of the axis; None for any other value.
+    """
     try:
         numbers = [float(entry) for entry in value] if isinstance(value, Sequence) else [float(value)]  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -47,9 +58,17 @@ def sizes_in_order(value: object) -> dict[str, float] | None:
 
 
 def names(value: object) -> tuple[str, ...] | None:
-    """Channel names from a list of texts, from its JSON or from a text with commas; ``None`` for anything else.
+    """Read channel names.
 
-    Hidden characters are left out; names are ``None`` where one of them holds nothing else.
+    Parameters
+    ----------
+    value
+        A list of texts, JSON of such a list, or a text with commas.
+
+    Returns
+    -------
+    tuple of str or None
+        The names without hidden characters; None for any other value, and if a name is empty.
     """
     if isinstance(value, str):
         try:
@@ -62,13 +81,25 @@ def names(value: object) -> tuple[str, ...] | None:
 
 
 def _all_named(found: Sequence[object]) -> tuple[str, ...] | None:
-    """The names in one line each, ``None`` where one is empty."""
+    """Return each name in one line; None if one is empty."""
     cleaned = tuple(one_line("" if name is None else name, NAME) for name in found)
     return cleaned if cleaned and all(cleaned) else None
 
 
 def from_json(content: Mapping[str, Any]) -> Metadata:
-    """Read ``axes``, ``channels``, and ``pixel_size`` with ``pixel_unit``, or ``pixel_um`` or ``pixel_nm``."""
+    """Read metadata from JSON.
+
+    Parameters
+    ----------
+    content
+        May hold ``axes``, ``channels``, and the pixel size: ``pixel_size`` with ``pixel_unit``, or ``pixel_um``, or
+        ``pixel_nm``.
+
+    Returns
+    -------
+    Metadata
+        What it says.
+    """
     axes = content.get("axes")
     size, unit = content.get("pixel_size"), unit_name(content.get("pixel_unit"))
     for key, key_unit in (("pixel_um", "µm"), ("pixel_nm", "nm")):
@@ -81,16 +112,21 @@ def from_json(content: Mapping[str, Any]) -> Metadata:
 def from_imagej(
     content: Mapping[str, Any], resolution: Mapping[str, float], axes: str, shape: Sequence[int]
 ) -> Metadata:
-    """Read what ImageJ writes: ``unit``, ``spacing`` and ``Labels``.
+    """Read metadata of ImageJ.
 
     Parameters
     ----------
     content
-        ImageJ's metadata.
+        ImageJ's metadata, of which ``unit``, ``spacing`` and ``Labels`` are used.
     resolution
         Pixels per unit, by letter of the axis.
     axes, shape
-        Of the image; the channels among its axes tell which labels are names of channels.
+        Axes and shape of the image. The number of channels tells which labels are names of channels.
+
+    Returns
+    -------
+    Metadata
+        What it says.
     """
     unit = unit_name(content.get("unit"))
     sizes: dict[str, float] | None = None
@@ -102,7 +138,7 @@ def from_imagej(
 
 
 def _imagej_channels(labels: object, axes: str, shape: Sequence[int]) -> tuple[str, ...] | None:
-    """Channel names from slice labels, where every slice of a channel has one label and no two channels share it."""
+    """Return channel names from slice labels, if the slices of a channel share one label that no other channel has."""
     if not isinstance(labels, Sequence) or isinstance(labels, str) or "C" not in axes:
         return None
     count = shape[axes.index("C")]
@@ -118,12 +154,24 @@ def _imagej_channels(labels: object, axes: str, shape: Sequence[int]) -> tuple[s
 def from_ome(xml: str, axes: str) -> Metadata:
     """Read the channel names and physical pixel sizes of the first image in OME-XML.
 
-    OME leaves a missing ``PhysicalSizeXUnit`` to mean µm. Sizes are put into the unit of X.
+    In OME, a missing ``PhysicalSizeXUnit`` means µm.
+
+    Parameters
+    ----------
+    xml
+        The OME-XML.
+    axes
+        Axes of the image.
+
+    Returns
+    -------
+    Metadata
+        What it says. All sizes are in the unit of X.
 
     Raises
     ------
     ValueError
-        Where it is not XML.
+        If it is not XML.
     """
     try:
         pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")

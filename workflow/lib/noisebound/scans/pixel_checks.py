@@ -1,4 +1,4 @@
-"""Checks of the pixels of a scan: no frame of one value, counts that are counts, a reference of its own."""
+"""Checks of the pixels of a scan: frames with more than one value, valid counts, an independent reference."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def check_frame(frame: np.ndarray, source: str, number: int, *, counts: bool) ->
     frame
         (C, [Z], Y, X), finite numbers of any type.
     source, number
-        Where it stands, for messages.
+        Its file and its number there, for messages.
     counts
         Whether its values are counts.
 
     Raises
     ------
     InputError
-        For a frame of one value and, for counts, for negative or fractional values.
+        If the frame has only one value, or counts are negative or fractional.
     """
     if frame.size > 1 and frame.min() == frame.max():
         raise InputError(
@@ -44,12 +44,26 @@ def check_frame(frame: np.ndarray, source: str, number: int, *, counts: bool) ->
 
 
 def summand(frame: np.ndarray, source: str, number: int, n_frames: int) -> np.ndarray:
-    """A frame as it is added to the sum of ``n_frames`` frames, which has 64 bits.
+    """Convert a frame for a sum of frames in 64 bits.
+
+    Parameters
+    ----------
+    frame
+        (C, [Z], Y, X), of any dtype.
+    source, number
+        Its file and its number there, for messages.
+    n_frames
+        Number of frames in the sum.
+
+    Returns
+    -------
+    array
+        The frame unchanged if its values are floats or have less than 64 bits; otherwise as int64.
 
     Raises
     ------
     InputError
-        For values of 64 bits whose sum could overflow.
+        If values of 64 bits are so large that the sum could overflow.
     """
     if frame.dtype.kind == "f" or frame.dtype.itemsize < 8:
         return frame
@@ -73,16 +87,18 @@ def check_reference(reference: np.ndarray, source: str, total: np.ndarray, n_fra
     source
         Its file, for messages.
     total
-        Sum of the ``n_frames`` noisy frames, of the same shape.
+        Sum of the noisy frames, of the same shape.
+    n_frames
+        Number of noisy frames.
     counts
         Whether the values are counts.
 
     Raises
     ------
     InputError
-        For a reference of one value and, for counts, for negative values.
+        If the reference has only one value, or counts are negative.
     LeakageError
-        Where it is the sum or the mean of the noisy frames.
+        If it is the sum or the mean of the noisy frames, to 1 part in 10^6.
     """
     if reference.size > 1 and reference.min() == reference.max():
         problem = f"the reference holds the one value {reference.flat[0]} everywhere"

@@ -1,4 +1,4 @@
-"""Digests of pixels: an image has the same one in whatever format, type, byte order or order of axes it is saved."""
+"""Digests of pixels: the same for an image in any file format, data type, byte order and order of axes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 
 def pixel_digest(image: np.ndarray) -> str:
-    """Digest one channel of an image.
+    """Compute the digest of one channel of an image.
 
-    Digested are the shape (Z, Y, X), with Z = 1 for a plane, and the values as float64, little-endian, in C order, with
-    zero for negative zero. One plane at a time is converted.
+    It covers the shape (Z, Y, X), with Z = 1 for a plane, and the values as little-endian float64 in C order, with 0
+    for negative zero. Planes are converted one at a time.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def pixel_digest(image: np.ndarray) -> str:
     Returns
     -------
     str
-        SHA-256 as hexadecimal digits.
+        SHA-256, 64 hexadecimal digits.
     """
     volume = image[np.newaxis] if image.ndim == 2 else image
     digest = hashlib.sha256(f"{' '.join(map(str, volume.shape))}\n".encode())
@@ -32,5 +32,18 @@ def pixel_digest(image: np.ndarray) -> str:
 
 
 def varies(image: np.ndarray) -> bool:
-    """Whether an image holds more than one value; one that does not, like an empty channel, tells no scans apart."""
+    """Tell whether an image has more than one value.
+
+    An image of one value, such as an empty channel, cannot distinguish two scans.
+
+    Parameters
+    ----------
+    image
+        Real numbers, at least one.
+
+    Returns
+    -------
+    bool
+        True if the values differ.
+    """
     return bool(image.min() != image.max())

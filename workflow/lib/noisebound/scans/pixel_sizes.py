@@ -1,4 +1,4 @@
-"""The pixel size of a scan: what the scan sheet says, or what all of its files agree on."""
+"""The pixel size of a scan: from the scan sheet, or from its files if they agree."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from ..core.length_units import in_one_unit, unit_name
 from .readers import Header
 
 NO_UNIT = "px"
-# How far the sizes in two files of one scan may differ, as a share: programs round them.
+# Relative difference of the sizes in two files of one scan that is accepted, because programs round them.
 _TOLERANCE = 1e-3
 
 
 def scan_pixel_size(
     headers: Sequence[Header], dimensions: int, given: float | Sequence[float] | None, unit: str | None
 ) -> tuple[tuple[float, ...], str]:
-    """Pixel size of a scan and its unit.
+    """Return the pixel size of a scan and its unit.
 
     Parameters
     ----------
     headers
         All files of the scan.
     dimensions
-        Spatial axes, 2 or 3.
+        Number of spatial axes, 2 or 3.
     given, unit
-        One number, or one per spatial axis in the order [z], y, x, with its unit, that the scan sheet gives; both None
-        to take what the files say.
+        The pixel size in the scan sheet: one number, or one per spatial axis ([z], y, x), and its unit. Both are None
+        if the files are to be asked.
 
     Returns
     -------
     tuple of float
-        One number per spatial axis in the order [z], y, x; 1 where nobody says it.
+        One number per spatial axis ([z], y, x); 1 if neither sheet nor files give any.
     str
-        Their unit; "px" where nobody says it.
+        Their unit; "px" if neither sheet nor files give any.
 
     Raises
     ------
     InputError
-        Where a number or a unit stands alone, where numbers are not positive or not as many as axes, and where two
-        files disagree.
+        If only one of size and unit is given, sizes are not positive or not as many as axes, or two files differ by
+        more than 1 part in 1000.
     """
     if given is not None:
         return _given_size(dimensions, given, unit)

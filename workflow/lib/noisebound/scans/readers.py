@@ -24,17 +24,17 @@ class Header:
     source
         The source as it was named.
     shape, dtype
-        Of the array.
+        Shape and type of the array.
     axes
         One letter of RCZYX per axis: R repeat, C channel, Z, Y, X.
     channels
-        Names of the channels, where the file says so.
+        Names of the channels; None if the file gives none.
     pixel_size, pixel_unit
-        One number per spatial axis of the image in the order [z], y, x, where the file says so.
+        One number per spatial axis of the image ([z], y, x) and their unit; None if the file gives none.
     files
         All files that it is read from, the named one first.
     origins
-        The arrays in them that hold its pixels.
+        The boxes of stored arrays in them that hold its pixels.
     """
 
     source: str
@@ -48,22 +48,33 @@ class Header:
     origins: tuple[Origin, ...] = ()
 
     def length(self, axis: str) -> int:
-        """Length of an axis, 1 where the image does not have it."""
+        """Return the length of an axis.
+
+        Parameters
+        ----------
+        axis
+            Letter of the axis.
+
+        Returns
+        -------
+        int
+            Its length; 1 if the image does not have it.
+        """
         return self.shape[self.axes.index(axis)] if axis in self.axes else 1
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image whose values are finite real numbers.
+    """An image with finite real values.
 
     Parameters
     ----------
     array
-        The pixels, in the file's own dtype and order of axes.
+        The pixels, in the dtype and the order of axes of the file.
     axes, channels, pixel_size, pixel_unit
         As in its :class:`Header`.
     files
-        All files that it was read from, as they were before.
+        All files that it was read from, as they were just before.
     """
 
     array: np.ndarray
@@ -82,23 +93,24 @@ def read_header(source: str | Path, *, axes: str | None = None) -> Header:
     source
         A TIFF file, or an HDF5 dataset (``file.h5:/path``).
     axes
-        Overrides what the file says.
+        Overrides the axes that the file gives.
 
     Returns
     -------
     Header
+        The header of the image.
 
     Raises
     ------
     InputError
-        For a missing, empty, corrupt or truncated file, for unknown, unusable or mismatching axes, for an array of size
-        zero and for values that are not real numbers.
+        If the file is missing, empty, corrupt or truncated, its axes cannot be used, the array has no pixels, or its
+        values are not real numbers.
     """
     return _read(source, axes, pixels=False)[0]
 
 
 def read_image(source: str | Path, *, axes: str | None = None) -> Image:
-    """Read an image whole, in its own dtype and native byte order.
+    """Read a whole image, in its own dtype and native byte order.
 
     Parameters
     ----------
@@ -108,11 +120,12 @@ def read_image(source: str | Path, *, axes: str | None = None) -> Image:
     Returns
     -------
     Image
+        The image.
 
     Raises
     ------
     InputError
-        As :func:`read_header` does, and for pixels that cannot be decoded, are NaN or are infinite.
+        As in :func:`read_header`, and if pixels cannot be decoded, are NaN or are infinite.
     """
     header, array = _read(source, axes, pixels=True)
     if array is None or array.shape != header.shape:
@@ -177,10 +190,10 @@ def _header(source: str, stored: StoredImage, given: str | None) -> Header:
 
 
 def _pixel_size(sizes: dict[str, float] | None, axes: str) -> tuple[float, ...] | None:
-    """Sizes of the spatial axes in the order [z,] y, x; ``None`` unless each is a positive finite number."""
+    """Return the sizes of the spatial axes in the order [z,] y, x; None unless each is a positive finite number."""
     if not sizes:
         return None
-    # A plane spacing is often left out where all axes were sampled alike.
+    # The spacing of planes is often left out if all axes were sampled alike.
     ordered = [sizes.get(axis, sizes.get("Y") if axis == "Z" else None) for axis in SPATIAL if axis in axes]
     known = [size for size in ordered if size is not None and math.isfinite(size) and size > 0]
     return tuple(known) if len(known) == len(ordered) else None

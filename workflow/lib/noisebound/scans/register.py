@@ -1,4 +1,4 @@
-"""Adding a scan to the scan sheet without losing a row, whoever else is writing."""
+"""Adding a scan to the scan sheet, without losing rows that others add at the same time."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from .settings import DataSettings
 from .sheet import check_rows, is_comment, parse_table, read_sheet, sheet_text
 from .sheet_row import OPTIONAL, REQUIRED, SheetRow, cells_of, check_writable, parse_row
 
-ABANDONED = 3600.0  # seconds after which a sheet that is still being written has no writer any more
+ABANDONED = 3600.0  # seconds after which the writer of a temporary file of the sheet is taken to be gone
 
 
 def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = None) -> SheetRow:
-    """Append a scan to the sheet, which is begun where there is none.
+    """Append a scan to the sheet; a missing sheet is created.
 
-    The row's files are opened and all their pixels checked before anything is written. Existing lines, comments and
-    columns are kept. A lock on ``<sheet>.lock`` lets several registrations run at once, and each sees the rows of those
-    before it.
+    All pixels of the files are checked before anything is written. Lines, comments and columns of the sheet are kept. A
+    lock on ``<sheet>.lock`` lets several registrations run at once; each sees the rows of the earlier ones.
 
     Parameters
     ----------
@@ -33,7 +32,7 @@ def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = N
     row
         The scan. Files below the working directory are stored relative to it.
     dimensions
-        What the run needs, 2 or 3; None where any will do.
+        Number of spatial axes that the run needs, 2 or 3; None to accept both.
 
     Returns
     -------
@@ -43,9 +42,9 @@ def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = N
     Raises
     ------
     InputError
-        For a name that is taken and for files that cannot be used; the sheet is unchanged then.
+        If the name is taken or a file cannot be used. The sheet is then unchanged.
     LeakageError
-        Likewise, for roles that would overlap.
+        If scans of different roles would share sources or a group. The sheet is then unchanged.
     """
     row = _with_relative_paths(row)
     check_writable(row, path)
@@ -64,7 +63,7 @@ def register_scan(path: str | Path, row: SheetRow, *, dimensions: int | None = N
 
 
 def _check_files(row: SheetRow, dimensions: int | None) -> None:
-    """Raise ``InputError`` where the files of a row cannot be used; it tells all that is wrong with them."""
+    """Raise ``InputError`` if the files of a row cannot be used; the message lists the problems found."""
     # Reading images needs numpy and more, which parsing a sheet must not load.
     from .find_problems import find_problems
 
@@ -79,7 +78,7 @@ def _check_files(row: SheetRow, dimensions: int | None) -> None:
 
 
 def _with_row(text: str, columns: Sequence[str], row: SheetRow, path: str | Path) -> str:
-    """The text of a sheet with one more row, and with the columns that the row needs."""
+    """Add a row to the text of a sheet, and the columns that the row needs."""
     cells = cells_of(row)
     added = [column for column in OPTIONAL if cells[column] and column not in columns]
     lines = _with_columns(text.rstrip("\n").split("\n"), added)
@@ -103,7 +102,7 @@ def _with_relative_paths(row: SheetRow) -> SheetRow:
 
 
 def _with_columns(lines: list[str], added: Sequence[str]) -> list[str]:
-    """Add columns to the header; rows may stay short, because cells that lack are empty."""
+    """Add columns to the header. Rows can stay short, because missing cells are empty."""
     if not added:
         return lines
     header = next(number for number, line in enumerate(lines) if not is_comment(line))
@@ -112,7 +111,10 @@ def _with_columns(lines: list[str], added: Sequence[str]) -> list[str]:
 
 @contextmanager
 def _locked(path: str | Path) -> Iterator[None]:
-    """Hold an exclusive lock beside the sheet: the sheet itself is replaced, so a lock on it would be lost."""
+    """Hold an exclusive lock on a file beside the sheet.
+
+    A lock on the sheet itself would be lost when the sheet is replaced.
+    """
     lock = Path(f"{path}.lock")
     lock.parent.mkdir(parents=True, exist_ok=True)
     with open(lock, "a", encoding="utf-8") as stream:

@@ -1,4 +1,4 @@
-"""What the scan sheet and the configuration say about a scan's files. Only the standard library."""
+"""What the scan sheet and the configuration say about the files of a scan. Only the standard library."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class DataSettings:
     Parameters
     ----------
     dimensions
-        Spatial axes of an image, 2 or 3; None to take them from the files.
+        Number of spatial axes, 2 or 3; None to take it from the files.
     channels
-        Names of the channels in the run's order; None to take them from the files.
+        Names of the channels in the order of the run; None to take them from the files.
     counts
-        Whether the values are counts, and so whole numbers that are not negative.
+        Whether the values are counts, that is, non-negative whole numbers.
     """
 
     dimensions: int | None
@@ -27,25 +27,25 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class SourceSettings:
-    """What a row of the scan sheet says of a scan's files; None stands for an empty cell.
+    """What a row of the scan sheet says of the files of a scan; None stands for an empty cell.
 
     Parameters
     ----------
     noisy
-        Sources of the noisy frames, one frame or several each: all frames are put one after the other.
+        Sources of the noisy frames. A source may hold several frames; all frames are put one after the other.
     reference
-        Sources of the reference, of which several are averaged, or the text "leave-one-out": the target of a frame is
-        the mean of the others.
+        Sources of the reference, which are averaged; or the text "leave-one-out": the target of a frame is the mean of
+        the others.
     group
         Name that scans of one field of view share; empty for none.
     axes, reference_axes
-        One letter of RCZYX per axis of the noisy files, and of reference and truth, where the files do not say so.
+        One letter of RCZYX per axis: of the noisy files, and of reference and truth. They override what the files say.
     file_channels
-        Names of the channels in the files' order, instead of those that the files give.
+        Names of the channels in the order of the files. They override what the files say.
     pixel_size, pixel_unit
-        One number, or one per spatial axis in the order [z], y, x, and its unit, instead of those that the files give.
+        One number, or one per spatial axis ([z], y, x), and its unit. They override what the files say.
     truth
-        Source of the true signal of a simulated scan, which is kept to judge with.
+        Source of the true signal of a simulated scan, with which results are judged.
     """
 
     noisy: Sequence[str]

@@ -1,6 +1,6 @@
 """The scan sheet: a table of scans with their roles and files, checked as a whole.
 
-Only the standard library is imported here, because every parse of the workflow reads the sheet.
+Only the standard library is imported here, because every job reads the workflow and the sheet.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def read_sheet(path: str | Path) -> list[SheetRow]:
     Parameters
     ----------
     path
-        UTF-8, columns parted by tabs; lines that begin with ``#`` are comments.
+        Text in UTF-8 with columns separated by tabs. Lines that begin with ``#`` are comments.
 
     Returns
     -------
@@ -31,16 +31,34 @@ def read_sheet(path: str | Path) -> list[SheetRow]:
     Raises
     ------
     InputError
-        For a missing file, unknown, repeated or missing columns, and cells that cannot be used, with file, line, column
-        and value.
+        If the file is missing, columns are unknown, repeated or missing, or a cell cannot be used. The message names
+        file, line, column and value.
     LeakageError
-        Where scans of different roles share files or a group.
+        If scans of different roles share sources or a group.
     """
     return parse_sheet(sheet_text(path), path)
 
 
 def parse_sheet(text: str, path: str | Path) -> list[SheetRow]:
-    """The rows of a sheet of this content; errors are those of :func:`read_sheet` and name ``path``."""
+    """Read and check the content of a scan sheet.
+
+    Parameters
+    ----------
+    text
+        The content.
+    path
+        The scan sheet, for messages.
+
+    Returns
+    -------
+    list of SheetRow
+        The scans in the order of the sheet.
+
+    Raises
+    ------
+    InputError, LeakageError
+        As in :func:`read_sheet`.
+    """
     columns, numbered = parse_table(text, path)
     rows = [parse_row(dict(zip(columns, cells, strict=True)), f"{path}, line {line}") for line, cells in numbered]
     check_rows(rows, path)
@@ -48,7 +66,23 @@ def parse_sheet(text: str, path: str | Path) -> list[SheetRow]:
 
 
 def sheet_text(path: str | Path) -> str:
-    """Content of a sheet, without a byte order mark. Raises ``InputError`` where it is missing or no text."""
+    """Read the content of a scan sheet.
+
+    Parameters
+    ----------
+    path
+        The scan sheet.
+
+    Returns
+    -------
+    str
+        Its text, without a byte order mark.
+
+    Raises
+    ------
+    InputError
+        If it is missing, not text in UTF-8, or cannot be opened.
+    """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -62,24 +96,42 @@ def sheet_text(path: str | Path) -> str:
 
 
 def is_comment(line: str) -> bool:
-    """Whether a line of a sheet is a comment, or empty."""
+    """Tell whether a line of a scan sheet is a comment or empty.
+
+    Parameters
+    ----------
+    line
+        The line.
+
+    Returns
+    -------
+    bool
+        True if it holds no row.
+    """
     return not line.strip() or line.lstrip().startswith("#")
 
 
 def parse_table(text: str, path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Take a sheet apart into its cells.
+    """Split the content of a scan sheet into cells.
+
+    Parameters
+    ----------
+    text
+        The content.
+    path
+        The scan sheet, for messages.
 
     Returns
     -------
     columns : list of str
         The header.
     rows : list of (int, list of str)
-        The number of a line and its cells without spaces at the ends, as many as there are columns.
+        The number of each line (from 1) and its cells, without spaces at the ends, as many as there are columns.
 
     Raises
     ------
     InputError
-        Where there is no header, for unknown, repeated or missing columns, and for rows that are longer.
+        If there is no header, columns are unknown, repeated or missing, or a row has more cells than there are columns.
     """
     numbered = [(number, line) for number, line in enumerate(text.split("\n"), 1) if not is_comment(line)]
     if not numbered:
@@ -107,14 +159,21 @@ def parse_table(text: str, path: str | Path) -> tuple[list[str], list[tuple[int,
 
 
 def check_rows(rows: Sequence[SheetRow], path: str | Path) -> None:
-    """Check that the rows of the sheet ``path`` go together.
+    """Check that the rows of a scan sheet fit together.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+    path
+        The scan sheet, for messages.
 
     Raises
     ------
     InputError
-        For scans that are named twice, whether in small letters or not.
+        If two scans have the same name. Case is ignored, as some file systems do.
     LeakageError
-        Where roles that must be disjoint share files or a group.
+        If scans of different roles, apply excepted, share sources or a group, or if scans with the role split do.
     """
     seen: set[str] = set()
     for row in rows:
@@ -144,7 +203,18 @@ def check_rows(rows: Sequence[SheetRow], path: str | Path) -> None:
 
 
 def missing_files(rows: Sequence[SheetRow]) -> list[str]:
-    """One line per file of the sheet that is missing, empty or not a file, naming the scan and the remedy."""
+    """List the files of a scan sheet that are missing, empty or no files.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+
+    Returns
+    -------
+    list of str
+        One line per file, which names the scan, the problem and the remedy.
+    """
     problems = []
     for row in rows:
         for file in row.files:

@@ -1,9 +1,10 @@
 """The scan sheet as it was when a run was started: a copy that all jobs of the run read.
 
-Every job reads the workflow again. Scans registered meanwhile would change the inputs of the steps that gather all
-scans. The name of a copy is the digest of its content, so that a torn or foreign file is never taken for it.
+Every job reads the workflow again. If jobs read the sheet itself, scans registered meanwhile would change the inputs of
+the steps that use all scans. A copy is named by the digest of its content, so that a damaged or foreign file is never
+taken for it.
 
-Only the standard library is imported here, because every parse of the workflow reads the sheet.
+Only the standard library is imported here, because every job reads the workflow and the sheet.
 """
 
 from __future__ import annotations
@@ -27,23 +28,30 @@ FOLDER = Path(".snakemake", "noisebound")
 def sheet_of_run(
     sheet: str | Path, *, started_by_user: bool, environment: MutableMapping[str, str] = os.environ
 ) -> list[SheetRow]:
-    """The rows of the scan sheet, the same for all jobs of a run.
+    """Return the rows of the scan sheet, the same in all jobs of a run.
 
     Parameters
     ----------
     sheet
         The scan sheet.
     started_by_user
-        True in the process that the user started, which reads the sheet, copies it into ``.snakemake/noisebound`` and
-        leaves the path in ``environment``, whatever was there; False in its jobs, which read the copy.
+        True in the process that the user started. It reads the sheet, copies it into ``.snakemake/noisebound`` and
+        stores the path of the copy in ``environment``. False in its jobs, which read the copy.
     environment
-        The environment of this process, which its jobs inherit.
+        Environment variables of this process, which its jobs inherit.
+
+    Returns
+    -------
+    list of SheetRow
+        The scans in the order of the sheet.
 
     Raises
     ------
     InputError
-        The sheet cannot be used (see ``read_sheet``), or the copy can be neither written nor, by a job, read: it is
-        missing, torn, or one of another sheet, and the sheet has changed since.
+        If the sheet cannot be used (:func:`read_sheet`), if the copy cannot be written, or if a job finds no valid copy
+        and the sheet has changed since.
+    LeakageError
+        As in :func:`read_sheet`.
     """
     if not started_by_user and VARIABLE in environment:
         return parse_sheet(_copied_text(sheet, Path(environment[VARIABLE])), sheet)
@@ -56,7 +64,7 @@ def sheet_of_run(
 
 
 def _copied_text(sheet: str | Path, copy: Path) -> str:
-    """The text that a job finds in the copy, which is mended where the sheet still has the same content."""
+    """Return the text of the copy for a job; write the copy again if it is damaged and the sheet is unchanged."""
     text = _read(copy)
     if text is not None and _copy_name(sheet, text) == copy.name:
         return text
@@ -75,7 +83,7 @@ def _copied_text(sheet: str | Path, copy: Path) -> str:
 
 
 def _copy_name(sheet: str | Path, text: str) -> str:
-    # With the path, for there may be several sheets in one folder.
+    # The path is digested too, because copies of several sheets lie in the same folder.
     return hashlib.sha256(f"{os.path.normpath(sheet)}\n{text}".encode()).hexdigest() + ".tsv"
 
 
@@ -94,7 +102,7 @@ def _write(copy: Path, text: str) -> None:
     try:
         write_text(copy, text)
     except OSError as error:
-        if _read(copy) != text:  # else another run wrote the same copy at the same time
+        if _read(copy) != text:  # otherwise another run wrote the same copy at the same time
             raise InputError(
                 f"no copy of the scan sheet can be written ({error.strerror})",
                 file=copy,

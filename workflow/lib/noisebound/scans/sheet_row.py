@@ -1,4 +1,4 @@
-"""One row of the scan sheet: what its cells may say, and how it is written."""
+"""One row of the scan sheet: what its cells may hold, and how it is written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FORBIDDEN = set("<>&\"'`$\\")
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One scan of the sheet; the columns of the sheet are the fields, None for an empty cell.
+    """One scan of the sheet. The columns of the sheet are the fields; None stands for an empty cell.
 
     Parameters
     ----------
@@ -33,17 +33,17 @@ class SheetRow:
     noisy
         Sources of the noisy frames.
     reference
-        Sources of the reference, or ``"leave-one-out"``.
+        Sources of the reference, or "leave-one-out".
     group
         Name that scans of one field of view share; empty for none.
     axes, reference_axes
-        One letter of RCZYX (T for R) per axis of the noisy files, and of reference and truth.
+        One letter of RCZYX (T for R) per axis: of the noisy files, and of reference and truth.
     channels
-        Names of the files' channels in their order.
+        Names of the channels in the order of the files.
     pixel_size, pixel_unit
-        One number, or one per spatial axis in the order [z], y, x, and its unit.
+        One number, or one per spatial axis ([z], y, x), and its unit.
     truth
-        The file of the true signal of a simulated scan, which only ever judges.
+        Source of the true signal of a simulated scan, with which results are judged.
     """
 
     scan: str
@@ -60,22 +60,22 @@ class SheetRow:
 
     @property
     def reference_sources(self) -> tuple[str, ...]:
-        """The measured reference's files; empty for leave-one-out and for none."""
+        """Sources of a measured reference; empty for leave-one-out and for a scan without reference."""
         return self.reference if isinstance(self.reference, tuple) else ()
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Every source of the scan as it is spelled, noisy first."""
+        """Every source of the scan as the sheet spells it, noisy ones first."""
         return (*self.noisy, *self.reference_sources, *([self.truth] if self.truth else []))
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Every file of the scan once, noisy first, without the paths of HDF5 datasets."""
+        """Every file of the scan once, noisy ones first, without the paths of HDF5 datasets."""
         return tuple(dict.fromkeys(split_source(source)[0] for source in self.sources))
 
     @property
     def settings(self) -> SourceSettings:
-        """What the row says of the scan's files, as the step ingest_scan takes it."""
+        """What the row says of the files of the scan, as the step ingest_scan takes it."""
         return SourceSettings(
             noisy=self.noisy,
             reference=self.reference,
@@ -95,7 +95,7 @@ def parse_row(cells: Mapping[str, str], place: str | Path) -> SheetRow:
     Parameters
     ----------
     cells
-        Text by column, without spaces at the ends; optional columns may lack.
+        Text by column, without spaces at the ends. Optional columns may be missing.
     place
         File and line, for messages.
 
@@ -107,7 +107,7 @@ def parse_row(cells: Mapping[str, str], place: str | Path) -> SheetRow:
     Raises
     ------
     InputError
-        Where a cell cannot be used; it names place, column and value.
+        If a cell cannot be used. The message names place, column and value.
     """
     check_scan_name(cells["scan"], file=place)
     role = cells["role"]
@@ -140,7 +140,18 @@ def parse_row(cells: Mapping[str, str], place: str | Path) -> SheetRow:
 
 
 def cells_of(row: SheetRow) -> dict[str, str]:
-    """The cells of a row by column; :func:`parse_row` makes the row of them again."""
+    """Convert a row to its cells; the inverse of :func:`parse_row`.
+
+    Parameters
+    ----------
+    row
+        The row.
+
+    Returns
+    -------
+    dict
+        Text by column; lists are joined with ";".
+    """
     cells = {}
     for field in fields(row):
         value = getattr(row, field.name)
@@ -150,12 +161,20 @@ def cells_of(row: SheetRow) -> dict[str, str]:
 
 
 def check_writable(row: SheetRow, path: str | Path) -> None:
-    """Check that a row would come back from the sheet ``path`` as it went in.
+    """Check that a row can be written into a scan sheet and read back unchanged.
+
+    Parameters
+    ----------
+    row
+        The row.
+    path
+        The scan sheet, for messages.
 
     Raises
     ------
     InputError
-        For tabs, line breaks, ``;`` and spaces at the ends.
+        If a cell has tabs, line breaks or other characters that cannot be printed, an entry of a list has ";", or there
+        are spaces at an end.
     """
     for key, cell in cells_of(row).items():
         value = getattr(row, key)
@@ -201,7 +220,10 @@ def _parts(cell: str) -> tuple[str, ...]:
 
 
 def _plain_source(source: str) -> str:
-    """One spelling of a source: ``./a//b.h5:/x`` and ``a/b.h5:/x`` are the same; ``..`` stays, for links' sake."""
+    """Return one spelling of a source: ``./a//b.h5:/x`` becomes ``a/b.h5:/x``.
+
+    ``..`` stays, because the folder before it may be a link.
+    """
     file, dataset = split_source(source)
     plain = str(PurePosixPath(file)) if file else file
     return plain if dataset is None else f"{plain}:{dataset}"

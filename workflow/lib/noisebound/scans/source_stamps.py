@@ -1,6 +1,6 @@
-"""Whether a scan's files still hold what was ingested: by size and time of change, and by content where these differ.
+"""Whether a scan's files still hold what was ingested: by size and time of change or, if these differ, by content.
 
-Only the standard library is used, because every parse of the workflow asks.
+Only the standard library is used, because every job reads the workflow and asks this.
 """
 
 from __future__ import annotations
@@ -19,30 +19,51 @@ VARIABLE = "NOISEBOUND_STAMPS"
 
 
 def file_stamp(path: str | Path) -> str:
-    """Size in bytes and time of change in nanoseconds of a file: cheap, and different for an older replacement."""
+    """Describe the state of a file without reading it.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    str
+        Size in bytes and time of change in ns. A file that was replaced by an older one has another stamp too.
+
+    Raises
+    ------
+    OSError
+        If the file is missing.
+    """
     status = Path(path).stat()
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def stamps_of_sources(files: Sequence[str], sidecar: str | Path, memory: str | Path | None = None) -> list[str]:
-    """Describe the files of a scan in words that change when, and only when, their content does.
+    """Return stamps of the files of a scan that change if and only if their content does.
 
     Parameters
     ----------
     files
         The files that the scan sheet names.
     sidecar
-        JSON that the ingest step writes beside a scan. It holds ``planned``, the value that this function returned
-        when the ingest was planned, and ``files``, every file that was read (also those that an HDF5 file links to)
-        with path, size (bytes), mtime_ns and sha256.
+        The JSON file that the ingest step writes beside a scan. It holds ``planned``, the value that this function
+        returned when the ingest was planned, and ``files``, every file that was read (also those that an HDF5 file
+        links to) with path, size (bytes), mtime_ns and sha256.
     memory
-        JSON file that keeps the digests of files whose time of change is new and whose content is not, so that each is
-        read once. It may be lost at any time.
+        JSON file that stores the digests of files whose time of change differs, so that each is read only once. It may
+        be lost at any time.
 
     Returns
     -------
     list of str
-        ``planned`` where every file holds what was ingested; else one stamp per file.
+        ``planned`` if every file still holds what was ingested; otherwise one stamp per file.
+
+    Raises
+    ------
+    OSError
+        If the scan was not ingested yet and a file is missing.
     """
     ingested = _sidecar(sidecar)
     if ingested is None:
@@ -55,19 +76,19 @@ def stamps_of_sources(files: Sequence[str], sidecar: str | Path, memory: str | P
 
 
 def stamps_of_run(stamps: Callable[[], dict[str, list[str]]], folder: str | Path, *, started_by_user: bool) -> Any:
-    """Stamps of all scans of a run, the same in the process that the user started and in its jobs.
+    """Return the stamps of all scans of a run, the same in the process that the user started and in its jobs.
 
-    Snakemake removes the sidecar of a scan before it is ingested again, so that its job would find other stamps than
-    those that were planned, and the next run would ingest it once more.
+    Snakemake removes the sidecar of a scan before it is ingested again. A job that computed the stamps itself would
+    thus find others than those that were planned, and the next run would ingest the scan once more.
 
     Parameters
     ----------
     stamps
         Computes the stamps by name of the scan.
     folder
-        Where the stamps are kept for the jobs, which find them through the environment.
+        Folder in which the stamps are stored for the jobs; an environment variable leads the jobs to the file.
     started_by_user
-        False in the jobs, which read what was kept.
+        False in the jobs, which read the stored stamps.
 
     Returns
     -------
@@ -79,7 +100,7 @@ def stamps_of_run(stamps: Callable[[], dict[str, list[str]]], folder: str | Path
             return json.loads(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))
         return stamps()
     found = stamps()
-    # Named by its content, so that no other run beside this one ever changes it.
+    # Named by its content, so that no other run changes it.
     kept = (Path(folder) / f"stamps-{digest_json(found)}.json").absolute()
     if not kept.exists():
         write_json(kept, found)
@@ -121,7 +142,7 @@ def _unchanged(entry: Mapping[str, Any], memory: str | Path | None) -> bool:
 
 @cache
 def _content(path: str, stamp: str, memory: str | Path | None) -> str:
-    """SHA-256 of a file, from ``memory`` where that knows it under this stamp."""
+    """Return the SHA-256 of a file; from ``memory`` if it is stored there under this stamp."""
     known: dict[str, Any] = {}
     if memory is not None:
         with suppress(OSError, ValueError):

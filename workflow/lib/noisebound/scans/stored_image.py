@@ -1,4 +1,4 @@
-"""What a reader finds in a file: an image as it is stored, and which files and arrays its pixels come from."""
+"""What a reader finds in a file: an image as it is stored, and the files and arrays that its pixels come from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ from .metadata import Metadata
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file as it was just before it was opened: ``size`` in bytes, time of change ``mtime_ns`` in nanoseconds."""
+    """A file as it was just before it was opened.
+
+    Parameters
+    ----------
+    path
+        Its path.
+    size
+        Its size in bytes.
+    mtime_ns
+        Its time of change in ns.
+    """
 
     path: str
     size: int
@@ -23,17 +33,40 @@ class SourceFile:
 
     @classmethod
     def of(cls, path: str | Path) -> SourceFile:
-        """Describe the file at ``path``, which must exist."""
+        """Describe a file as it is now.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        SourceFile
+            Its description.
+
+        Raises
+        ------
+        OSError
+            If the file is missing.
+        """
         status = os.stat(path)
         return cls(str(path), status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The box of a stored array that pixels come from; ``upper`` does not belong to it.
+    """The box of a stored array that pixels come from.
 
-    ``array`` tells the arrays of one file apart (the address of an HDF5 dataset, empty for a TIFF). It is the same in
-    a copy of the file, whatever links lead there.
+    Parameters
+    ----------
+    path
+        The file.
+    array
+        Distinguishes the arrays of one file: the address of an HDF5 dataset, empty for a TIFF. It is the same in a copy
+        of the file, and whatever links lead there.
+    lower, upper
+        First pixel of the box and the pixel behind its last, one number per axis.
     """
 
     path: str
@@ -49,11 +82,11 @@ class StoredImage:
     Parameters
     ----------
     shape, dtype
-        Of the array.
+        Shape and type of the array.
     metadata
         What the file says of it.
     array
-        The pixels; None where only the header was asked for.
+        The pixels; None if only the header was asked for.
     files
         All files that were opened, the one that was named first.
     origins
@@ -69,7 +102,20 @@ class StoredImage:
 
 
 def check_memory(announced: int, file: str | Path) -> None:
-    """Raise ``InputError`` where an array of ``announced`` bytes does not fit into the memory that is free."""
+    """Check that an array fits into the memory that is free.
+
+    Parameters
+    ----------
+    announced
+        Size of the array in bytes.
+    file
+        Its file, for messages.
+
+    Raises
+    ------
+    InputError
+        If it does not fit.
+    """
     free = _free_memory()
     if announced > free:
         raise InputError(
@@ -80,7 +126,7 @@ def check_memory(announced: int, file: str | Path) -> None:
 
 
 def _free_memory() -> int:
-    """Bytes of memory that can be had without swapping; all memory of the machine where that is not known."""
+    """Return the bytes of memory that can be used without swapping; if unknown, the memory of the machine."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))

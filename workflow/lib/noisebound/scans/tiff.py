@@ -26,7 +26,7 @@ class _Complaints(logging.Handler):
 
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
-    """Collect the errors that tifffile only logs: it reads on after a broken page list with fewer pages."""
+    """Collect the errors that tifffile only logs: after a broken list of pages it reads on with fewer pages."""
     logger, handler = logging.getLogger("tifffile"), _Complaints()
     propagate = logger.propagate
     logger.addHandler(handler)
@@ -46,7 +46,7 @@ def read_tiff(file: str, axes: str | None, *, pixels: bool) -> StoredImage:
     file
         The file.
     axes
-        The axes that the scan sheet gives, or None. Axes of length 1 are dropped unless these count them, or the file
+        The axes that the scan sheet gives, or None. Axes of length 1 are dropped, unless these count them or the file
         writes them out.
     pixels
         Whether to read the array too.
@@ -54,12 +54,12 @@ def read_tiff(file: str, axes: str | None, *, pixels: bool) -> StoredImage:
     Returns
     -------
     StoredImage
+        The image, with its array if ``pixels`` is True.
 
     Raises
     ------
     InputError
-        For a file that is no TIFF, is truncated or corrupt, holds several images or needs a decoder that is not
-        installed.
+        If the file is no TIFF, is truncated or corrupt, holds several images or needs a decoder that is not installed.
     """
     files, origins = (SourceFile.of(file),), (Origin(file, "", (), ()),)
     with _complaints() as complaints:
@@ -102,7 +102,7 @@ def _only_series(tiff: tifffile.TiffFile, file: str) -> tifffile.TiffPageSeries:
 
 
 def _shape_and_axes(series: tifffile.TiffPageSeries, axes: str | None) -> tuple[tuple[int, ...], str]:
-    """The series without axes of length 1, unless ``axes`` counts those that the file's program wrote."""
+    """Return shape and axes without axes of length 1, unless ``axes`` counts those that the file's program wrote."""
     written = [
         (length, axis)
         for length, axis in zip(series.get_shape(False), series.get_axes(False), strict=True)

@@ -1,4 +1,4 @@
-"""What of a TIFF image lies in its file: whether all of its pixels are there, and how large they may be."""
+"""How much of a TIFF image lies in its file: whether all of its pixels are there, and how large they may be."""
 
 from __future__ import annotations
 
@@ -15,13 +15,26 @@ import tifffile
 from ..core.errors import SAVE_AGAIN, InputError
 from .stored_image import check_memory
 
-# How many bytes one stored byte can stand for at most, by the number of a compression; others have no known limit.
+# The most bytes that one stored byte can unpack to, by the number of a compression; others have no known limit.
 _MOST_PER_BYTE = {1: 1, 8: 1032, 32946: 1032, 32773: 128}
 _STORAGE_TAGS = (258, 273, 279, 324, 325)  # bits per sample; offsets and lengths of strips and tiles
 
 
 def check_announced(tiff: tifffile.TiffFile, file: str) -> None:
-    """Raise ``InputError`` where OME metadata announce more than the pages hold, before anything is made as large."""
+    """Check that OME metadata announce no more than the pages hold, before an array of that size is made.
+
+    Parameters
+    ----------
+    tiff
+        The open file.
+    file
+        Its path, for messages.
+
+    Raises
+    ------
+    InputError
+        If the metadata cannot be read, or announce more or larger planes than there are.
+    """
     if not tiff.is_ome or not tiff.ome_metadata:
         return
     try:
@@ -41,10 +54,23 @@ def check_announced(tiff: tifffile.TiffFile, file: str) -> None:
 
 
 def check_stored(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: str, complaints: list[str]) -> None:
-    """Raise ``InputError`` unless every page is listed and all pixels lie inside the file.
+    """Check that every page is listed and that all pixels lie inside the file.
 
-    ``complaints`` are the errors that tifffile only logs. Refused as well are shapes that the stored bytes cannot fill
-    or memory cannot hold.
+    Parameters
+    ----------
+    tiff
+        The open file.
+    series
+        Its image series.
+    file
+        Its path.
+    complaints
+        The errors that tifffile only logged.
+
+    Raises
+    ------
+    InputError
+        If pages or pixels are missing, or the announced shape needs more bytes than are stored or than fit into memory.
     """
     size = Path(file).stat().st_size
     pages = [page for page in series.pages if page is not None]
@@ -79,12 +105,24 @@ def check_stored(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file:
 
 
 def check_pages(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: str) -> None:
-    """Read the description of every page; as is needed before pixels are read, and takes a while for many pages.
+    """Read the description of every page, which takes a while for many pages, and check it before pixels are read.
 
-    Raises ``InputError`` unless every page describes its pixels as the first does, by which all are decoded, and pixels
-    lie apart from each other and from all descriptions.
+    Parameters
+    ----------
+    tiff
+        The open file.
+    series
+        Its image series.
+    file
+        Its path, for messages.
+
+    Raises
+    ------
+    InputError
+        If a page describes its pixels otherwise than the first, by which all are decoded, or pixels overlap other
+        pixels or a description.
     """
-    # As sets: a blank tile may stand for all.
+    # Sets, because several tiles may share the same bytes, for example of a blank tile.
     described, pixels = {(0, 8)}, set[tuple[int, int]]()
     for number, page in enumerate(series.pages):
         if page is None:
@@ -105,7 +143,7 @@ def check_pages(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries, file: 
 
 
 def _merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Places that overlap as one; pages may share values."""
+    """Merge places that overlap, since pages may share values."""
     merged: list[tuple[int, int]] = []
     for begin, end in sorted(places):
         if merged and begin < merged[-1][1]:
@@ -116,7 +154,7 @@ def _merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _described(page: tifffile.TiffPage) -> Iterator[tuple[int, int]]:
-    """Where the list of tags of a page lies, and the values of the tags that say how pixels are stored."""
+    """Yield where the list of tags of a page lies, and the values of tags that say how pixels are stored."""
     end = max((tag.offset for tag in page.tags), default=page.offset) + 12
     yield (page.offset, end)
     for code in _STORAGE_TAGS:
@@ -126,14 +164,14 @@ def _described(page: tifffile.TiffPage) -> Iterator[tuple[int, int]]:
 
 
 def _tile_bytes(series: tifffile.TiffPageSeries) -> int:
-    """Bytes of a tile when unpacked; 0 where the image is in strips."""
+    """Return the bytes of a tile when unpacked; 0 if the image is in strips."""
     keyframe = series.keyframe
     samples = keyframe.samplesperpixel if keyframe.planarconfig == 1 else 1
     return math.prod(keyframe.tile or ()) * samples * series.dtype.itemsize if keyframe.is_tiled else 0
 
 
 def _check_lengths(series: tifffile.TiffPageSeries, segments: list[tuple[int, int]], file: str) -> None:
-    """Raise where strips or tiles that are not compressed hold more than they can."""
+    """Raise ``InputError`` if uncompressed strips or tiles have more bytes than their pixels need."""
     keyframe = series.keyframe
     if keyframe.compression == 1 and len(segments) > 1 and keyframe.samplesperpixel == 1:
         strip = min(keyframe.rowsperstrip, keyframe.imagelength) * keyframe.imagewidth * series.dtype.itemsize
@@ -148,7 +186,18 @@ def _size(shape: list[Any]) -> int:
 
 
 def json_description(tiff: tifffile.TiffFile) -> dict[str, Any]:
-    """The first page's description where it is a JSON object; else nothing."""
+    """Read the description of the first page as JSON.
+
+    Parameters
+    ----------
+    tiff
+        The open file.
+
+    Returns
+    -------
+    dict
+        The JSON object; empty if the description is no JSON object.
+    """
     text = tiff.pages.first.description
     if not text.lstrip().startswith("{"):
         return {}

@@ -1,6 +1,6 @@
-"""One way to write a configuration: whatever means the same becomes the same, so that nothing is computed again.
+"""One canonical form of a configuration: settings that mean the same look the same, so that nothing is computed again.
 
-Only the standard library is used, because every parse of the workflow does this.
+Only the standard library is used, because every job reads the workflow and does this.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PATHS = ("scans", "results")
 
 
 def canonical_settings(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a configuration in its one form.
+    """Convert a configuration to its canonical form.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def canonical_settings(settings: Mapping[str, Any], schema: Mapping[str, Any]) -
     Returns
     -------
     dict
-        A copy with the keys in the order of the schema, numbers of the type that the schema names (3 for a number is
-        3.0), shortest paths, and searched values as those of the keys that they stand for.
+        A copy with keys in the order of the schema, numbers of the type that the schema names (3 becomes 3.0 for a
+        number), normalised paths, and searched values converted like those of the keys they are tried for.
     """
     content = canonical(settings, schema)
     for key in PATHS:
@@ -39,7 +39,21 @@ def canonical_settings(settings: Mapping[str, Any], schema: Mapping[str, Any]) -
 
 
 def canonical(value: Any, schema: Mapping[str, Any]) -> Any:
-    """Write a value that has passed ``schema`` in its one form; what the schema does not describe stays as it is."""
+    """Convert a value to its canonical form.
+
+    Parameters
+    ----------
+    value
+        A value that has passed ``schema``.
+    schema
+        A JSON schema, or a part of one.
+
+    Returns
+    -------
+    Any
+        The value with keys in the order of the schema and numbers of the type that it names. What the schema does not
+        describe is returned unchanged.
+    """
     for alternative in schema.get("anyOf", ()):
         if _fits(value, alternative):
             return canonical(value, alternative)
@@ -83,7 +97,7 @@ def _is_whole(value: int | float) -> bool:
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Whether an alternative of a schema is meant for a value: its kind decides."""
+    """Tell whether an alternative of a schema is meant for a value: it names its type, or the value itself."""
     if "const" in schema:
         return bool(value == schema["const"])
     types = schema.get("type", ())

@@ -1,7 +1,7 @@
-"""What a configuration must satisfy beyond its schema, said before any job starts.
+"""What a configuration must satisfy beyond its schema, checked before any job starts.
 
-The schema (``workflow/schemas/config.schema.yaml``) gives types, bounds and defaults; what relates one key to another,
-or to the scan sheet, is checked here. Only the standard library is used: reading the workflow must stay fast.
+The schema (``workflow/schemas/config.schema.yaml``) gives types, bounds and defaults. Relations between keys are
+checked here. Only the standard library is used: reading the workflow must stay fast.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def check_settings(settings: Settings, file: str | Path) -> None:
     Parameters
     ----------
     settings
-        A configuration that has passed the schema.
+        A configuration that has passed the schema, with all defaults (:func:`noisebound.settings.defaults.complete`).
     file
         Its files, for messages.
 
@@ -42,7 +42,7 @@ def check_settings(settings: Settings, file: str | Path) -> None:
 
 
 def check_training(settings: Settings, file: str | Path) -> None:
-    """Check that quantile levels, patch and tile fit each other, the data and the networks.
+    """Check the quantile levels, and that patch and tile fit the data and the networks.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def check_training(settings: Settings, file: str | Path) -> None:
     Raises
     ------
     InputError
-        With key, value and remedy.
+        If a key does not fit, with key, value and remedy.
     """
     low, high = settings["training"]["levels"]
     if not low < 0.5 < high:
@@ -127,7 +127,7 @@ def check_architecture(settings: Settings, file: str | Path) -> None:
     Raises
     ------
     InputError
-        Where no network fits, with key, value and remedy.
+        If no network fits the bounds, with key, value and remedy.
     """
     if settings["architecture"]["family"] == UNET:
         check_reach(unet_settings(settings["architecture"]), file)
@@ -196,5 +196,16 @@ def _check_decisions(settings: Settings, file: str | Path) -> None:
 
 
 def repeated_names(names: Iterable[str]) -> Collection[str]:
-    """The names that occur more than once, sorted."""
+    """List the names that occur more than once.
+
+    Parameters
+    ----------
+    names
+        The names.
+
+    Returns
+    -------
+    list of str
+        Each repeated name once, sorted.
+    """
     return sorted(name for name, count in Counter(names).items() if count > 1)

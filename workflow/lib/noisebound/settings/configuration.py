@@ -1,4 +1,4 @@
-"""One configuration with its scan sheet, checked as a whole: by the workflow when it is read, and by the command."""
+"""A configuration with its scan sheet, checked as a whole by the workflow and by the command."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .yaml_files import merged, read_yaml
 
 
 def read_configuration(files: Sequence[str | Path]) -> Settings:
-    """Read the configuration of a run and check it by itself, without its scans.
+    """Read the configuration of a run and check it without its scans.
 
     Parameters
     ----------
     files
-        Configuration files, of which a later one is laid over the earlier ones, as Snakemake does it.
+        Configuration files. A later file overrides the earlier ones key by key, as in Snakemake.
 
     Returns
     -------
@@ -39,18 +39,29 @@ def read_configuration(files: Sequence[str | Path]) -> Settings:
     Raises
     ------
     InputError
-        As :func:`noisebound.settings.yaml_files.check_yaml` and :func:`check_configuration` do.
+        As in :func:`noisebound.settings.yaml_files.read_yaml` and :func:`check_configuration`.
     """
     return check_configuration(merged([read_yaml(file) for file in files]), file_names(files))
 
 
 def file_names(files: Sequence[str | Path]) -> str:
-    """The configuration files in one text, for messages."""
+    """Join the names of configuration files, for messages.
+
+    Parameters
+    ----------
+    files
+        The files.
+
+    Returns
+    -------
+    str
+        Their names, separated by commas.
+    """
     return ", ".join(str(file) for file in files)
 
 
 def check_configuration(settings: Settings, file: str) -> Settings:
-    """Check a configuration by itself, fill its defaults in and write it in its one form, in place.
+    """Check a configuration without its scans, fill in its defaults and convert it to its canonical form, in place.
 
     Parameters
     ----------
@@ -62,15 +73,15 @@ def check_configuration(settings: Settings, file: str) -> Settings:
     Returns
     -------
     dict
-        ``settings``.
+        ``settings``, the same object.
 
     Raises
     ------
     InputError
-        For whatever no run could be made of, with file, key, value and remedy.
+        If no run is possible with it; the message names file, key, value and remedy.
     """
     check_values(settings, file)
-    if isinstance(settings.get("run"), str):  # in plainer words than those of the schema
+    if isinstance(settings.get("run"), str):  # for a message that is plainer than that of the schema
         check_name(settings["run"], key="run", file=file)
     validate(settings, "config", file)
     check_paths(settings, file)
@@ -82,7 +93,20 @@ def check_configuration(settings: Settings, file: str) -> Settings:
 
 
 def check_sheet(rows: Sequence[SheetRow], sheet: str | Path) -> None:
-    """Check the rows of a scan sheet against their schema. Raises ``InputError``."""
+    """Check the rows of a scan sheet against their schema.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+    sheet
+        The scan sheet, for messages.
+
+    Raises
+    ------
+    InputError
+        For the first violation.
+    """
     cells = [
         {column: list(cell) if isinstance(cell, tuple) else cell for column, cell in asdict(row).items()}
         for row in rows
@@ -92,7 +116,18 @@ def check_sheet(rows: Sequence[SheetRow], sheet: str | Path) -> None:
 
 
 def simulated_names(settings: Settings) -> set[str]:
-    """Names of the scans that are simulated instead of measured: their files may not be there yet."""
+    """List the scans that are simulated instead of measured, whose files need not exist yet.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+
+    Returns
+    -------
+    set of str
+        Their names.
+    """
     return {entry["scan"] for entry in settings["simulation"]["scans"]}
 
 
@@ -111,8 +146,8 @@ def check_plan(rows: Mapping[str, SheetRow], settings: Settings, file: str) -> N
     Raises
     ------
     InputError
-        Where simulated scans are not in the sheet as they must be, no scan has a role that is needed, or too few
-        calibrate for ``calibration.unit``.
+        If a simulated scan is missing from the sheet or has a wrong row, no scan has a role that is needed, or too few
+        scans calibrate for ``calibration.unit``.
     """
     check_simulation({scan: (row.role, row.files) for scan, row in rows.items()}, settings, file)
     check_roles_covered({scan: row.role for scan, row in rows.items()}, settings, settings["scans"])
@@ -120,7 +155,7 @@ def check_plan(rows: Mapping[str, SheetRow], settings: Settings, file: str) -> N
 
 
 def planned_trials(rows: Mapping[str, SheetRow], settings: Settings, file: str) -> dict[str, Trial]:
-    """The trials of the section ``search`` by name.
+    """Plan the trials of the section ``search``.
 
     Parameters
     ----------
@@ -130,12 +165,13 @@ def planned_trials(rows: Mapping[str, SheetRow], settings: Settings, file: str) 
     Returns
     -------
     dict
-        Empty where no key is searched.
+        The trials by name; empty if no key is searched.
 
     Raises
     ------
     InputError
-        Where a search cannot be made: keys, values, combinations, too many networks, no select region.
+        If a key, a value or a combination cannot be searched, there would be too many networks, or there is no select
+        region.
     """
 
     def check(key: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which container a step runs in, where the configuration names a folder of images or a registry."""
+"""Which container image a step runs in, if the configuration names a folder of images or a registry."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from .defaults import Settings
 
 
 def container_image(step: str, settings: Settings, file: str, *, needed: bool) -> str | None:
-    """Place of the image of one step: a file, or an address in a registry.
+    """Return where the container image of one step is.
 
     Parameters
     ----------
     step
         Name of the rule.
     settings
-        The whole configuration; ``software.containers`` is the folder or the registry.
+        The whole configuration. ``software.containers`` is the folder of the images, or the registry.
     file
         The configuration files, for messages.
     needed
-        Whether the user asked for containers.
+        Whether the user asked for containers. Only then must the image exist.
 
     Returns
     -------
     str or None
-        None where no place is named.
+        The path of a file, or an address in a registry; None if ``software.containers`` is null.
 
     Raises
     ------
     InputError
-        Where containers are asked for and there is none.
+        If containers are needed, and there is no folder or no image.
     """
     prefix = settings["software"]["containers"]
     if prefix is None:

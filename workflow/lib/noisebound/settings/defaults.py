@@ -1,4 +1,4 @@
-"""Settings that follow from others: the default patch, alignment, and what a family of networks takes."""
+"""Settings that follow from others: the default patch, alignment, and the keys that a family of networks uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATCH = {2: 128, 3: 40}
 
 
 def complete(settings: Settings) -> Settings:
-    """Fill in the defaults that depend on other keys: the patch depends on the data and the networks.
+    """Fill in the default of ``training.patch``, which depends on the data and the networks.
 
     Parameters
     ----------
@@ -33,34 +33,47 @@ def complete(settings: Settings) -> Settings:
 
 
 def default_patch(dimensions: int, radius: int, multiple: int = 1) -> list[int]:
-    """Choose a patch that leaves room for pixels that count, however far a network sees.
+    """Choose a patch with room for pixels that count between its rims, for any network of the run.
 
     Parameters
     ----------
     dimensions
         2 or 3.
     radius
-        The largest receptive radius of a network, in pixels.
+        The largest receptive radius of a network, in px.
     multiple
-        What each length must be a multiple of.
+        The number whose multiple each length must be, in px.
 
     Returns
     -------
     list of int
-        Lengths in pixels, one per axis.
+        Lengths in px, one per axis.
     """
     least = max(PATCH[dimensions], 2 * radius + 8)
     return [least + -least % multiple] * dimensions
 
 
 def alignment(architecture: Settings) -> int:
-    """The number of pixels whose multiples the lengths of a patch must be, given the section ``architecture``."""
+    """Return the number of pixels whose multiples the lengths of a patch must be.
+
+    Parameters
+    ----------
+    architecture
+        The section ``architecture``.
+
+    Returns
+    -------
+    int
+        For U-Nets a power of 2 that depends on their levels; otherwise ``architecture.cell``.
+    """
     unet = architecture["family"] == UNET
     return unet_alignment(architecture["unet"]["levels"]) if unet else int(architecture["cell"])
 
 
 def family_settings(architecture: Settings) -> Settings:
-    """Pick the keys of the section architecture that shape a member; those of the other family trigger nothing.
+    """Select the keys of the section ``architecture`` that shape a member of the chosen family.
+
+    A change of any other key does not make members be trained again.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether every scan has the frame that is to be delivered, as far as that can be known before anything runs."""
+"""Whether every scan has the frame that is to be delivered, as far as this can be known before anything runs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from .defaults import Settings
 def check_frame(rows: Mapping[str, SheetRow], settings: Settings, file: str) -> None:
     """Check ``ensemble.frame`` against the number of frames of every scan.
 
-    Nothing is opened for frame 0, which every scan has. Else the number is taken from ``scans/<scan>.json``, which the
-    ingest leaves, and from the headers of the noisy files before that, or where the files may have changed since.
+    For frame 0, which every scan has, no file is opened. Otherwise the number of frames is read from
+    ``scans/<scan>.json``, which the ingest wrote. If that is missing or has too few frames, it is read from the headers
+    of the noisy files.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def check_frame(rows: Mapping[str, SheetRow], settings: Settings, file: str) -> 
     Raises
     ------
     InputError
-        Where a scan has no frame of that number. Files that cannot be read are left to the ingest.
+        If a scan has no frame of that number. Files that cannot be read are skipped; the ingest reports them.
     """
     frame = settings["ensemble"]["frame"]
     if not frame:

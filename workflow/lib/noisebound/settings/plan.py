@@ -1,4 +1,4 @@
-"""Which scans a run has and what each is for: what the rules need of the configuration and the sheet together."""
+"""The scans of a run and their roles: what the rules need of the configuration and the scan sheet together."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .defaults import Settings
 from .simulation import simulation_margin
 from .trial import training_settings
 
-# The keys of the section calibration that say how corrections are formed; they change no network.
+# The keys of the section calibration that say how corrections are computed; they change no network.
 CALIBRATION_MODE = ("score", "scale", "groups", "bins", "smallest_group", "ties", "unit", "confidence")
-# Sections that shape no result: the pages do not print them.
+# Sections that shape no result; the pages do not print them.
 SHAPELESS = ("cluster", "search", "software")
 
 
@@ -38,7 +38,13 @@ class Plan:
     settings: Settings
 
     def check_files(self) -> None:
-        """Raise ``NoiseboundError`` where files of measured scans are not there; simulated ones are made later."""
+        """Check that the files of all measured scans exist; those of simulated scans are made later.
+
+        Raises
+        ------
+        NoiseboundError
+            If files are missing, empty or no files; the message lists all.
+        """
         measured = [row for scan, row in self.rows.items() if scan not in self.simulated]
         problems = missing_files(measured)
         if problems:
@@ -56,43 +62,109 @@ class Plan:
         return {scan: row.role for scan, row in self.rows.items()}
 
     def with_roles(self, *roles: str) -> list[str]:
-        """Names of the scans with one of these roles, sorted, so that the order of the sheet triggers nothing."""
+        """List the scans that have one of some roles.
+
+        Parameters
+        ----------
+        *roles
+            The roles.
+
+        Returns
+        -------
+        list of str
+            Names, sorted, so that another order of the sheet makes no job run again.
+        """
         return sorted(scan for scan, role in self.roles.items() if role in roles)
 
     def simulated_with(self, role: str) -> list[str]:
-        """Names of the simulated scans with this role, sorted."""
+        """List the simulated scans that have a role.
+
+        Parameters
+        ----------
+        role
+            The role.
+
+        Returns
+        -------
+        list of str
+            Names, sorted.
+        """
         return [scan for scan in self.with_roles(role) if scan in self.simulated]
 
     @cached_property
     def learned(self) -> list[str]:
-        """The scans that something is learned from or judged on. One with the role split holds pixels of every role."""
+        """Names of the scans that something is learned from or judged on: all but those with the role apply."""
         return self.with_roles("train", "select", "calibrate", "test", "split")
 
     @cached_property
     def trained_on(self) -> list[str]:
-        """The scans whose pixels a training sees."""
+        """Names of the scans whose pixels a training sees."""
         return self.with_roles("train", "select", "split")
 
     def holding(self, role: str) -> list[str]:
-        """The scans that hold pixels of a role."""
+        """List the scans that may hold pixels of a role: those with this role and those with the role split.
+
+        Parameters
+        ----------
+        role
+            The role.
+
+        Returns
+        -------
+        list of str
+            Names, sorted.
+        """
         return self.with_roles(role, "split")
 
     @cached_property
     def checked(self) -> dict[str, list[str]]:
-        """Of each stage, the scans whose pixels it sees, and whose roles are therefore checked before it."""
+        """For each stage, names of the scans whose pixels it uses, and whose roles are therefore checked before it."""
         calibrating = sorted({*self.trained_on, *self.holding("calibrate")})
         return {"train": self.trained_on, "calibrate": calibrating, "test": self.learned}
 
     def learned_role(self, scan: str) -> str | None:
-        """Role of a scan; None for apply, from whose pixels nothing is learned."""
+        """Return the role of a scan that something is learned from or judged on.
+
+        Parameters
+        ----------
+        scan
+            Name of the scan.
+
+        Returns
+        -------
+        str or None
+            Its role; None for the role apply.
+        """
         return self.roles[scan] if scan in self.learned else None
 
     def learned_sources(self, sources_file: Callable[[str], str]) -> dict[str, tuple[str, str, list[str]]]:
-        """Of every learned scan: its role, the file of its sources, and the sources as the sheet spells them."""
+        """Describe the sources of all scans that something is learned from or judged on.
+
+        Parameters
+        ----------
+        sources_file
+            Returns the file of a scan's sources, ``scans/<scan>.json``, from its name.
+
+        Returns
+        -------
+        dict
+            By name of the scan: its role, the file of its sources, and the sources as the sheet spells them.
+        """
         return {scan: (self.roles[scan], sources_file(scan), list(self.rows[scan].sources)) for scan in self.learned}
 
     def source_settings(self, scan: str) -> dict[str, Any]:
-        """What the sheet says about the files of a scan, as plain values."""
+        """Return what the sheet says about the files of a scan, as plain values.
+
+        Parameters
+        ----------
+        scan
+            Name of the scan.
+
+        Returns
+        -------
+        dict
+            The fields of :class:`noisebound.scans.settings.SourceSettings`.
+        """
         row = self.rows[scan]
         return {
             "noisy": list(row.noisy),
@@ -107,7 +179,18 @@ class Plan:
         }
 
     def montage(self, scan: str) -> dict[str, int] | None:
-        """How many images of which size a simulated scan holds, and the pixels around each; None for a measured one."""
+        """Return the layout of the images in a simulated scan.
+
+        Parameters
+        ----------
+        scan
+            Name of the scan.
+
+        Returns
+        -------
+        dict or None
+            The fields of :class:`noisebound.geometry.montage.Montage`; None for a measured scan.
+        """
         if scan not in self.simulated:
             return None
         size = self.settings["simulation"]["size"]
@@ -118,7 +201,18 @@ class Plan:
         }
 
     def megabytes(self, scans: Iterable[str]) -> float:
-        """Megabytes of the source files of ``scans``: as they lie on the disk, or will where they are simulated."""
+        """Compute the size of the source files of some scans.
+
+        Parameters
+        ----------
+        scans
+            Names of the scans.
+
+        Returns
+        -------
+        float
+            Megabytes (10^6 bytes) on the disk; for simulated scans, what they will have.
+        """
         total = 0
         for scan in scans:
             montage = self.montage(scan)
@@ -129,12 +223,26 @@ class Plan:
         return total / 1e6
 
     def shown_settings(self) -> Settings:
-        """The configuration as the pages print it; keys that shape no result are left out, and rebuild no page."""
+        """Return the configuration as the pages print it, without keys that shape no result.
+
+        A change of those keys does not make pages be built again.
+
+        Returns
+        -------
+        dict
+            A part of the configuration.
+        """
         shown = {key: value for key, value in self.settings.items() if key not in SHAPELESS}
         return shown | {"training": training_settings(self.settings)}
 
     def page_settings(self) -> Settings:
-        """What the pages need of the configuration to word their content."""
+        """Return the settings that the pages need to word their content.
+
+        Returns
+        -------
+        dict
+            ``title``, ``run``, ``intensity_unit``, ``kind``, ``exceed`` and ``combine``.
+        """
         settings = self.settings
         return {
             "title": settings["report"]["title"] or settings["run"],
@@ -147,5 +255,16 @@ class Plan:
 
 
 def run_folder(settings: Settings) -> Path:
-    """Folder of the results of a run."""
+    """Return the folder of the results of a run.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+
+    Returns
+    -------
+    Path
+        ``<results>/<run>``.
+    """
     return Path(settings["results"], settings["run"])

@@ -14,12 +14,12 @@ from .defaults import Settings
 def check_roles_covered(roles: Mapping[str, str], settings: Settings, file: str | Path) -> None:
     """Check that there are scans, and that some train and some calibrate.
 
-    Without test regions a run is possible, and its pages say that nothing was tested.
+    A run without test regions is possible; its pages say that nothing was tested.
 
     Parameters
     ----------
     roles
-        The role of each scan of the sheet; one with role split offers the roles in ``regions.layout``.
+        The role of each scan of the sheet. A scan with the role split offers the roles in ``regions.layout``.
     settings
         The whole configuration.
     file
@@ -28,7 +28,7 @@ def check_roles_covered(roles: Mapping[str, str], settings: Settings, file: str 
     Raises
     ------
     InputError
-        Where there is no scan, a split scan has no layout, or nothing trains or calibrates.
+        If there is no scan, a split scan has no layout, or no scan trains or calibrates.
     """
     if not roles:
         raise InputError(
@@ -57,12 +57,12 @@ def check_roles_covered(roles: Mapping[str, str], settings: Settings, file: str 
 
 
 def check_calibrate_scans(fields: Collection[str], settings: Settings, file: str | Path) -> None:
-    """Check that enough scans calibrate for what ``calibration.unit`` states.
+    """Check that there are enough calibrate scans for ``calibration.unit``.
 
     Parameters
     ----------
     fields
-        Names of the fields of view (groups, or scans without group) that serve calibration as a whole.
+        Names of the fields of view (groups, or scans without group) that are used for calibration as a whole.
     settings
         The whole configuration.
     file
@@ -71,7 +71,7 @@ def check_calibrate_scans(fields: Collection[str], settings: Settings, file: str
     Raises
     ------
     InputError
-        Where the statement takes more scans.
+        If there are too few.
     """
     calibration = settings["calibration"]
     check_scans(
@@ -95,7 +95,7 @@ def offered_roles(roles: Iterable[str], layout: Sequence[str] | None) -> set[str
     roles
         The roles of the scans.
     layout
-        ``regions.layout``, which divides scans with role split.
+        ``regions.layout``, which divides scans with the role split.
 
     Returns
     -------

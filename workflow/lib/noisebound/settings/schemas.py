@@ -1,4 +1,4 @@
-"""The schemas of the configuration and of the scan sheet: defaults are filled in, violations told in words."""
+"""The schemas of the configuration and of the scan sheet: defaults are filled in, violations explained in words."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def schema(name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        The schema, shared by all callers: not to be changed.
+        The schema. All callers share it, so it must not be changed.
 
     Raises
     ------
     InputError
-        Where the library is installed without the project, and the working directory is not the project either.
+        If the library is installed without the project, and the working directory is not the project either.
     """
     file = f"{name}.schema.yaml"
     folders = (Path(__file__).resolve().parents[3] / "schemas", Path(_FOLDER))
@@ -47,7 +47,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def validate(content: dict[str, Any], name: str, file: str | Path) -> None:
-    """Check ``content`` with a schema, fill in its defaults and write it in its one form, in place.
+    """Check content against a schema, fill in defaults and convert it to its canonical form, in place.
 
     Parameters
     ----------
@@ -77,19 +77,19 @@ def validate_value(key: str, value: Any, file: str | Path, within: str = "") -> 
     key
         A dotted key that exists, such as ``architecture.depth``.
     value
-        What it would be set to.
+        The value that it would get.
     file, within
         Where the value stands, for messages.
 
     Returns
     -------
     Any
-        The value in its one form, for example 3 for 3.0 where whole numbers are wanted.
+        The value in its canonical form, for example 3 for 3.0 if whole numbers are wanted.
 
     Raises
     ------
     InputError
-        Where the schema does not allow it.
+        If the schema does not allow the value.
     """
     part = schema("config")
     for name in key.split("."):
@@ -107,7 +107,7 @@ def _raise_violation(content: Any, part: Mapping[str, Any], file: str | Path, wi
 @cache
 def _validator() -> Any:
     """The validator of the schemas' version of JSON Schema, which also fills in defaults."""
-    # Loaded here, because whoever checks no configuration needs none of it.
+    # Imported here, because only checking a configuration needs it.
     from jsonschema import Draft202012Validator, validators
 
     check = Draft202012Validator.VALIDATORS["properties"]
@@ -123,7 +123,7 @@ def _validator() -> Any:
 
 
 def _copied(default: Any) -> Any:
-    """A default of its own for every configuration, for they are filled and changed in place."""
+    """Copy a default, because configurations are changed in place."""
     if isinstance(default, dict):
         return {key: _copied(value) for key, value in default.items()}
     return [_copied(value) for value in default] if isinstance(default, list) else default

@@ -1,4 +1,4 @@
-"""What can be searched, and how much of it: refused before any network is trained."""
+"""What can be searched and how many networks a search may have, checked before any network is trained."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from ..core.errors import InputError
 from .defaults import Settings
 from .trial import SEARCHED
 
-# The most networks that a search may have: a grid grows faster than one thinks.
+# The most networks that a search may have; the number of combinations of a grid grows fast.
 MOST_NETWORKS = 1000
-# What every trial must share: the size of the ensemble, the regions (which follow from max_radius), and all that the
-# select loss is measured in.
+# Keys of the searched sections that cannot be searched, each with the reason.
 FIXED = {
     "architecture.members": "a trial trains networks one by one; its number of networks is search.repeats",
     "architecture.max_radius": "the regions follow from it, and trials are compared on the same pixels",
@@ -24,7 +23,22 @@ FIXED = {
 
 
 def check_search(settings: Settings, roles: Collection[str], file: object = None) -> None:
-    """Raise ``InputError`` where a search is asked for and no pixel has the role select, on which it is judged."""
+    """Check that a search has select regions to be judged on.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+    roles
+        The roles that pixels can have.
+    file
+        The configuration files, for messages.
+
+    Raises
+    ------
+    InputError
+        If keys are searched and no pixel can have the role select.
+    """
     if settings["search"]["keys"] and "select" not in roles:
         raise InputError(
             "a search is judged on the select regions, and there are none",
@@ -35,7 +49,25 @@ def check_search(settings: Settings, roles: Collection[str], file: object = None
 
 
 def trial_count(settings: Settings, file: object) -> int:
-    """The number of trials, counted without listing them. Raises ``InputError`` for too many networks."""
+    """Count the trials of a search without listing them.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+    file
+        Its files, for messages.
+
+    Returns
+    -------
+    int
+        Number of trials: all combinations of a grid, or ``search.trials``.
+
+    Raises
+    ------
+    InputError
+        If the trials have more than ``MOST_NETWORKS`` networks in all.
+    """
     search = settings["search"]
     values = search["keys"].values()
     count = math.prod(map(len, values)) if search["method"] == "grid" else int(search["trials"])
@@ -51,10 +83,38 @@ def trial_count(settings: Settings, file: object) -> int:
 
 
 def text_of_file(file: object) -> str | None:
+    """Return the name of a file for messages.
+
+    Parameters
+    ----------
+    file
+        The file, or None.
+
+    Returns
+    -------
+    str or None
+        Its name; None if there is no file.
+    """
     return None if file is None else str(file)
 
 
 def check_key(settings: Settings, key: str, file: object) -> None:
+    """Check that a key can be searched.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+    key
+        A dotted key, such as ``architecture.depth``.
+    file
+        The configuration files, for messages.
+
+    Raises
+    ------
+    InputError
+        If the key does not exist, is no single key of the sections ``SEARCHED``, or is one of ``FIXED``.
+    """
     where: dict[str, Any] = {"file": text_of_file(file), "key": f"search.keys.{key}"}
     place: Any = settings
     for name in key.split("."):
@@ -69,6 +129,25 @@ def check_key(settings: Settings, key: str, file: object) -> None:
 
 
 def check_range(key: str, values: Mapping[str, Any], method: str, file: object) -> None:
+    """Check the range of a searched key.
+
+    Parameters
+    ----------
+    key
+        The dotted key.
+    values
+        The range: ``from``, ``to``, and ``log`` for a logarithmic one.
+    method
+        ``search.method``.
+    file
+        The configuration files, for messages.
+
+    Raises
+    ------
+    InputError
+        If the method is "grid", which needs lists, ``from`` is not below ``to``, or a logarithmic range does not begin
+        above 0.
+    """
     where: dict[str, Any] = {"file": text_of_file(file), "key": f"search.keys.{key}"}
     if method == "grid":
         raise InputError(

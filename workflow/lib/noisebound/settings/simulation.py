@@ -1,4 +1,4 @@
-"""The section simulation: what must hold, and what follows from it."""
+"""The section simulation: its checks, and what follows from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .defaults import Settings
 
 
 def simulation_margin(settings: Settings) -> int:
-    """Compute the width of the margin around each simulated image: as far as networks may see, in whole blocks.
+    """Compute the width of the margin around each simulated image.
 
     Parameters
     ----------
@@ -24,19 +24,30 @@ def simulation_margin(settings: Settings) -> int:
     Returns
     -------
     int
-        Pixels.
+        Pixels: the largest receptive radius, rounded up to a multiple of :func:`simulation_block`.
     """
     radius, block = settings["architecture"]["max_radius"], simulation_block(settings)
     return int(radius + -radius % block)
 
 
 def simulation_block(settings: Settings) -> int:
-    """Pixels whose multiples suit the random networks and the U-Nets beside them."""
+    """Return the number of pixels whose multiples suit both kinds of networks that are compared.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+
+    Returns
+    -------
+    int
+        Least common multiple of what the random networks and the U-Nets need, in px.
+    """
     return math.lcm(settings["architecture"]["cell"], unet_alignment(settings["architecture"]["unet"]["levels"]))
 
 
 def check_simulation(scans: Mapping[str, tuple[str, Sequence[str]]], settings: Settings, file: str | Path) -> None:
-    """Check that simulated scans stand in the sheet as they must, and that the settings allow simulating them.
+    """Check that simulated scans have the right rows in the sheet, and that the settings allow simulating them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Text in a configuration: what pages, tables and image files would have to show must be plain and short."""
+"""Text in a configuration that pages, tables and image files show: it must be plain and short."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..core.texts import NAME, TITLE, UNIT, hidden_in, one_line
 
 
 def check_texts(settings: Mapping[str, Any], file: str | Path) -> None:
-    """Check that texts have no hidden characters, and that names, units and titles are plain lines.
+    """Check that no text has hidden characters, and that names, units and titles are short and in one line.
 
     Parameters
     ----------
     settings
-        A configuration that has passed the schema. Hidden characters are refused in every value.
+        A configuration that has passed the schema. Hidden characters are refused in every value and key.
     file
         Its files, for messages.
 

@@ -1,4 +1,4 @@
-"""What one trial of a hyperparameter search changes, and what it then trains with."""
+"""What one trial of a hyperparameter search changes, and the configuration that results."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from typing import Any
 
 from .defaults import Settings
 
-# The sections whose keys can be searched.
+# Sections whose keys can be searched.
 SEARCHED = ("architecture", "training")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What one trial changes, from dotted key to value, and the whole configuration with these changes.
+    """One trial of a search.
 
-    ``name`` is a digest of everything that shapes its networks: however a search grows, a trial keeps its name, and
-    its networks are not trained again.
+    Parameters
+    ----------
+    name
+        A digest of all settings that shape its networks. The trial keeps its name when the search grows, so its
+        networks are not trained again.
+    changes
+        The values that it changes, by dotted key.
+    settings
+        The whole configuration with these changes.
     """
 
     name: str
@@ -28,32 +35,43 @@ class Trial:
 
 
 def training_settings(settings: Settings) -> Settings:
-    """The keys of the section training that shape a network."""
+    """Select the keys of the section ``training`` that shape a network.
+
+    Parameters
+    ----------
+    settings
+        The whole configuration.
+
+    Returns
+    -------
+    dict
+        A part of the section.
+    """
     shapeless = ("members_per_gpu", "checkpoint_every")
     return {key: value for key, value in settings["training"].items() if key not in shapeless}
 
 
 def search_seed(seed: int) -> int:
-    """Derive the seed of all networks of a search from that of the run: no network of the run is among them.
+    """Derive the seed of a search from that of the run, so that no network of the run is among those of the search.
 
-    The streams of the networks come from ``SeedSequence(search_seed(seed), spawn_key=(number, ...))``, numbered from 0
-    in each trial: settings of the training are compared on the same graphs.
+    The random streams of a network come from ``SeedSequence(search_seed(seed), spawn_key=(number, ...))``. Networks are
+    numbered from 0 in each trial, so that training settings are compared on the same graphs.
 
     Parameters
     ----------
     seed
-        The run's.
+        The seed of the run.
 
     Returns
     -------
     int
-        32 bits of the SHA-256 of ``"<seed> search"``.
+        The first 32 bits of the SHA-256 of ``"<seed> search"``.
     """
     return int.from_bytes(hashlib.sha256(f"{seed} search".encode()).digest()[:4], "big")
 
 
 def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """Copy the configuration and apply the changes of one trial; what no trial can change is shared.
+    """Copy the configuration and apply the changes of one trial.
 
     Parameters
     ----------
@@ -65,7 +83,7 @@ def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     Returns
     -------
     dict
-        The changed configuration.
+        The changed configuration. Sections that no trial can change are shared with ``settings``.
     """
     changed = settings | {section: copy.deepcopy(settings[section]) for section in SEARCHED}
     for key, value in changes.items():
@@ -78,5 +96,16 @@ def with_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
 
 def in_words(changes: Mapping[str, Any]) -> str:
-    """What a trial changes in words, such as "depth 8, channels [4, 8]"."""
+    """Describe what a trial changes.
+
+    Parameters
+    ----------
+    changes
+        Value by dotted key.
+
+    Returns
+    -------
+    str
+        For example "depth 8, channels [4, 8]".
+    """
     return ", ".join(f"{key.partition('.')[2]} {value}" for key, value in changes.items())

@@ -1,4 +1,4 @@
-"""Which settings a hyperparameter search tries: the section ``search`` of the configuration, trial by trial."""
+"""The trials of a hyperparameter search, from the section ``search`` of the configuration."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from .trial import Trial, in_words, training_settings, with_changes
 
 
 def tried_values(settings: Settings, file: object = None) -> Iterator[tuple[str, Any]]:
-    """Yield every searched key with each value of its list, or with both ends of its range: what the schema has to
-    allow.
+    """Yield every searched key with each value of its list, or with both ends of its range.
 
     Parameters
     ----------
@@ -30,12 +29,12 @@ def tried_values(settings: Settings, file: object = None) -> Iterator[tuple[str,
     Yields
     ------
     tuple
-        Dotted key and value.
+        Dotted key, and a value that the schema has to allow for it.
 
     Raises
     ------
     InputError
-        For keys that cannot be searched, for ranges that are none or that a grid cannot list, and for more than
+        If a key cannot be searched, a range is not valid or given for a grid, or there would be more than
         ``MOST_NETWORKS`` networks.
     """
     keys = settings["search"]["keys"]
@@ -50,14 +49,14 @@ def tried_values(settings: Settings, file: object = None) -> Iterator[tuple[str,
 
 
 def with_checked_values(settings: Settings, check: Callable[[str, Any], Any], file: object = None) -> Settings:
-    """Replace every tried value by what a check makes of it.
+    """Replace every tried value by what a check returns for it.
 
     Parameters
     ----------
     settings
         The whole configuration.
     check
-        Takes a key and a value, returns the value in its one form, and raises for what cannot be.
+        Takes a key and a value, returns the value in its canonical form, and raises an error if it is not allowed.
     file
         The files of the configuration, for messages.
 
@@ -69,7 +68,7 @@ def with_checked_values(settings: Settings, check: Callable[[str, Any], Any], fi
     Raises
     ------
     InputError
-        As :func:`tried_values` and ``check`` do.
+        As in :func:`tried_values` and ``check``.
     """
     checked: dict[str, list[Any]] = {key: [] for key in settings["search"]["keys"]}
     for key, value in tried_values(settings, file):
@@ -84,27 +83,27 @@ def with_checked_values(settings: Settings, check: Callable[[str, Any], Any], fi
 def plan_trials(settings: Settings, file: object = None) -> list[Trial]:
     """List all trials in their order.
 
-    ``grid``: every combination, the last key running fastest. ``random``: ``search.trials`` draws; each value depends
-    on seed, number of the draw and key alone, so that more trials leave the earlier ones as they are. Of trials with
-    the same networks, only the first is kept.
+    With the method ``grid``, these are all combinations; the last key varies fastest. With ``random``, they are
+    ``search.trials`` draws. Each drawn value depends only on the seed, the number of the draw and the key, so further
+    trials do not change the earlier ones. Of several trials with the same networks, only the first is kept.
 
     Parameters
     ----------
     settings
-        The whole configuration, whose :func:`tried_values` the schema allows.
+        The whole configuration. The schema must allow its :func:`tried_values`.
     file
         Its files, for messages.
 
     Returns
     -------
     list of Trial
-        Empty where ``search.keys`` is.
+        Empty if ``search.keys`` is empty.
 
     Raises
     ------
     InputError
-        For combinations that contradict each other, for keys without any effect, and for more than ``MOST_NETWORKS``
-        networks.
+        If settings of a combination contradict each other, a key has no effect, or there would be more than
+        ``MOST_NETWORKS`` networks.
     """
     search = settings["search"]
     keys = search["keys"]
@@ -156,13 +155,13 @@ def _check_effect(key: str, trials: Collection[Trial], file: object) -> None:
 
 
 def _uniform(seed: int, number: int, key: str) -> float:
-    """A number uniform over [0, 1) that follows from its arguments alone."""
+    """Return a number in [0, 1), uniformly distributed, that depends only on the arguments."""
     digest = hashlib.sha256(f"{seed} {number} {key}".encode()).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
 def _pick(values: Any, chance: float) -> Any:
-    """The value at ``chance`` of the way through a list or a range; whole numbers where both ends are."""
+    """Pick the value at the fraction ``chance`` of a list or a range; a whole number if both ends are."""
     if not isinstance(values, Mapping):
         return values[int(chance * len(values))]
     low, high = values["from"], values["to"]

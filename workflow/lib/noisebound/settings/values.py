@@ -1,4 +1,4 @@
-"""Values that no key of a configuration takes: what is not a finite number, a printable text, true, false or null."""
+"""Which values a configuration may have: finite numbers, printable text, true, false and null."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def check_values(content: Any, file: str | Path, key: str = "") -> None:
     Raises
     ------
     InputError
-        For NaN and infinite numbers, whole numbers beyond ``LARGEST``, text with hidden characters or of more than
-        ``MOST_TEXT`` characters, keys that are not text, and values of any other type, with the dotted key.
+        For NaN and infinite numbers, whole numbers beyond ``LARGEST``, text that :func:`check_text` refuses, keys that
+        are not text, and values of any other type; the message names the dotted key.
     """
     where: dict[str, Any] = {"file": file, "key": key or None}
     if isinstance(content, dict):
@@ -65,7 +65,20 @@ def check_values(content: Any, file: str | Path, key: str = "") -> None:
 
 
 def check_text(text: str, file: str | Path, key: str) -> None:
-    """Raise ``InputError`` for text that is no single line of at most ``MOST_TEXT`` printable characters."""
+    """Check that a text is a single line of printable characters, and not too long.
+
+    Parameters
+    ----------
+    text
+        The text.
+    file, key
+        Where it stands, for messages.
+
+    Raises
+    ------
+    InputError
+        If the text has more than ``MOST_TEXT`` characters, or hidden ones such as line breaks.
+    """
     where: dict[str, Any] = {"file": file, "key": ascii(key)[1:-1], "value": text if len(text) < 200 else text[:200]}
     if len(text) > MOST_TEXT:
         problem = f"a text of {len(text)} characters"

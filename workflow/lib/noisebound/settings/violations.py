@@ -13,7 +13,21 @@ LONGEST = 300
 
 
 class SchemaViolation(Protocol):
-    """The parts used here of ``jsonschema.ValidationError``, which the library does not import."""
+    """The attributes of ``jsonschema.ValidationError`` that are used here, so that the library need not import it.
+
+    Attributes
+    ----------
+    message : str
+        What is wrong, in the words of jsonschema.
+    validator, validator_value : str, Any
+        The keyword of the schema that is violated, and its value.
+    instance : Any
+        The value that violates it.
+    absolute_path : iterable of str or int
+        Where the value stands.
+    schema : Any
+        The part of the schema.
+    """
 
     message: str
     validator: str
@@ -29,16 +43,16 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
     Parameters
     ----------
     violation
-        What jsonschema found.
+        The violation that jsonschema found.
     file
         Where the content stands.
     within
-        Put before the key, for example ``"row 3 (scan 'a')"``.
+        Text to put before the key, for example ``"row 3 (scan 'a')"``.
 
     Returns
     -------
     InputError
-        To be raised.
+        The error, for the caller to raise.
     """
     path = ".".join(str(part) for part in violation.absolute_path)
     key = " ".join(part for part in (within, path) if part) or None
@@ -84,7 +98,7 @@ def explain_violation(violation: SchemaViolation, file: str | Path, *, within: s
 
 
 def _shortened(text: str) -> str:
-    """A text that fits into a message, its end kept, where messages of jsonschema say what is wrong."""
+    """Shorten a text for a message; its end is kept, where jsonschema says what is wrong."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
 
 

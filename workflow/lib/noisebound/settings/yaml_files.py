@@ -1,7 +1,4 @@
-"""Configuration files as YAML or JSON: what readers of YAML would drop or swallow without a word is refused.
-
-A file is checked event by event, before anything is built from it: nested anchors cost neither memory nor time.
-"""
+"""Configuration files in YAML or JSON: content that a YAML reader would silently drop or convert is refused."""
 
 from __future__ import annotations
 
@@ -25,19 +22,18 @@ _PLAIN = {f"{_STANDARD}{name}" for name in ("null", "bool", "int", "float", "str
 
 
 def check_yaml(path: str | Path) -> None:
-    """Check that a configuration file can be read, and says nothing twice.
+    """Check that a configuration file can be read and gives no key twice.
 
     Parameters
     ----------
     path
-        A file in YAML, or in JSON, as Snakemake takes it.
+        A file in YAML or JSON, as Snakemake takes it.
 
     Raises
     ------
     InputError
-        Where the file is missing, is no text in UTF-8, is neither YAML nor JSON, is not a mapping with text as keys,
-        repeats a key at any depth, names itself, or grows beyond ``MOST_VALUES`` values or ``MOST_LEVELS`` levels. The
-        message names file, line and key.
+        If the file cannot be read, is no mapping with text as keys, repeats a key, has an anchor that contains itself,
+        or is too large or too deep. The message names file, line and key where known.
     """
     text = _text(path)
     if not _is_json(text, path):
@@ -50,17 +46,17 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Parameters
     ----------
     path
-        As for :func:`check_yaml`.
+        A file in YAML or JSON.
 
     Returns
     -------
     dict
-        The content of the file; its values have not been checked.
+        Its content; the values have not been checked.
 
     Raises
     ------
     InputError
-        As :func:`check_yaml` does, and for values that YAML cannot hold, such as a 13th month.
+        As in :func:`check_yaml`, and for values that cannot be read, such as a date with a 13th month.
     """
     check_yaml(path)
     text = _text(path)
@@ -77,7 +73,18 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
 
 
 def merged(contents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Lay configurations over each other as Snakemake does: mappings are merged, all else is replaced by the later."""
+    """Merge configurations as Snakemake does.
+
+    Parameters
+    ----------
+    contents
+        The configurations; later ones override earlier ones.
+
+    Returns
+    -------
+    dict
+        Mappings are merged at any depth; any other value is replaced by the later one.
+    """
     result: dict[str, Any] = {}
     for content in contents:
         for key, value in content.items():
@@ -133,9 +140,9 @@ def _is_json(text: str, path: str | Path) -> bool:
 
 @dataclass
 class _Open:
-    """A mapping or a sequence whose end has not been read.
+    """A mapping or a sequence whose end has not been read yet.
 
-    ``keys`` holds the line of every key so far; ``key`` is the one whose value comes next, None where a key does.
+    ``keys`` holds the line of every key so far; ``key`` is the one whose value comes next, None if a key comes next.
     ``size`` counts its values with every anchor written out, ``height`` the levels below it.
     """
 
@@ -149,7 +156,7 @@ class _Open:
 
 
 class _Check:
-    """Follows the events of one document."""
+    """Checks one document event by event, before anything is built from it: nested anchors cost no memory or time."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
