@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from noisebound.calibration.conformal import corrections, one_sided, side_scores
 from noisebound.calibration.exchangeability import allowed_misses
-from noisebound.calibration.thresholds import order_statistic, scan_threshold
+from noisebound.calibration.ranks import order_statistic
+from noisebound.calibration.thresholds import scan_threshold
 
 TWENTIETH = Fraction(1, 20)
 

@@ -14,7 +14,8 @@ from noisebound.calibration.calibrate_scan import calibrate_scan
 from noisebound.calibration.corrections import fitter_of, nest
 from noisebound.calibration.field_pixels import CalibrationPixels, FieldPixels
 from noisebound.calibration.modes import PLAIN
-from noisebound.calibration.thresholds import Threshold, conformal_rank
+from noisebound.calibration.ranks import conformal_rank
+from noisebound.calibration.thresholds import Threshold
 from noisebound.calibration.tie_draws import tie_draws_at
 from noisebound.core.errors import InputError
 from noisebound.files.predictions import Predictions

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from noisebound.calibration.calibrate_scan import calibrate_scan
-from noisebound.calibration.thresholds import conformal_rank
+from noisebound.calibration.ranks import conformal_rank
 from noisebound.core.errors import InputError
 from noisebound.geometry.boxes import Box
 from tests.unit.calibration.simulated import (

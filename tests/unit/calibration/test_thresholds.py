@@ -13,14 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.calibration_study import Study, World, run, table, verdict
-from noisebound.calibration.thresholds import conformal_rank, pac_threshold, pixel_threshold, scan_threshold
-
-
-@pytest.mark.parametrize(
-    ("n", "nominal", "k"), [(9, 0.9, 9), (19, 0.95, 19), (99, 0.07, 7), (10, 0.9, 10), (8, 0.9, 9)]
-)
-def test_rank_is_exact_decimal_arithmetic(n: int, nominal: float, k: int) -> None:
-    assert conformal_rank(n, nominal) == k
+from noisebound.calibration.thresholds import pac_threshold, pixel_threshold, scan_threshold
 
 
 def brute_scan(scans: list[list[float]], p: Fraction) -> float:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noisebound.core.errors import InputError
-from noisebound.core.names import MOST_CHARACTERS, RESERVED, check_name, check_scan_name
+from noisebound.core.names import MOST_CHARACTERS, RESERVED, check_name, check_scan_name, safe_in_path
 from noisebound.core.storage import atomic_path, write_text
 from noisebound.jobs.output_lock import lock_path
 from noisebound.jobs.records import record_path
@@ -139,3 +139,11 @@ def test_the_schemas_take_the_same_names(name: str, repeats: int) -> None:
     for pattern, most in patterns_of_names().values():
         assert taken or not (re.search(pattern, name) and len(name) <= most)
         assert ".." in name or taken == bool(re.search(pattern, name) and len(name) <= most)
+
+
+@given(st.text(max_size=30))
+def test_whatever_a_text_holds_it_names_a_file_in_its_folder(text: str) -> None:
+    name = safe_in_path(text)
+    assert (Path("folder") / name).parent == Path("folder") and name not in ("", ".", "..")
+    assert name.isascii() and name == safe_in_path(name)
+    assert safe_in_path("node-3.cluster") == "node-3.cluster"

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from noisebound.core.errors import InputError
 from noisebound.core.variance import TRANSFORMS, stabilise, unstabilise
 
+every = pytest.mark.parametrize("transform", TRANSFORMS)
+FORMULAS = {"none": lambda x: x, "sqrt": np.sqrt, "anscombe": lambda x: 2 * np.sqrt(x + 3 / 8)}
+
 
 @pytest.mark.parametrize("transform", TRANSFORMS)
 def test_the_inverse_gives_values_back(transform: str) -> None:
@@ -55,3 +58,34 @@ def test_values_below_the_domain_count_as_its_end() -> None:
 def test_another_name_is_refused(function) -> None:
     with pytest.raises(InputError, match=r"'log'.*use one of .*anscombe"):
         function(np.ones(2), "log")
+
+
+@every
+def test_formulas(transform: str) -> None:
+    values = np.random.default_rng(0).uniform(0, 1000, (2, 5, 7))
+    result = stabilise(values, transform)
+    assert result.dtype == np.float32 and result.shape == values.shape
+    np.testing.assert_allclose(result, FORMULAS[transform](values), rtol=1e-6)
+
+
+@every
+def test_counts_come_back_exactly(transform: str) -> None:
+    counts = np.arange(65536, dtype=np.uint16)
+    back = unstabilise(stabilise(counts, transform), transform)
+    assert back.dtype == np.float32
+    np.testing.assert_array_equal(np.round(back), counts)
+    np.testing.assert_allclose(back, counts, rtol=1e-6, atol=1e-6)
+
+
+@every
+def test_monotone_over_all_numbers_in_both_directions(transform: str) -> None:
+    values = np.concatenate([-(np.logspace(4, -6, 400)), [0], np.logspace(-6, 4, 400)])
+    assert (np.diff(stabilise(values, transform)) >= 0).all()
+    assert (np.diff(unstabilise(values, transform)) >= 0).all()
+    assert np.isfinite(stabilise(values, transform)).all()
+
+
+@pytest.mark.parametrize(("transform", "end"), [("sqrt", 0.0), ("anscombe", -0.375)])
+def test_the_ends_of_the_domain(transform: str, end: float) -> None:
+    assert stabilise(np.array([-5.0, end]), transform).tolist() == [0, 0]
+    assert unstabilise(np.array([-5.0, 0.0]), transform).tolist() == [end, end]

@@ -72,11 +72,11 @@ def test_tables_without_latents_are_compared_by_their_images() -> None:
     assert all(part.shape == (3, 14) for part in values)
 
 
-@pytest.mark.parametrize(("group", "field"), [("", "scan s"), ("g", "group g")])
-def test_repeats_of_a_group_are_one_field_of_view(group: str, field: str) -> None:
+@pytest.mark.parametrize("field", ["scan s", "group g"])
+def test_repeats_of_a_group_are_one_field_of_view(field: str) -> None:
     own = make_table(np.random.default_rng(5), 4, "s")
     found: dict[str, Any] = {part: getattr(own, part) for part in ("image", "latent", "top", "at_top")}
-    scan: Any = SimpleNamespace(channels=CHANNELS, group=group, name="s")
+    scan: Any = SimpleNamespace(channels=CHANNELS, field_of_view=field, name="s")
     table = block_table(scan, found | {"median": np.ones((4, 2))}, own.residual, complete=False)
     assert (table.fields, table.field.tolist(), table.whole.tolist()) == ((field,), [0] * 4, [False])
     np.testing.assert_array_equal(table.residual, own.residual)

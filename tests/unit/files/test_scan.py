@@ -112,6 +112,15 @@ def test_the_digest_of_what_is_stored_is_that_of_the_pixels(tmp_path: Path) -> N
         assert scan.stored_digest() != digests[0], "and so does the reference"
 
 
+def test_repeats_of_a_group_show_one_field_of_view_and_no_scan_is_taken_for_a_group(tmp_path: Path) -> None:
+    source = [save(tmp_path / "a.tif", values(1, 2, 12, 13), "RCYX")]
+    fields = []
+    for number, about in enumerate([{"scan": "a", "group": "g"}, {"scan": "b", "group": "g"}, {"scan": "g"}]):
+        with ingest(tmp_path / f"{number}.h5", source, **about) as scan:
+            fields.append(scan.field_of_view)
+    assert fields[0] == fields[1] != fields[2]
+
+
 def test_files_that_are_no_scans(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         Scan(tmp_path / "absent.h5")

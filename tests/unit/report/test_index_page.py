@@ -19,8 +19,6 @@ from noisebound.report.index_page import (
     mode_rows,
     realised,
     seconds_of_training,
-    stability_rows,
-    stability_words,
 )
 from tests.unit.report.parsed_page import image_of
 
@@ -38,23 +36,6 @@ def test_the_gain_over_the_filter_has_its_sign_and_is_that_of_all_channels(
         for i, value in enumerate(psnr)
     ]
     assert [entry["value"] for entry in headline_numbers({}, rows, 0.9)] == ([words] if words else [])
-
-
-def test_tokens_no_stabler_than_clusters_of_noise_are_called_so(tmp_path: Path) -> None:
-    def words(null: tuple[float, float, float]) -> list[str]:
-        rows = ["comparison,latents,baseline,null", f"seeds,0.9,0.8,{null[0]}", f"subsamples,0.6,0.9,{null[1]}"]
-        rows += [f"members,0.5,0.9,{null[2]}", "latents against baseline,0.7,,"]
-        rows += ["reference variance explained (share),0.945,0.9651,"]
-        (tmp_path / "stability.csv").write_text("\n".join(rows))
-        return stability_words(tmp_path / "stability.csv")
-
-    share = "The tokens explain 94.5\u202f% of the variance of the reference"
-    assert [text[: len(share)] for text in words((0.1, 0.2, 0.3))] == [share]
-    assert "denoised intensities explain 96.5\u202f%" in words((0.1, 0.2, 0.3))[0]
-    assert words((0.1, 0.99, 0.3))[0].startswith("Repeated over subsamples, clusters of noise alone agree")
-    assert words((0.99, 0.99, 0.9))[0].startswith("Repeated over seeds, subsamples and members, clusters of noise")
-    (tmp_path / "stability.csv").write_text("")
-    assert stability_words(tmp_path / "stability.csv") == []
 
 
 def test_addresses_lead_from_the_index_to_the_pages(tmp_path: Path) -> None:
@@ -122,9 +103,3 @@ def test_the_training_of_a_member_ends_with_its_last_row(tmp_path: Path, seconds
     table.head(0).to_csv(tmp_path / "member-8.history.csv", index=False)
     found = seconds_of_training([tmp_path / "member-7.history.csv", tmp_path / "member-8.history.csv"])
     assert found == [{"member": "member 7", "steps": 400, "time": words, "device": "Example GPU"}]
-
-
-def test_rows_of_stability_hold_a_dash_for_what_was_not_measured(tmp_path: Path) -> None:
-    (tmp_path / "stability.csv").write_text("comparison,latents,baseline\nseeds,0.9123,\n")
-    (row,) = stability_rows(tmp_path / "stability.csv")
-    assert row == {"comparison": "seeds", "latents": "0.912", "baseline": "–"}

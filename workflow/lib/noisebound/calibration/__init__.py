@@ -28,6 +28,7 @@ Begin with ``fit_calibration``.
                       scan
     promise           The promise of the intervals in words: about which pixels or scans, of what, and what is not
                       promised
+    ranks             Exact ranks of conformal prediction, and order statistics
     rounding          Float arithmetic that rounds outwards, so that no rounding loses coverage
     settings          The section ``calibration`` of the configuration, as far as the corrections depend on it
     targets           What the intervals are about: the reference as measured, or the true signal

@@ -78,7 +78,7 @@ def _add(
     boxes = regions.of("calibrate")
     # Repeats of one field of view count as one. A scan with regions of other roles, such as train, is not
     # exchangeable with further scans.
-    name = f"group {scan.group}" if scan.group else f"scan {scan.name}"
+    name = scan.field_of_view
     own = pixels.fields.setdefault(name, FieldPixels(name))
     own.whole &= len(boxes) == len(regions.boxes)
     frames = range(ensemble.n_frames) if tokens is None else [ensemble.frame]

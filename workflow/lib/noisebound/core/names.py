@@ -91,3 +91,19 @@ def check_scan_name(name: str, *, file: str | Path | None = None) -> str:
             remedy=f"give the scan another name, for example {name}-1",
         )
     return name
+
+
+def safe_in_path(text: str) -> str:
+    """Make a text part of the name of a file: whatever could lead elsewhere becomes an underscore.
+
+    Parameters
+    ----------
+    text
+        Anything, such as the name of a machine or of a scan.
+
+    Returns
+    -------
+    str
+        Letters and digits of ASCII, dots, hyphens and underscores; never empty, and no dot first.
+    """
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", text).lstrip(".") or "_"

@@ -43,12 +43,8 @@ def recommend_regions(
 
     Parameters
     ----------
-    denoised
-        ``denoised/<scan>.h5``.
-    ensemble
-        ``ensemble/<scan>.h5``.
-    calibration
-        ``calibration.json``.
+    denoised, ensemble, calibration
+        ``denoised/<scan>.h5``, ``ensemble/<scan>.h5`` and ``calibration.json``.
     output_csv
         Table to write, with the columns of ``region_table``.
     output_tif

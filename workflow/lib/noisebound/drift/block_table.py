@@ -113,7 +113,7 @@ def block_table(scan: Scan, found: Mapping[str, Doubles], residual: Doubles, com
         channels=scan.channels,
         field=np.zeros(len(residual), np.int64),
         # Repeats of one field of view are one thing to exchange, as in the calibration of intervals.
-        fields=(f"group {scan.group}" if scan.group else f"scan {scan.name}",),
+        fields=(scan.field_of_view,),
         whole=np.array([complete]),
         residual=residual,
         **{name: values for name, values in found.items() if name != "median"},

@@ -35,15 +35,13 @@ def channel_coverage(
     Returns
     -------
     DataFrame
-        One row per channel and nominal coverage, with the columns:
+        One row per channel and nominal coverage:
 
-        - channel, nominal;
         - coverage, and low and high, its 95 % bootstrap interval; "resampled" says whether blocks or scans were drawn;
         - coverage_without_atoms, coverage_of_atoms, and atoms, the share of tied targets (see ``metrics.atoms``);
         - mean_width, in the unit of the reference; zero_width, the share of intervals without width;
         - below and above, the shares of targets on either side of the interval;
-        - n_pixels, n_blocks; target, what is covered, in words;
-        - coverage_of_truth, that of the true signal of simulated scans; NaN elsewhere.
+        - target, what is covered, in words; coverage_of_truth, of the signal of simulated scans, else NaN.
     """
     marked = [
         _tied([region.target[c] for region in regions], calibration.floor == 0)

@@ -107,17 +107,12 @@ def load_held_out(
 
     Parameters
     ----------
-    predictions, scan
-        The scan and its predictions.
-    boxes
-        Its test regions.
-    tokens
-        Its label TIFF, or None.
+    predictions, scan, boxes, tokens
+        Of one scan: predictions, images, test regions, and label TIFF or None.
     block
-        Side of a bootstrap block in px.
+        Side of a bootstrap block (px).
     only_delivered
-        Whether to read the delivered frame alone. Needed where corrections depend on tokens, which other frames do not
-        have.
+        Whether to read the delivered frame alone, the only one with tokens.
     montage
         Whether every box is an image of its own, whose border is that of the box.
 
@@ -139,7 +134,7 @@ def load_held_out(
             HeldOut(
                 scan=scan.name,
                 # The bootstrap draws all repeats of one field of view together; calibration also counts them as one.
-                field=f"group {scan.group}" if scan.group else f"scan {scan.name}",
+                field=scan.field_of_view,
                 box=box,
                 frames=frames,
                 delivered=frames.index(predictions.frame),

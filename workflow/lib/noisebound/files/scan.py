@@ -87,6 +87,11 @@ class ScanFile(Hdf5Reader):
         self._reference: h5py.Dataset | None = self._file["reference"] if self.has_reference else None
         self.has_truth = "truth" in self._file
 
+    @property
+    def field_of_view(self) -> str:
+        """What its repeats have in common: the group, or the scan itself. Prefixed, so that no name serves both."""
+        return f"group {self.group}" if self.group else f"scan {self.name}"
+
 
 class Scan(ScanFile):
     """The images of a scan, read region by region; a context manager.

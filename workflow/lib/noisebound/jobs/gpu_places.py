@@ -10,7 +10,6 @@ import errno
 import fcntl
 import logging
 import os
-import re
 import socket
 import stat
 import tempfile
@@ -20,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..core.errors import InputError
+from ..core.names import safe_in_path
 
 logger = logging.getLogger("noisebound")
 PAUSE = 1.0  # seconds between two looks for a free place
@@ -84,7 +84,7 @@ def default_folder() -> Path:
     Path
         A folder in the folder for temporary files; it need not exist.
     """
-    return Path(tempfile.gettempdir()) / f"noisebound-{os.getuid()}-{_plain(socket.gethostname())}"
+    return Path(tempfile.gettempdir()) / f"noisebound-{os.getuid()}-{safe_in_path(socket.gethostname())}"
 
 
 def _wait(devices: Sequence[str], places: int, folder: Path) -> int:
@@ -102,7 +102,7 @@ def _choose(devices: Sequence[str], places: int, folder: Path) -> int | None:
     with _locked(folder / "round"):  # one job at a time looks and takes
         free: list[list[Path]] = []
         for device in devices:
-            paths = [folder / f"{_plain(device)}.{place}" for place in range(places)]
+            paths = [folder / f"{safe_in_path(device)}.{place}" for place in range(places)]
             free.append([path for path in paths if _is_free(path)])
         number = max(range(len(devices)), key=lambda n: len(free[n]))
         if not free[number]:
@@ -149,8 +149,3 @@ def _make_private(folder: Path) -> None:
             file=folder,
             remedy="remove it, or set TMPDIR to a folder of your own",
         )
-
-
-def _plain(name: str) -> str:
-    """A name that is safe within a path."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import NoiseboundError
+from ..core.names import safe_in_path
 from ..core.storage import sha256_file, write_json
 from ..core.versions import software_versions
 from .output_lock import holder_of
@@ -121,7 +122,7 @@ def record_path(folder: str | Path, rule: str, wildcards: Mapping[str, str], tok
         ``<folder>/<rule>/<wildcards>.<token>.json``.
     """
     name = "-".join(str(value) for value in wildcards.values()) or "run"
-    return Path(folder) / _plain(rule) / f"{_plain(name)}.{_plain(token)[:12]}.json"
+    return Path(folder) / safe_in_path(rule) / f"{safe_in_path(name)}.{safe_in_path(token)[:12]}.json"
 
 
 def describe_file(path: str | Path) -> dict[str, Any]:
@@ -221,8 +222,3 @@ def _one_line(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return "ended by the signal TERM"
     return text if isinstance(error, NoiseboundError) else f"{type(error).__name__}: {text}".rstrip(": ")
-
-
-def _plain(name: str) -> str:
-    """A name that is safe within a path."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".") or "_"

@@ -15,8 +15,10 @@ from ..core.errors import InputError
 from ..figures.labels import label_uri
 from ..files.labels import read_labels
 from ..regions.regions import Regions
+from .image_boxes import box_over, place_labels
+from .image_store import geometry
 from .numbers import number
-from .scan_images import ScanImages, area, box_over, geometry, place_labels
+from .scan_images import ScanImages, area
 
 # Colours of pixels below, undecided and above.
 EXCEED_COLOURS = ("#e4e1da", "#f0c05a", "#b3373d")

@@ -14,6 +14,7 @@ from .index_page import IndexedScan, RunFiles
 from .page import write_page
 from .result_rows import shared_content
 from .settings import PageSettings
+from .stability import stability_rows, stability_words
 
 
 def report_index(
@@ -57,8 +58,8 @@ def report_index(
         "realised": index_page.realised(summary),
         "why": summary.get("why"),
         "charts": charts(run, fitted.channels, fitted.primary),
-        "stability": index_page.stability_rows(run.stability_csv),
-        "stability_words": index_page.stability_words(run.stability_csv),
+        "stability": stability_rows(run.stability_csv),
+        "stability_words": stability_words(run.stability_csv),
         "architectures": index_page.drawn_architectures(run.architectures),
         "training": index_page.seconds_of_training(run.histories),
         "provenance": provenance,

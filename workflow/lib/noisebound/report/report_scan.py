@@ -18,7 +18,7 @@ from ..figures.style import save_png
 from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..regions.regions import Regions
-from . import decisions, drift, scan_images, scan_page
+from . import decisions, drift, region_content, scan_images, scan_page
 from .line_cuts import cuts
 from .page import write_page
 from .pictures import picture_bytes
@@ -121,7 +121,7 @@ def report_scan(
         context |= {
             **scan_page.about_scan(source),
             **scan_page.about_predictions(predicted, fitted.primary),
-            **scan_page.about_regions(layout, context["rows"]),
+            **region_content.about_regions(layout, context["rows"]),
             **scan_page.about_images(images, colormap, token_content, found),
             "reference_is_truth": fitted.target == TRUE_TARGET,
             "infinite": infinite,

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..core.length_units import reading_unit
-from ..figures.images import Floats, Limits, View, choose_view, colour_stops, png_uri, robust_limits
-from ..figures.scale_bar import physical, scale_bar
+from ..figures.images import Floats, Limits, View, choose_view, png_uri, robust_limits
 from ..figures.scan_figures import Overview
 from ..files.labels import read_labels
 from ..files.predictions import Predictions
@@ -20,8 +19,6 @@ from ..files.scan import Scan
 from .numbers import integer, number
 
 UNCERTAINTY_COLORMAP = "cividis"
-# Width and height of the label of a box on a small image, both in percent of the width of the image.
-LABEL = (7.0, 5.5)
 LAYERS = ("noisy", "median", "mean", "lower", "upper", "reference", "width", "spread")
 
 
@@ -170,86 +167,6 @@ def display_gain(noisy: Floats, median: Floats) -> list[float]:
     return gains
 
 
-def image_store(images: ScanImages, colormap: str) -> dict[str, Any]:
-    """Make data URIs of all images of a scan.
-
-    Parameters
-    ----------
-    images
-        The shown planes of the scan.
-    colormap
-        Colour map of intensities; widths and spreads have ``UNCERTAINTY_COLORMAP``.
-
-    Returns
-    -------
-    dict
-        Data URIs by layer, channel and plane.
-    """
-    return {
-        layer: images.uris(layer, UNCERTAINTY_COLORMAP if layer in ("width", "spread") else colormap)
-        for layer in LAYERS
-        if layer in images.layers
-    }
-
-
-def colour_bars(images: ScanImages, layer: str, colormap: str) -> list[dict[str, Any]]:
-    """Make the colour bars of a layer.
-
-    Parameters
-    ----------
-    images
-        The shown planes of the scan.
-    layer
-        Name of the layer, whose limits are used.
-    colormap
-        Name of its colour map.
-
-    Returns
-    -------
-    list of dict
-        Per channel: ticks (labels of the lower end, the middle and the upper end) and gradient (CSS).
-    """
-    gradient = ", ".join(colour_stops(colormap))
-    return [
-        {"ticks": limits.ticks(), "gradient": f"linear-gradient(90deg, {gradient})"} for limits in images.limits(layer)
-    ]
-
-
-def geometry(images: ScanImages) -> dict[str, Any]:
-    """Gather facts about the size of a scan.
-
-    Parameters
-    ----------
-    images
-        The shown planes of the scan.
-
-    Returns
-    -------
-    dict
-        ratio (width of a plane over its height, as lengths), pixels_across (shown pixels along x), bar (scale bar:
-        percent of the width, and label), step (1 where every pixel is shown, 2 for every second, ...), and in words
-        pixels, extent and pixel.
-    """
-    scan = images.scan
-    height, width = scan.shape[-2:]
-    unit = scan.pixel_unit
-    bar = scale_bar(width, scan.pixel_size[-1], unit)
-    extents = [
-        physical(n * size, unit) for n, size in zip(reversed(scan.shape), reversed(scan.pixel_size), strict=True)
-    ]
-    sizes = sorted(set(scan.pixel_size))
-    shown, factor = reading_unit(sizes[0], unit)
-    return {
-        "ratio": width * scan.pixel_size[-1] / (height * scan.pixel_size[-2]),
-        "pixels_across": width // images.view.step,
-        "bar": {"percent": 100 * bar.fraction, "label": bar.label},
-        "pixels": " × ".join(str(n) for n in reversed(scan.shape)) + " px",
-        "extent": " × ".join(extents),
-        "pixel": " × ".join(number(size * factor) for size in sizes) + f" {shown}" if unit != "px" else "not known",
-        "step": images.view.step,
-    }
-
-
 def overview_rows(images: ScanImages) -> list[Overview]:
     """Take the first plane of every channel, for the overview figure.
 
@@ -296,74 +213,6 @@ def area(size: float, images: ScanImages) -> str:
     power = len(images.scan.shape)
     words = integer(round(size)) if unit == "px" else number(size * factor**power)
     return f"{words} {unit}{'²' if power == 2 else '³'}"
-
-
-def box_over(bounds: Sequence[tuple[int, int]], shape: Sequence[int], label: str, colour: str = "") -> dict[str, Any]:
-    """Describe a box that is drawn over an image.
-
-    Parameters
-    ----------
-    bounds
-        First pixel and the one after the last, per axis: y and x, or z, y and x.
-    shape
-        Shape of the scan, of the same axes.
-    label
-        Text that the page writes into the box.
-    colour
-        Colour of the box; empty for the default of the page.
-
-    Returns
-    -------
-    dict
-        left, top, width and height in percent of the plane; z, the slices it spans, or ``None``; label and colour; and
-        beside, ``None`` until :func:`place_labels` sets it.
-    """
-    (y0, y1), (x0, x1) = bounds[-2:]
-    height, width = shape[-2:]
-    return {
-        "left": 100 * x0 / width,
-        "top": 100 * y0 / height,
-        "width": 100 * (x1 - x0) / width,
-        "height": 100 * (y1 - y0) / height,
-        "z": list(bounds[0]) if len(bounds) == 3 else None,
-        "beside": None,
-        "label": label,
-        "colour": colour,
-    }
-
-
-def place_labels(boxes: Sequence[dict[str, Any]], ratio: float) -> None:
-    """Put the labels of small boxes beside them, because inside they would hide what is there.
-
-    A label is placed where it hides no box and no other label; if that is impossible, where it hides no box; else
-    inside the image, if possible.
-
-    Parameters
-    ----------
-    boxes
-        What :func:`box_over` returns. ``beside`` becomes right, left, below or above for small boxes.
-    ratio
-        Width of the image over its height.
-    """
-    label = (LABEL[0], LABEL[1] * ratio)
-    taken = [(box["left"], box["top"], box["left"] + box["width"], box["top"] + box["height"]) for box in boxes]
-    for box, (x0, y0, x1, y1) in zip(boxes, tuple(taken), strict=True):
-        if x1 - x0 >= 1.5 * label[0] and y1 - y0 >= 1.5 * label[1]:
-            continue
-        corners = {"right": (x1, y0), "left": (x0 - label[0], y0), "below": (x0, y1), "above": (x0, y0 - label[1])}
-        places = {side: (x, y, x + label[0], y + label[1]) for side, (x, y) in corners.items()}
-        inside = [side for side, at in places.items() if min(at) >= 0 and max(at) <= 100]
-        # First, places that hide nothing; second, places that hide labels only.
-        free = [
-            [side for side in inside if not any(_overlap(places[side], other) for other in others)]
-            for others in (taken, taken[: len(boxes)])
-        ]
-        box["beside"] = next(iter([*free[0], *free[1], *inside, "left" if x1 > 50 else "right"]))
-        taken.append(places[box["beside"]])
-
-
-def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def read_planes(tif: str | Path, view: View, shape: Sequence[int]) -> NDArray[Any]:
