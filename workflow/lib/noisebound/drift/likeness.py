@@ -14,18 +14,27 @@ from .similarity import Comparison, compare_blocks, compare_scans, means_by_fiel
 def likeness(
     reference: BlockTable, table: BlockTable, level: float, difference: float, draws: int, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Compare the blocks of one scan with the calibrated ones; the part of ``drift/<scan>.json`` about it.
+    """Compare the blocks of one scan with those of the calibrate regions.
 
-    Whole scans are the unit where enough of them calibrate for the test to be able to reach ``level``, else blocks are.
+    Whole scans are the unit where enough of them calibrate for the smallest possible p-value to reach ``level``;
+    otherwise blocks are.
 
     Parameters
     ----------
     reference, table
-        Blocks of the calibrate regions and of the scan.
+        Blocks of the calibrate regions, and of the scan.
     level, difference, draws
-        See ``DriftSettings``.
+        As in ``DriftSettings``.
     rng
         Draws the permutations.
+
+    Returns
+    -------
+    dict
+        Part of ``drift/<scan>.json``: ``verdict``, "unlike" where a statistic differs, "too few" where the p-value
+        could not reach ``level``, else "like"; the p-values; numbers of blocks and scans; and ``statistics``. Each of
+        these has its corrected p-value, its superiority (see ``Comparison``), whether it differs (``told``) and its
+        medians over blocks. Those that differ come first, then by p-value.
     """
     names, calibrated, new = compared(reference, table)
     whole = [number for number in range(len(reference.fields)) if reference.whole[number]]
