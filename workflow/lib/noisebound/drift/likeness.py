@@ -1,4 +1,10 @@
-"""How alike a scan and those that calibrated are: the verdict, its p-value and the statistics that differ."""
+"""How alike a scan and those that calibrated are: the verdict, its p-value and the statistics that differ.
+
+Whole scans are the unit of the comparison where enough of them calibrate for the smallest possible p-value to reach the
+asked level; otherwise blocks are. A statistic differs where its corrected p-value is at most the level and, for blocks,
+its difference is large enough. The verdict is "unlike" where a statistic differs, "too few" where no p-value could
+reach the level, and "like" otherwise.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +22,6 @@ def likeness(
 ) -> dict[str, Any]:
     """Compare the blocks of one scan with those of the calibrate regions.
 
-    Whole scans are the unit where enough of them calibrate for the smallest possible p-value to reach ``level``;
-    otherwise blocks are.
-
     Parameters
     ----------
     reference, table
@@ -31,10 +34,8 @@ def likeness(
     Returns
     -------
     dict
-        Part of ``drift/<scan>.json``: ``verdict``, "unlike" where a statistic differs, "too few" where the p-value
-        could not reach ``level``, else "like"; the p-values; numbers of blocks and scans; and ``statistics``. Each of
-        these has its corrected p-value, its superiority (see ``Comparison``), whether it differs (``told``) and its
-        medians over blocks. Those that differ come first, then by p-value.
+        Part of ``drift/<scan>.json``: verdict, p-values, numbers of blocks and scans, and ``statistics``, each with its
+        corrected p-value, superiority, whether it differs (``told``) and medians over blocks; those that differ first.
     """
     names, calibrated, new = compared(reference, table)
     whole = [number for number in range(len(reference.fields)) if reference.whole[number]]

@@ -103,8 +103,7 @@ def compare_ensembles(
 ) -> None:
     """Judge ensembles of every size on simulated test scans; write tables, a summary and the images of one example.
 
-    All members' quantiles are held in memory, 12 bytes for each pixel and member; while one family is predicted, those
-    of the family before it are held as well.
+    Members' quantiles are held in memory, 12 bytes for each pixel and member, of up to two families at a time.
 
     Parameters
     ----------
@@ -112,10 +111,8 @@ def compare_ensembles(
         Files of the members of "random" and "unet".
     scans
         Simulated scans that "calibrate" and that "test".
-    outputs
-        Files to write.
-    settings
-        What the configuration says about the comparison.
+    outputs, settings
+        Files to write, and what the configuration says about the comparison.
     seed
         Seed of the run.
     hardware

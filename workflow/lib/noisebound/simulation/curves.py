@@ -60,7 +60,7 @@ def calibrated(quantiles: Floats, calibrate: Floats, reference: Floats, nominal:
     calibrate
         The same of the pixels that calibrate, (3, Q) float32.
     reference
-        Reference of the latter, (Q,) float32.
+        Reference of the pixels that calibrate, (Q,) float32.
     nominal
         Coverage of the interval, from 0 to 1.
 

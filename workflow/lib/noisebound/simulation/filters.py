@@ -14,7 +14,7 @@ from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
 from ..core.statistics import correlation
 from .images import NOISE, SimulatedImages
 
-# The settings are chosen with the truth of so many images.
+# Number of images with whose truth the settings are chosen.
 CHOSEN_ON = 30
 
 

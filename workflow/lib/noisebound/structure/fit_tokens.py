@@ -40,12 +40,11 @@ def fit_tokens(
     the principal components gave them: scaled to equal variance, components of little but noise would count as much as
     the leading ones.
 
-    The columns of ``stability.csv`` are clusterings: of the ``latents``; of the standardised denoised medians
-    (``baseline``); and of the latents of noise-only input, with a basis of their own (``null``). The first three rows
-    give the mean adjusted Rand index over seeds, over halves of the sample and over halves of the members; the fourth
-    gives that between the tokens of latents and of baseline. Where every train scan has a reference in ``files``, a
-    last row gives the share of the reference's variance that lies between clusters. An empty cell means that there is
-    no value.
+    The columns of ``stability.csv`` are clusterings of the ``latents``, of the standardised denoised medians
+    (``baseline``), and of latents of noise-only input with a basis of their own (``null``). Three rows give the mean
+    adjusted Rand index over seeds, halves of the sample and halves of the members; the fourth gives that between tokens
+    of latents and of baseline. Where all train scans have a reference in ``files``, a last row gives the share of its
+    variance that lies between clusters. An empty cell means that there is no value.
 
     Parameters
     ----------

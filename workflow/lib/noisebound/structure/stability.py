@@ -37,16 +37,11 @@ def stability_rows(
 
     Parameters
     ----------
-    pixels
-        What the ensemble delivered at the sampled pixels.
-    basis, sample
-        Latent basis and latent sample of the latent step.
-    tokens
-        Clusters of each clustering.
-    repeats
-        Clusterings, or divisions into halves, that are compared.
-    seed
-        Gives each row a random stream; every column of the row starts from a copy of it.
+    pixels, basis, sample
+        What the ensemble delivered at the sampled pixels; latent basis and latent sample of the latent step.
+    tokens, repeats, seed
+        The first two as in ``StructureSettings``. The seed gives each row a random stream; all columns of the row start
+        from copies of it.
 
     Returns
     -------
