@@ -23,7 +23,7 @@ rule check_drift:
         runtime=minutes(2, per_mb=0.05),
     params:
         **named(
-            settings={key: config["drift"][key] for key in ("level", "difference", "correlation", "draws")},
+            settings=section("drift", DriftSettings),
             seed=config["seed"],
         ),
         code=library_digest("drift.check_drift", script=SCRIPTS / "check_drift.py"),

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from snakemake.settings.types import DeploymentMethod
@@ -12,7 +12,10 @@ PROJECT = Path(workflow.basedir)
 LIBRARY = PROJECT / "workflow" / "lib"
 sys.path.insert(0, str(LIBRARY))
 
+from noisebound.calibration.settings import CalibrationSettings
 from noisebound.core.errors import InputError
+from noisebound.decisions.settings import DecisionSettings
+from noisebound.drift.settings import DriftSettings
 from noisebound.jobs.digests import library_digest
 from noisebound.jobs.import_path import import_from
 from noisebound.scans.sheet_copy import sheet_of_run
@@ -20,10 +23,11 @@ from noisebound.settings.configuration import check_configuration, check_plan, c
 from noisebound.settings.containers import container_image
 from noisebound.settings.defaults import family_settings
 from noisebound.settings.frames import check_frame
-from noisebound.settings.plan import CALIBRATION_MODE, Plan, run_folder
+from noisebound.settings.plan import Plan, run_folder
 from noisebound.settings.resources import StepResources
 from noisebound.settings.trial import search_seed, training_settings
 from noisebound.settings.yaml_files import check_yaml
+from noisebound.structure.settings import StructureSettings
 
 import_from(LIBRARY)
 CONFIG_FILE = file_names(workflow.configfiles)
@@ -59,6 +63,11 @@ wildcard_constraints:
 def result(path):
     """Path of a file of this run."""
     return (RUN / path).as_posix()
+
+
+def section(name, settings):
+    """The keys of a section of the configuration that a step's settings have."""
+    return {field.name: config[name][field.name] for field in fields(settings)}
 
 
 def named(**values):

@@ -23,7 +23,7 @@ rule fit_calibration:
         runtime=minutes(10, per_mb=0.05, scans=HOLDS_CALIBRATE),
     params:
         **named(
-            settings={key: config["calibration"][key] for key in ("nominal", "primary", "block", *CALIBRATION_MODE)},
+            settings=section("calibration", CalibrationSettings),
             confidences=sorted({entry["confidence"] for entry in config["decisions"]["exceed"]}),
             counts=COUNTS,
         ),

@@ -23,7 +23,7 @@ rule fit_tokens:
         runtime=minutes(15, per_mb=0.05, scans=HOLDS_TRAIN),
     params:
         **named(
-            settings={key: config["structure"][key] for key in ("tokens", "sample", "repeats")},
+            settings=section("structure", StructureSettings),
             seed=config["seed"],
         ),
         code=library_digest("structure.fit_tokens", script=SCRIPTS / "fit_tokens.py"),

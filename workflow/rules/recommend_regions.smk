@@ -22,7 +22,7 @@ rule recommend_regions:
         runtime=minutes(2, per_mb=0.05),
     params:
         **named(
-            settings={key: config["decisions"][key] for key in ("exceed", "remeasure")},
+            settings=section("decisions", DecisionSettings),
         ),
         code=library_digest("decisions.recommend_regions", script=SCRIPTS / "recommend_regions.py"),
     script:

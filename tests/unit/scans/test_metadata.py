@@ -53,6 +53,8 @@ def test_names_in_every_form(value: object, found: tuple[str, ...] | None) -> No
         ([1, 2, 3, 4], None),
         ([], None),
         ("wide", None),
+        ("12", None),
+        ("3", None),
         (None, None),
     ],
 )

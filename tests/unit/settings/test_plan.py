@@ -10,8 +10,7 @@ import pytest
 
 from noisebound.core.errors import NoiseboundError
 from noisebound.scans.sheet_row import SheetRow
-from noisebound.settings.plan import CALIBRATION_MODE, SHAPELESS, Plan, run_folder
-from tests.unit.settings.configured import SCHEMA
+from noisebound.settings.plan import SHAPELESS, Plan, run_folder
 
 ROLES = ("train", "select", "calibrate", "test", "apply", "split")
 
@@ -102,12 +101,6 @@ def test_pages_print_what_shapes_results(plan: Plan) -> None:
     assert plan.page_settings()["title"] == "r", "a run without a title is called by its name"
     plan.settings["report"]["title"] = "Olivine"
     assert plan.page_settings()["title"] == "Olivine"
-
-
-def test_how_corrections_are_formed_is_all_that_the_schema_knows() -> None:
-    """What else the section holds has parameters of its own in the rules."""
-    others = {"nominal", "primary", "block", "bootstrap"}
-    assert set(SCHEMA["properties"]["calibration"]["properties"]) == set(CALIBRATION_MODE) | others
 
 
 def test_the_folder_of_a_run() -> None:

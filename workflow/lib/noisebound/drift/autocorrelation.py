@@ -11,16 +11,43 @@ from .block_statistics import Doubles
 
 
 def lags(ndim: int) -> tuple[tuple[int, ...], ...]:
-    """Shifts at which residuals are correlated: 1 and 2 px along each axis and 1 px along the diagonal of Y and X."""
+    """List the shifts at which residuals are correlated.
+
+    Parameters
+    ----------
+    ndim
+        Number of spatial axes, 2 or 3.
+
+    Returns
+    -------
+    tuple of tuple of int
+        2 ndim + 1 shifts in pixels, one number per axis: 1 px along each axis, 2 px along each axis, and 1 px along
+        both Y and X.
+    """
     single = [tuple(step if axis == own else 0 for axis in range(ndim)) for step in (1, 2) for own in range(ndim)]
     return (*single, (*(0 for _ in range(ndim - 2)), 1, 1))
 
 
 def autocorrelation(residual: Doubles, shifts: Sequence[tuple[int, ...]]) -> Doubles:
-    """Autocorrelation of one block of residuals, (C, *spatial) float64, at non-negative ``shifts``; (C, L).
+    """Compute the autocorrelation of the residuals of one block.
 
-    r(h) = mean over pairs of (e - m)(e' - m) / mean of (e - m)^2 with the block's mean m, plus 1 / n for n pixels: that
-    makes the average 0 for white noise. NaN where a residual is constant or the block too small for a shift.
+    Parameters
+    ----------
+    residual
+        (C, *spatial) float64, noisy minus denoised.
+    shifts
+        L shifts in pixels, one number >= 0 per spatial axis (see :func:`lags`).
+
+    Returns
+    -------
+    NDArray
+        (C, L) float64; NaN where a channel is constant or the block is too small for a shift.
+
+    Notes
+    -----
+    r(h) = mean over pairs of (e - m)(e' - m) / mean of (e - m)^2 + 1 / n, where e and e' are residuals h apart, m is
+    the block's mean and n its number of pixels. Subtracting the block's own mean lowers r by 1 / n; adding it again
+    makes r 0 on average for white noise.
     """
     channels = len(residual)
     centred = residual - residual.mean(axis=tuple(range(1, residual.ndim)), keepdims=True)

@@ -1,7 +1,7 @@
 """Statistics of small blocks of a scan: what its noisy frame looks like, and where its latents lie.
 
-Each number follows from the block's own pixels alone, by a rule that no scan to be compared has had a part in. That is
-what makes the blocks of two scans comparable by ranks (see ``similarity``).
+The statistics of a block depend on its own pixels alone, by a rule that no compared scan has influenced. Ranks of
+blocks of different scans can therefore be compared (see ``similarity``).
 """
 
 from __future__ import annotations
@@ -22,38 +22,46 @@ from ..geometry.boxes import Box
 from ..latent.basis import LatentBasis
 
 Doubles = NDArray[np.float64]
-# Spatial frequencies, in cycles per pixel, that part coarse from middle and middle from fine.
+# Limits between coarse and middle, and between middle and fine spatial frequencies, in cycles per pixel.
 BANDS = (0.125, 0.25)
-# Per channel, in this order.
+# Statistics of a noisy block per channel, in the order in which they are stored.
 IMAGE_STATISTICS = ("mean", "contrast", "noise", "middle", "fine", "zeros")
-_LAPLACIAN_NORM = 6.0
+_LAPLACIAN_NORM = 6.0  # root of the sum of squares of Immerkaer's 3 x 3 mask
 
 
 def image_statistics(block: NDArray[np.float32], counts: bool) -> Doubles:
-    """Describe one block of a noisy frame.
+    """Compute the statistics of one block of a noisy frame.
 
     Parameters
     ----------
     block
         (C, [Z], Y, X) float32 in raw units.
     counts
-        Whether values are counts. All statistics but ``mean`` and ``zeros`` are then of values after the Anscombe
+        Whether values are counts. All statistics but ``mean`` and ``zeros`` are then taken after the Anscombe
         transform.
 
     Returns
     -------
     NDArray
-        ``IMAGE_STATISTICS``, (C, 6) float64. ``mean``: of the raw values. ``contrast``: log of the standard deviation.
-        ``noise``: log of the standard deviation of white noise with the same mean absolute second difference
-        (J. Immerkaer, Computer Vision and Image Understanding 64 (1996) 300), on which smooth structure has little
-        influence. ``middle`` and ``fine``: shares of the variance at 1/8 to 1/4 and above 1/4 cycles per pixel, in the
-        plane of Y and X. ``zeros``: share of values that are exactly 0.
+        (C, 6) float64, in the order of ``IMAGE_STATISTICS``. ``mean``: of the raw values. ``contrast``: natural
+        logarithm of the standard deviation. ``noise``: natural logarithm of the standard deviation of white noise (see
+        Notes). ``middle`` and ``fine``: shares of the variance at 1/8 to 1/4, and at 1/4 and more cycles per pixel, in
+        planes of Y and X. ``zeros``: share of raw values that are exactly 0.
+
+    Notes
+    -----
+    The noise is that of white noise with the same mean absolute value of second differences along both Y and X. Smooth
+    structure has little influence on these.
+
+    References
+    ----------
+    J. Immerkaer, "Fast noise variance estimation", Computer Vision and Image Understanding 64 (1996) 300.
     """
     channels = len(block)
     raw = block.astype(np.float64)
     values = stabilise(block, "anscombe" if counts else "none").astype(np.float64)
     flat = raw.reshape(channels, -1)
-    # A floor far below anything measured, for blocks without any variation.
+    # Far below any measured standard deviation: keeps the logarithm finite for blocks without variation.
     floor = 1e-6 * np.maximum(np.abs(flat).mean(axis=1), 1e-6)
     planes = values.reshape(channels, -1, *values.shape[-2:])
     spread = values.reshape(channels, -1).std(axis=1)
@@ -75,20 +83,21 @@ def image_statistics(block: NDArray[np.float32], counts: bool) -> Doubles:
 
 
 def latent_statistics(block: NDArray[np.float32], scale: Doubles) -> Doubles:
-    """Describe where the latents of one block lie.
+    """Compute where the latents of one block lie, relative to those of the training pixels.
 
     Parameters
     ----------
     block
-        (K, *spatial) float32, as stored.
+        (K, *spatial) float32, scores as stored.
     scale
-        Standard deviation of each component on the training pixels, (K,), whose mean is 0.
+        (K,) float64, standard deviation of each component on the training pixels (see :func:`latent_scale`). Its mean
+        there is 0.
 
     Returns
     -------
     NDArray
-        (K + 1,) float64: mean of each component in units of its ``scale``, and the mean squared Mahalanobis distance
-        from the training pixels over K, which is 1 on average there.
+        (K + 1,) float64: the mean of each component in units of ``scale``, then the mean squared Mahalanobis distance
+        from the training pixels divided by K, which is 1 on average on those pixels.
     """
     scores = block.reshape(len(block), -1).astype(np.float64) / scale[:, None]
     return np.append(scores.mean(axis=1), np.square(scores).mean())
@@ -97,24 +106,24 @@ def latent_statistics(block: NDArray[np.float32], scale: Doubles) -> Doubles:
 def describe_blocks(
     scan: Scan, ensemble: Predictions, boxes: Sequence[Box], side: int, scale: Doubles
 ) -> dict[str, Doubles]:
-    """Describe the delivered frame in all blocks of ``boxes``. Memory holds one row of blocks.
+    """Compute the statistics of all blocks of some boxes, in the delivered frame. Memory holds one row of blocks.
 
     Parameters
     ----------
     scan, ensemble
-        The standard file and the predictions.
+        Standard file of the scan, and what the ensemble predicts.
     boxes
         Parts of the scan.
     side
-        Edge length of the blocks in pixels.
+        Edge length of the blocks in pixels, about.
     scale
-        Of the latent components, see :func:`latent_scale`.
+        (K,) float64, scale of the latent components (see :func:`latent_scale`).
 
     Returns
     -------
     dict
-        ``image``, ``latent``, ``top`` and ``at_top`` as in ``BlockTable``; ``median``, (N, C): mean of the ensemble's
-        median over each block.
+        For N blocks, float64: ``image``, ``latent``, ``top`` and ``at_top`` as in ``BlockTable``; ``median``, (N, C),
+        the mean of the ensemble's median over each block.
     """
     found: dict[str, list[Any]] = {name: [] for name in ("image", "latent", "top", "at_top", "median")}
     for box in boxes:
@@ -134,7 +143,23 @@ def describe_blocks(
 
 
 def latent_scale(basis: str | Path) -> Doubles:
-    """Standard deviation on the training pixels of each latent component as stored in ensemble files, float64 (K,)."""
+    """Read the standard deviation of each latent component on the training pixels.
+
+    Parameters
+    ----------
+    basis
+        File of the latent basis.
+
+    Returns
+    -------
+    NDArray
+        (K,) float64 in units of the scores in ensemble files, so that the first is 1; at least 1e-6.
+
+    Raises
+    ------
+    InputError
+        Where the file is unusable.
+    """
     deviations = LatentBasis.load(basis).scores_sd
     scale: Doubles = np.maximum(deviations / deviations[0], 1e-6)
     return scale

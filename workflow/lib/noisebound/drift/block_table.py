@@ -1,4 +1,4 @@
-"""The table of all blocks of one or more scans, and what of two tables can be compared."""
+"""The table of all blocks of one or more scans, and the statistics in which two tables can be compared."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..files.scan import Scan
 from .block_statistics import IMAGE_STATISTICS, Doubles
 
 TABLE_ARRAYS = ("channels", "fields", "image", "latent", "top", "at_top", "field", "whole", "residual")
-# Kinds of statistics that follow from two tables together, or from the latents.
+# Kinds of statistics beside IMAGE_STATISTICS: one that takes two tables to compute, and two of the latents.
 SATURATED = "saturated"
 LATENT = "latent"
 DISTANCE = "distance"
@@ -26,17 +26,21 @@ class BlockTable:
     Parameters
     ----------
     channels
-        Their names.
+        Names of the C channels.
     image
-        (N, C, 6): ``image_statistics``.
+        (N, C, 6) float64 from ``image_statistics``.
     latent
-        (N, K + 1): ``latent_statistics``; (N, 0) without latents.
+        (N, K + 1) float64 from ``latent_statistics``; (N, 0) without latents.
     top, at_top
-        (N, C): the largest raw value of a block, and the share of its pixels that have it.
-    field, fields, whole
-        (N,): number of the field of view of each block; their names; and which of them calibrate as a whole.
+        (N, C) float64, largest raw value of each block, and the share of its pixels that have it.
+    field
+        (N,) int64, the field of view of each block, as index into ``fields``.
+    fields
+        Names of the V fields of view.
+    whole
+        (V,) bool, whether the blocks cover all boxes of the field of view.
     residual
-        (N, C, L): autocorrelation of the residuals.
+        (N, C, L) float64, autocorrelation of the residuals.
     """
 
     channels: tuple[str, ...]
@@ -54,7 +58,19 @@ class BlockTable:
 
     @classmethod
     def joined(cls, tables: Sequence[BlockTable]) -> Self:
-        """All blocks of several tables; fields of the same name are one, whole where they are in every table."""
+        """Join several tables into one.
+
+        Parameters
+        ----------
+        tables
+            At least one, all of the same channels. Fields of view of the same name become one, which is whole where it
+            is whole in every table that has it.
+
+        Returns
+        -------
+        BlockTable
+            All blocks, in the order of the tables.
+        """
         names = tuple(dict.fromkeys(name for table in tables for name in table.fields))
         whole = np.array(
             [all(t.whole[t.fields.index(name)] for t in tables if name in t.fields) for name in names], dtype=bool
@@ -65,23 +81,54 @@ class BlockTable:
         return cls(tables[0].channels, field=np.concatenate(numbers), fields=names, whole=whole, **arrays)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """For an npz file; the inverse of :meth:`from_arrays`."""
+        """List the arrays of the table by name, as an npz file holds them.
+
+        Returns
+        -------
+        dict
+            One array for each of ``TABLE_ARRAYS``.
+        """
         names = {"channels": np.array(self.channels), "fields": np.array(self.fields)}
         parts = ("image", "latent", "top", "at_top", "field", "whole", "residual")
         return names | {part: getattr(self, part) for part in parts}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """The inverse of :meth:`to_arrays`."""
+        """Build the table from the arrays that :meth:`to_arrays` lists.
+
+        Parameters
+        ----------
+        arrays
+            One array for each of ``TABLE_ARRAYS``.
+
+        Returns
+        -------
+        BlockTable
+            The table.
+        """
         names = {key: tuple(str(name) for name in arrays[key]) for key in ("channels", "fields")}
         return cls(**names, **{key: value for key, value in arrays.items() if key not in names})  # type: ignore[arg-type]
 
 
 def compared(calibrated: BlockTable, new: BlockTable) -> tuple[list[tuple[str, str]], Doubles, Doubles]:
-    """Names, (kind, channel or number of the component), and the values of both tables, (N, F) float64 each.
+    """List the statistics in which two tables can be compared.
 
-    Saturation is the share of a block's pixels at the largest value of both tables together, for which no scan is
-    privileged.
+    Parameters
+    ----------
+    calibrated, new
+        Blocks of the calibrate regions and of the scan that is checked.
+
+    Returns
+    -------
+    names : list of tuple
+        For each of F statistics its kind, and the channel or the number of the latent component ("" for the distance).
+    calibrated, new : NDArray
+        Values of the blocks, (N, F) and (M, F) float64.
+
+    Notes
+    -----
+    Saturation is the share of a block's pixels at the largest value of both tables together, so that the rule treats
+    both alike.
     """
     names = [(kind, channel) for channel in calibrated.channels for kind in (*IMAGE_STATISTICS, SATURATED)]
     n_latent = calibrated.latent.shape[1]
@@ -96,23 +143,28 @@ def compared(calibrated: BlockTable, new: BlockTable) -> tuple[list[tuple[str, s
 
 
 def block_table(scan: Scan, found: Mapping[str, Doubles], residual: Doubles, complete: bool) -> BlockTable:
-    """The blocks of one scan.
+    """Build the table of the blocks of one scan.
 
     Parameters
     ----------
     scan
-        Whose channels and field of view these are.
+        The scan, which gives the channels and the field of view.
     found
-        What ``describe_blocks`` found.
+        What ``describe_blocks`` returned for N blocks.
     residual
-        Autocorrelation of their residuals, (N, C, L).
+        (N, C, L) float64, autocorrelation of their residuals.
     complete
-        Whether the blocks are all of the scan.
+        Whether the blocks cover all boxes of the scan.
+
+    Returns
+    -------
+    BlockTable
+        With a single field of view: the scan's group, or the scan itself where it has none.
     """
     return BlockTable(
         channels=scan.channels,
         field=np.zeros(len(residual), np.int64),
-        # Repeats of one field of view are one thing to exchange, as in the calibration of intervals.
+        # Repeats of one field of view count as one scan, as in the calibration of intervals.
         fields=(scan.field_of_view,),
         whole=np.array([complete]),
         residual=residual,

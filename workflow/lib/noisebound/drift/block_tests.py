@@ -1,4 +1,4 @@
-"""Tests of single blocks: whether the noisy frame shows structure, and whether the denoised image contradicts it."""
+"""Tests of single blocks: whether the noisy frame shows structure, and whether it contradicts the denoised image."""
 
 from __future__ import annotations
 
@@ -15,26 +15,32 @@ CELL = 4
 
 
 def disagreement(noisy: Doubles, level: Doubles, pattern: Doubles, counts: bool) -> tuple[Doubles, Doubles]:
-    """How far a noisy block contradicts its denoised image, per channel, as two z-scores: by level and by pattern.
-
-    Both are about standard normal where the image is right and noise is independent from pixel to pixel.
+    """Test how far a noisy block contradicts its denoised image, in its level and in its pattern.
 
     Parameters
     ----------
     noisy
-        One block of the noisy frame, (C, *spatial) float64 with n pixels per channel.
+        (C, *spatial) float64, one block of the noisy frame in raw units.
     level, pattern
-        The same block as the image predicts it (see ``Expected``), in the unit of the noisy frame.
+        (C, *spatial) float64, the noisy frame as the image predicts it (see ``Expected.level`` and
+        ``Expected.pattern``).
     counts
         Whether values are counts, whose noise is at least that of Poisson.
 
     Returns
     -------
-    tuple
-        By level, (C,): mean of noisy - level over s / sqrt(n), with the standard deviation s of the noisy block. By
-        pattern, (C,): minus the covariance of noisy - pattern with pattern, over the standard deviation of the latter
-        and s / sqrt(n). It is positive for an image with a pattern that the noisy block lacks, negative for one that
-        follows the noise.
+    by_level : NDArray
+        (C,) float64, z-score: positive where the noisy block is brighter than the image predicts.
+    by_pattern : NDArray
+        (C,) float64, z-score: positive where the image has a pattern that the noisy block lacks, negative where the
+        image follows the noise; 0 where the image has no pattern.
+
+    Notes
+    -----
+    For a block of n pixels, by_level = mean(noisy - level) / (s / sqrt(n)) and by_pattern = -cov(noisy - pattern,
+    pattern) / (sd(pattern) s / sqrt(n)). Here s is the standard deviation of the noisy block; for counts, s^2 is at
+    least the mean of ``level`` and at least 1 / n. Both z-scores are 0 where s is 0. They are about standard normal
+    where the image is right and noise is independent from pixel to pixel.
     """
     y, expected, m = (values.reshape(len(values), -1).astype(np.float64) for values in (noisy, level, pattern))
     size = y.shape[1]
@@ -47,26 +53,26 @@ def disagreement(noisy: Doubles, level: Doubles, pattern: Doubles, counts: bool)
     centre = m.mean(axis=1)
     own = m - centre[:, None]
     spread = own.std(axis=1)
-    # Less contrast than this is rounding.
+    # Smaller contrast is rounding error.
     varies = spread > 1e-6 * np.maximum(scale, np.abs(centre))
     against = -((y - m) * own).mean(axis=1) / np.where(varies, spread, 1.0)
     return by_level, np.where(known & varies, against / scale, 0.0)
 
 
 def without_structure(values: NDArray[np.floating]) -> Doubles:
-    """P-value of a noisy block having no structure, (C,): that white noise lets the means of its cells differ as much.
-
-    One-way analysis of variance (F test) between cells of 4 x 4 px, which take in all of Z.
+    """Test whether a noisy block has no structure, by one-way analysis of variance between cells of 4 x 4 px.
 
     Parameters
     ----------
     values
-        One block, (C, [Z], Y, X), with its noise made homoscedastic.
+        (C, [Z], Y, X), one block whose noise has the same variance at any brightness. A cell takes in all of Z; pixels
+        beyond the last whole cell are left out.
 
     Returns
     -------
     NDArray
-        (C,) float64; NaN where the block has fewer than 4 cells.
+        (C,) float64, p-value: the chance that the means of cells differ at least as much in white noise. NaN where the
+        block has fewer than 4 cells.
     """
     planes = values.reshape(len(values), -1, *values.shape[-2:]).astype(np.float64)
     rows, columns = planes.shape[-2] // CELL, planes.shape[-1] // CELL

@@ -1,4 +1,4 @@
-"""The file ``drift/calibrated.npz``: what the calibrate regions look like, which scans are compared with."""
+"""The file ``drift/calibrated.npz``: the calibrate regions of all scans, as other scans are compared with them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from .expected import Expected
 
 
 class FlatBlocks(NamedTuple):
-    """How blocks without structure contradict their denoised image, (M, C) each (see ``block_tests.disagreement``)."""
+    """How the M calibrate blocks without structure contradict their denoised image (see ``block_tests.disagreement``).
+
+    Parameters
+    ----------
+    level, pattern
+        (M, C) float64, z-scores by level and by pattern.
+    """
 
     level: Doubles
     pattern: Doubles
@@ -28,13 +34,13 @@ class Calibrated:
     Parameters
     ----------
     table
-        Their blocks with their statistics.
+        All their blocks with their statistics.
     side
-        Edge length in pixels of the blocks.
+        Edge length of the blocks in pixels.
     expected
-        What a denoised image predicts there.
+        What a denoised image predicts of the noisy frame and of the reference.
     flat
-        Those of their blocks that show no structure.
+        Z-scores of those blocks that show no structure.
     """
 
     table: BlockTable
@@ -43,13 +49,35 @@ class Calibrated:
     flat: FlatBlocks
 
     def save(self, path: str | Path) -> None:
-        """Write as npz, atomically; the same content gives the same bytes."""
+        """Write as npz, atomically; the same content gives the same bytes.
+
+        Parameters
+        ----------
+        path
+            File to write.
+        """
         own = {"side": np.array(self.side), **vars(self.expected), **self.flat._asdict()}
         write_arrays(path, {**self.table.to_arrays(), **own})
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The inverse of :meth:`save`; raises ``InputError`` where the file is missing, damaged or incomplete."""
+        """Read the file that :meth:`save` writes.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Calibrated
+            Its content.
+
+        Raises
+        ------
+        InputError
+            Where the file is missing, damaged or incomplete.
+        """
         expected = [field.name for field in fields(Expected)]
         arrays = read_arrays(path, (*TABLE_ARRAYS, "side", *expected, *FlatBlocks._fields))
         return cls(

@@ -1,9 +1,10 @@
 """The step check_drift: whether a scan is like those that calibrated, and whether its image can be trusted.
 
-The file ``drift/<scan>.json`` holds ``verdict`` (like, unlike, too few, calibrates, learned from), ``p``,
-``resolution``, ``level``, ``unit``, ``scan_p`` (that of whole scans, where 2 or more calibrate), numbers of blocks and
-scans, ``statistics`` (largest deviation first), ``residuals``, ``background``, ``words`` and ``warnings``, each with
-title, text and remedy.
+The file ``drift/<scan>.json`` always holds ``scan``, ``level``, ``difference``, ``block`` (px), ``verdict`` (like,
+unlike, too few, calibrates, learned from), ``p``, ``statistics`` (those that count as different first), ``words``,
+``approximation`` and ``warnings``, each with title, text, points and remedy. A scan that was compared also has
+``unit``, ``resolution``, ``scan_p`` (the p-value of whole scans, where 2 or more calibrate) and numbers of blocks and
+scans. A scan with regions that taught no network also has ``residuals`` and ``background``.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ from .settings import DriftSettings
 from .words import explain
 
 logger = logging.getLogger("noisebound")
-# Roles whose pixels taught no network; those that calibrate are what others are compared with.
+# Roles whose pixels taught no network.
 UNSEEN = ("calibrate", "test", "apply")
+# Those of them that are compared with the calibrate regions.
 JUDGED = ("test", "apply")
 # Keeps the random permutations apart from all other random streams of a run.
 _SPAWN_KEY = (0xD21F7,)
@@ -46,9 +48,9 @@ class CheckedScan:
     Parameters
     ----------
     ensemble, denoised
-        What the ensemble predicts, and its calibrated intervals.
+        What the ensemble predicts, and the calibrated intervals.
     scan, regions
-        The standard file, and the roles of its regions.
+        The standard file, and the regions with their roles.
     """
 
     ensemble: str | Path
@@ -68,14 +70,15 @@ def check_drift(
 ) -> None:
     """Check one scan and write ``drift/<scan>.json``.
 
-    A scan is called unlike the calibrate regions if the p-value of all statistics together is at most the level of
-    ``settings`` and, where blocks are the unit, one of the statistics responsible exceeds its calibrated values, or
-    falls below them, in at least the share ``difference`` of all pairs of blocks.
+    The scan is compared with the calibrate regions unless it was learned from or calibrates itself. It is called unlike
+    if some statistic differs. A statistic differs if its p-value, corrected for the number of statistics, is at most
+    the ``level`` of ``settings``. Where blocks are the unit, it must also lie above the calibrated value, or below it,
+    in at least the share ``difference`` of all pairs of blocks.
 
     Parameters
     ----------
     files
-        Of the scan.
+        Files of the scan.
     basis, calibrated
         Files of the latent basis and of :func:`noisebound.drift.fit_drift.fit_drift`.
     output
@@ -83,7 +86,7 @@ def check_drift(
     settings
         The section ``drift`` of the configuration.
     seed
-        Of the run.
+        Seed of the run.
 
     Raises
     ------
@@ -106,8 +109,8 @@ def check_drift(
             content["residuals"] = found
             allowed = 1 - (images.primary or 0)
             content["background"] = background_findings(residuals, known.flat, noisy.channels, allowed)
-    # A scan that calibrates a part of itself is no new one: its test regions were not drawn from many scans but lie
-    # elsewhere in the same field of view, and their coverage is measured.
+    # A scan that calibrates is not compared with itself. Where it also has test regions, these lie in the same field
+    # of view as its calibrate regions, and their coverage is measured.
     if judged and not area.of("calibrate"):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=_SPAWN_KEY))
         content |= likeness(known.table, table, settings.level, settings.difference, settings.draws, rng)

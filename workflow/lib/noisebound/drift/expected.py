@@ -1,4 +1,4 @@
-"""What a denoised image predicts of the noisy frame and of the reference, as fitted on the calibrate regions."""
+"""What a denoised image predicts of the noisy frame and of the reference, fitted on the calibrate regions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ from .block_statistics import Doubles
 
 
 def gains(noisy_means: Doubles, median_means: Doubles, counts: bool) -> tuple[Doubles, Doubles]:
-    """Gain and offset, (C,) each, with noisy = gain * denoised + offset, from means over blocks (N, C).
+    """Fit noisy = gain * denoised + offset to the means of blocks.
 
-    For ``counts`` the offset is 0 and the gain the ratio of the sums. Otherwise both come from least-squares regression
-    of the noisy means on the denoised ones, with gain 1 where the image has no contrast.
+    Parameters
+    ----------
+    noisy_means, median_means
+        (N, C) float64, means of the noisy frame and of the denoised image over N blocks.
+    counts
+        Whether values are counts. The offset is then 0 and the gain the ratio of the sums; otherwise both come from
+        least-squares regression.
+
+    Returns
+    -------
+    gain, offset : NDArray
+        (C,) float64 each; gain 1 where the denoised means do not vary or, for counts, add up to 0.
     """
     if counts:
         total = median_means.sum(axis=0)
@@ -36,16 +46,16 @@ class Expected:
     gain, offset
         (C,) float64: noisy = gain * median + offset, for means over blocks.
     knots, shift
-        (C, M) float64: by how much the mean of the reference exceeds the median, pixel by pixel; linear between the
-        knots, which are values of the median, and constant beyond them.
+        (C, M) float64: by how much the mean of the reference exceeds the median in a pixel, at M values of the median.
+        It is linear between these knots and constant beyond them.
     mean_gain, mean_offset
         (C,) float64: noisy = mean_gain * mean + mean_offset, for means over blocks.
 
     Notes
     -----
-    The median of few counts lies below their mean, by an amount that depends on the intensity. Two predictions are
-    therefore needed. The level of a block follows from the average of its medians, because the mean estimated in single
-    pixels is shrunk towards the mean of all pixels. A pattern within a block counts only as far as it shows in the
+    The median of few counts lies below their mean, by an amount that depends on the intensity. Two predictions of the
+    noisy frame are therefore needed. The level of a block follows from the average of its medians, because the mean
+    estimated in single pixels is shrunk towards the mean of all pixels. The pattern within a block follows from the
     estimated mean.
     """
 
@@ -57,20 +67,70 @@ class Expected:
     mean_offset: Doubles
 
     def mean(self, median: NDArray[np.floating], counts: bool) -> Doubles:
-        """Estimated mean of the reference, float64 (C, *spatial), from the ensemble's median; of ``counts`` >= 0."""
+        """Estimate the mean of the reference from the ensemble's median.
+
+        Parameters
+        ----------
+        median
+            (C, *spatial), any float type, in the unit of the reference.
+        counts
+            Whether values are counts; negative estimates then become 0.
+
+        Returns
+        -------
+        NDArray
+            (C, *spatial) float64, in the unit of the reference.
+        """
         return shifted(median, self.knots, self.shift, counts)
 
     def level(self, median: NDArray[np.floating]) -> Doubles:
-        """The noisy frame as ``median`` predicts it, float64 (C, *spatial); right for means over blocks alone."""
+        """Predict the noisy frame from the ensemble's median; right for means over blocks alone.
+
+        Parameters
+        ----------
+        median
+            (C, *spatial), any float type, in the unit of the reference.
+
+        Returns
+        -------
+        NDArray
+            (C, *spatial) float64, in raw units of the noisy frame.
+        """
         return _linear(median.astype(np.float64), self.gain, self.offset)
 
     def pattern(self, mean: Doubles) -> Doubles:
-        """The noisy frame as the estimated ``mean`` of the reference predicts it, float64 (C, *spatial)."""
+        """Predict the noisy frame from the estimated mean of the reference; right for patterns within a block.
+
+        Parameters
+        ----------
+        mean
+            (C, *spatial) float64 from :meth:`mean`.
+
+        Returns
+        -------
+        NDArray
+            (C, *spatial) float64, in raw units of the noisy frame.
+        """
         return _linear(mean, self.mean_gain, self.mean_offset)
 
 
 def shifted(median: NDArray[np.floating], knots: Doubles, shift: Doubles, counts: bool) -> Doubles:
-    """``median`` (C, *spatial) plus the ``shift`` (C, M) at ``knots`` (C, M), float64; of ``counts`` at least 0."""
+    """Add to the median what the mean of the reference exceeds it by.
+
+    Parameters
+    ----------
+    median
+        (C, *spatial), any float type.
+    knots, shift
+        (C, M) float64: the shift at M values of the median, which ascend; linear between and constant beyond them.
+    counts
+        Whether values are counts; negative results then become 0.
+
+    Returns
+    -------
+    NDArray
+        (C, *spatial) float64.
+    """
     found = np.stack([m + np.interp(m, x, y) for m, x, y in zip(median.astype(np.float64), knots, shift, strict=True)])
     return np.maximum(found, 0) if counts else found
 

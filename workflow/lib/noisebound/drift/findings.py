@@ -1,4 +1,4 @@
-"""What the residuals and the places without structure of one scan say, as parts of ``drift/<scan>.json``."""
+"""Verdicts on the residuals and on the blocks without structure of one scan, as parts of ``drift/<scan>.json``."""
 
 from __future__ import annotations
 
@@ -15,30 +15,38 @@ from .block_table import BlockTable
 from .invented import FLAT_BLOCKS, invented
 from .residuals import Residuals, mean_and_error
 
-# Several channels and lags are looked at together, so a deviation must exceed its standard error by so many times.
+# Standard errors that a deviation must exceed; several, because many channels and lags are tested together.
 ERRORS = 4.0
-# Blocks that are listed at most.
+# Most blocks that are listed.
 WORST = 5
 
 
 def residual_findings(correlation: Doubles, reference: BlockTable, ndim: int, tolerance: float) -> dict[str, Any]:
-    """Whether residuals are white: per channel and lag their autocorrelation, its error, and the calibrated value.
-
-    The verdict is "correlated" where, at some lag, the autocorrelation exceeds both 0 and its value on the calibrate
-    regions by more than ``tolerance`` and four standard errors. It is "as calibrated" where it so exceeds 0 alone:
-    noise that was correlated there already says nothing about this scan. Else it is "white", or "unknown" where no
-    autocorrelation is known.
+    """Judge whether residuals are white noise, per channel and lag.
 
     Parameters
     ----------
     correlation
-        Autocorrelation of the residuals of N blocks, (N, C, L).
+        (N, C, L) float64, autocorrelation of the residuals of N blocks.
     reference
-        The blocks of the calibrate regions.
+        Blocks of the calibrate regions.
     ndim
-        Number of spatial axes, which decides about the lags.
+        Number of spatial axes, on which the lags depend.
     tolerance
         The setting ``drift.correlation``.
+
+    Returns
+    -------
+    dict
+        ``verdict``, ``tolerance`` and ``channels``: per channel whether it is correlated, and per lag the mean
+        autocorrelation, its standard error and its value on the calibrate regions.
+
+    Notes
+    -----
+    The verdict is "correlated" where, at some lag, the autocorrelation less four standard errors exceeds ``tolerance``
+    plus the calibrated value (0 if that is negative or unknown). It is "as calibrated" where it exceeds ``tolerance``
+    alone: the noise was correlated on the calibrate regions already, which says nothing against this scan. Otherwise it
+    is "white", or "unknown" where no autocorrelation is known.
     """
     mean, error = mean_and_error(correlation)
     usual, _ = mean_and_error(reference.residual)
@@ -75,29 +83,34 @@ def residual_findings(correlation: Doubles, reference: BlockTable, ndim: int, to
 def background_findings(
     residuals: Residuals, calibrated: tuple[Doubles, Doubles], channels: Sequence[str], allowed: float
 ) -> dict[str, Any]:
-    """Whether the image shows structure where the noisy frame shows none, on average and in single blocks.
-
-    The verdict is "structure" where both of this hold for a channel: more than ``allowed`` of the pixels have an
-    interval that excludes the level of their block, by more than four standard errors over blocks; and the noisy frame
-    contradicts the pattern of the image. It is also "structure" where single blocks stand out (:func:`invented`). Else
-    it is "flat", or "unknown" with fewer than 5 such places.
+    """Judge whether the image shows structure where the noisy frame shows none, on average and in single blocks.
 
     Parameters
     ----------
     residuals
-        Of the blocks of the scan.
+        What the blocks of the scan say about the image.
     calibrated
-        ``level`` and ``pattern`` (see ``Residuals``) of the blocks of the calibrate regions that show no structure.
+        Z-scores by level and by pattern (see ``Residuals``) of the calibrate blocks without structure, (N, C) each.
     channels
-        Their names.
+        Names of the channels.
     allowed
-        Share of pixels whose interval may exclude the level: one minus the primary coverage.
+        Share of pixels whose interval may exclude the level of their block: one minus the primary coverage.
 
     Returns
     -------
     dict
-        Per channel the share and its error; ``worst`` lists single blocks, the most certain first, with their ends in
-        pixels of the scan.
+        ``verdict``; ``blocks``, how many show no structure; ``of``, how many there are; ``allowed``. ``channels``: per
+        channel the share of pixels whose interval excludes the level of their denoised block, its standard error,
+        whether it shows structure, and the number of single blocks that stand out. ``worst``: at most 5 single blocks,
+        the most certain first, with their ends in pixels of the scan and the share of pixels whose interval excludes
+        the level.
+
+    Notes
+    -----
+    The verdict is "unknown" for fewer than 5 blocks without structure. It is "structure" where single blocks stand out
+    (:func:`invented`), and where both of the following hold for a channel; otherwise it is "flat". First, the share of
+    pixels whose interval excludes the level of their denoised block exceeds ``allowed`` by more than four standard
+    errors over blocks. Second, the noisy frame contradicts the pattern of the image on average.
     """
     number = int(residuals.flat.sum())
     about = {"blocks": number, "of": len(residuals.flat), "allowed": allowed}
@@ -127,9 +140,9 @@ def background_findings(
 def _contradicted(pattern: Doubles, calibrated: Doubles) -> NDArray[np.bool_]:
     """Channels (C,) in which the noisy frame contradicts the pattern of the image, on average over blocks (M, C).
 
-    The mean of ``pattern`` must exceed 0 and that of the ``calibrated`` blocks (N, C) by more than four standard
-    errors. A slope too faint to show in a single noisy block is so no invention if the noisy frame supports it on
-    average, nor is a pattern that the noisy frames of the calibrate regions contradict as much.
+    The mean of ``pattern`` must exceed 0, and the mean of the ``calibrated`` blocks (N, C), by more than four standard
+    errors each. A slope too faint to show in a single noisy block is therefore no invention if the noisy frame supports
+    it on average; nor is a pattern that the noisy frames of the calibrate regions contradict as much.
     """
     mean, error = mean_and_error(pattern)
     error = np.maximum(error, 1 / math.sqrt(len(pattern)))

@@ -1,4 +1,4 @@
-"""The step fit_drift: what scans like those that calibrated look like, to compare others with."""
+"""The step fit_drift: the calibrate regions of all scans, described so that further scans can be compared with them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,20 @@ from .expected import Expected, gains, shifted
 from .residuals import Residuals, describe_residuals
 
 logger = logging.getLogger("noisebound")
-# At most about so many pixels of the calibrate regions say by how much the mean exceeds the median.
+# The shift from median to mean is fitted on at most about so many pixels.
 SHIFT_PIXELS = 1 << 20
 
 
 class CalibrateScan(NamedTuple):
-    """Files of a scan with a calibrate region, and its regions."""
+    """Files of a scan with a calibrate region, and its regions.
+
+    Parameters
+    ----------
+    ensemble, scan
+        File of the ensemble step and standard file.
+    regions
+        Its regions with their roles.
+    """
 
     ensemble: str | Path
     scan: str | Path
@@ -45,12 +53,12 @@ def fit_drift(
     *,
     block: int,
 ) -> None:
-    """Describe all blocks of the calibrate regions and write ``drift/calibrated.npz`` (see :class:`Calibrated`).
+    """Describe all blocks of the calibrate regions and write ``drift/calibrated.npz`` (see ``Calibrated``).
 
     Parameters
     ----------
     ensembles, scans, regions
-        Files of the scans, in the same order.
+        Files of the scans, in the same order. Scans without a calibrate region are left out.
     basis
         File of the latent basis.
     output
@@ -61,7 +69,7 @@ def fit_drift(
     Raises
     ------
     InputError
-        Where no scan has a calibrate region.
+        Where a file is unusable or no scan has a calibrate region.
     """
     scale = latent_scale(basis)
     used, found = [], []
@@ -98,7 +106,7 @@ def fit_expected(
     counts: bool,
     block: int,
 ) -> Expected:
-    """Fit what a denoised image predicts of the noisy frame, on the calibrate regions of all scans together.
+    """Fit what a denoised image predicts, on the calibrate regions of all scans together.
 
     One fit serves all scans. A fit to each scan alone could hide invented structure: in a scan without contrast, the
     structure itself would decide the gain.
@@ -106,18 +114,23 @@ def fit_expected(
     Parameters
     ----------
     used
-        Files of ensemble and scan, and the regions (:class:`CalibrateScan`), of every scan.
+        Ensemble file, standard file and regions (:class:`CalibrateScan`) of every scan with a calibrate region.
     noisy_means, median_means
-        Means of the noisy frame and of the ensemble's median over all blocks, (N, C) float64, in the order of ``used``.
+        (N, C) float64, means of the noisy frame and of the ensemble's median over all blocks, in the order of ``used``.
     counts
         Whether values are counts.
     block
         Edge length of the blocks in pixels.
 
+    Returns
+    -------
+    Expected
+        With shift 0 where no scan has a reference.
+
     Notes
     -----
-    The shift from median to mean is fitted to the references, as the calibration does it: their noise is independent of
-    the noisy frame. Without references it is 0.
+    The shift from median to mean is fitted to the references, whose noise is independent of the noisy frame, as the
+    calibration of intervals fits it (``median_to_mean.fit_mean``), and then changed so that the mean never falls.
     """
     channels = noisy_means.shape[1]
     pixels = sum(box.size for *_, area in used for box in area.of("calibrate"))
@@ -140,7 +153,7 @@ def fit_expected(
 def _thinned_pixels(
     used: Sequence[tuple[str | Path, str | Path, Regions]], block: int, step: int
 ) -> tuple[list[Floats], list[Floats]]:
-    """Every ``step``-th pixel of the calibrate regions that have a reference: medians and references, (C, n) each."""
+    """Every ``step``-th pixel of the calibrate regions with a reference: medians and references, (C, n) each."""
     medians, targets = [], []
     for ensemble_path, scan_path, area in used:
         with Predictions(ensemble_path) as ensemble, Scan(scan_path) as scan:
@@ -155,10 +168,10 @@ def _thinned_pixels(
 
 
 def _rising_shift(medians: Floats, targets: Floats) -> tuple[Doubles, Doubles]:
-    """Knots and shift (C, M) of ``median_to_mean.fit_mean`` for pixels (C, n), made such that the mean never falls.
+    """Knots and shift (C, M) of ``median_to_mean.fit_mean`` for pixels (C, n), changed so that the mean never falls.
 
-    Where the mean hardly depends on the median, the noise of the references could otherwise make it fall while the
-    median rises, and contrast would be inverted.
+    Where the mean hardly depends on the median, noise of the references could otherwise make it fall while the median
+    rises, which would invert the contrast.
     """
     pairs = [fit_mean(median, target) for median, target in zip(medians, targets, strict=True)]
     longest = max(len(pair["median"]) for pair in pairs)
@@ -166,7 +179,7 @@ def _rising_shift(medians: Floats, targets: Floats) -> tuple[Doubles, Doubles]:
     for c, pair in enumerate(pairs):
         own = np.array(pair["median"])
         means = isotonic_regression(own + pair["shift"]).x
-        # Further knots, beyond which the shift stays, make all channels equally long.
+        # Further knots with the last shift give all channels the same number of knots.
         knots[c] = own[-1] + 1 + np.arange(longest) - own.size
         knots[c, : own.size] = own
         shift[c] = means[-1] - own[-1]

@@ -1,4 +1,4 @@
-"""Single blocks without structure in the noisy frame whose image is wrong, and how certain that is."""
+"""Single blocks without structure in the noisy frame whose denoised image is wrong, and how certain that is."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from scipy.special import stdtrit
 from .block_statistics import Doubles
 from .residuals import Residuals
 
-# Fewest blocks without structure that say anything.
+# Fewest blocks without structure that are judged.
 FLAT_BLOCKS = 5
-# Chance that one of all blocks of a scan without structure is called wrong where none is.
+# Chance that any block of a scan is called wrong although its whole image is right.
 BY_CHANCE = 0.001
-# Standard deviations of a normal variable per median absolute deviation, and the ends of its middle 95 %.
+# Of a normal variable: standard deviation over median absolute deviation, and upper end of the middle 95 % in units of
+# the standard deviation.
 _MAD, _TWO_SIDED_95 = 1.4826, 1.96
 
 
@@ -25,38 +26,45 @@ def invented(
     Parameters
     ----------
     residuals
-        Of the blocks of the scan, M of which show no structure.
+        What the blocks of the scan say about the image; M of them show no structure.
     calibrated
-        ``level`` and ``pattern`` (see ``Residuals``) of the blocks of the calibrate regions that show no structure,
-        (N, C) each.
+        Z-scores by level and by pattern (see ``Residuals``) of the calibrate blocks without structure, (N, C) each.
     least
-        Share of a block's pixels that must have an interval without the block's level.
+        A block counts only where more than this share of its pixels have an interval that excludes the level.
 
     Returns
     -------
-    certainty
-        (M, C): the larger of the two |z| over its bound; 0 where not more than ``least`` of the pixels exclude the
-        level. Where all images are right, one in 1000 scans has any value above 1.
-    share
-        (M, C): share of pixels whose interval excludes the level that the larger z is about.
+    certainty : NDArray
+        (M, C) float64; a block whose value exceeds 1 is wrong. Where all images are right, about one in 1000 scans has
+        such a block.
+    share : NDArray
+        (M, C) float64, share of the block's pixels whose interval excludes the level: that of the noisy block where the
+        level is the more certain fault, else that of the denoised block.
 
     Notes
     -----
-    ``level`` tests the block against the level of the noisy block, which finds structure as wide as a block;
-    ``pattern`` tests it against the level of the denoised block, which finds finer structure. Noise is correlated and
-    images are biased to some degree, so both z are divided by their actual spread. That is the largest of 1, the spread
-    of most blocks of the scan (from the median absolute deviation), and that of 95 of 100 calibrated blocks. Levels are
-    taken relative to their median over the scan: what is wrong in all blocks alike is a bias, not a structure.
+    The certainty is the larger of two z-scores over a common bound. By level: how far the level differs from its median
+    over the scan, in either direction; it finds structure as wide as a block, and counts where more than ``least`` of
+    the pixels have an interval that excludes the level of the noisy block. A difference shared by all blocks is a bias,
+    not a structure. By pattern: how far the pattern exceeds the larger of 0 and its median over the scan; it finds
+    finer structure, and counts where more than ``least`` of the pixels exclude the level of the denoised block.
+
+    Noise is correlated and images are biased to some degree, so both z-scores are divided by their actual spread. That
+    is the largest of 1, the spread of the scan's blocks (from the median absolute deviation) and, where 5 or more
+    calibrate blocks show no structure, the spread of these (from the deviation that 95 % of them stay within). The
+    bound is the quantile of Student's t for a chance of 0.001 in all blocks and channels together.
     """
     level, pattern = residuals.level[residuals.flat], residuals.pattern[residuals.flat]
     beyond, off = residuals.beyond[residuals.flat], residuals.off[residuals.flat]
-    # Three chances per block and channel: too bright, too dark, a pattern. Student's t, as the spread is estimated.
+    # Each block can be wrong in three ways per channel: too bright, too dark, or by its pattern. The quantile is that
+    # of Student's t because the spread is estimated.
     bound = -float(stdtrit(max(len(level) - 1, 1), BY_CHANCE / (3 * level.size)))
     (centre, level_spread), (usual, pattern_spread) = (
         _centre_and_spread(values, known) for values, known in zip((level, pattern), calibrated, strict=True)
     )
     by_level = np.where(off > least, np.abs(level - centre) / level_spread, 0.0) / bound
-    # An image that follows the noise has a negative pattern in all blocks; one that follows it less invents nothing.
+    # An image that follows the noise has negative pattern scores throughout. A block that follows it less than the
+    # others do invents nothing, so scores count from 0 there.
     by_pattern = np.where(beyond > least, (pattern - np.maximum(usual, 0)) / pattern_spread, 0.0) / bound
     return np.maximum(by_level, by_pattern), np.where(by_level >= by_pattern, off, beyond)
 

@@ -1,4 +1,10 @@
-"""How alike a scan and those that calibrated are: the verdict, its p-value and the statistics that differ."""
+"""How alike a scan and those that calibrated are: the verdict, its p-value and the statistics that differ.
+
+Whole scans are the unit of the comparison where enough of them calibrate for the smallest possible p-value to reach the
+asked level; otherwise blocks are. A statistic differs where its corrected p-value is at most the level and, for blocks,
+its difference is large enough. The verdict is "unlike" where a statistic differs, "too few" where no p-value could
+reach the level, and "like" otherwise.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +20,22 @@ from .similarity import Comparison, compare_blocks, compare_scans, means_by_fiel
 def likeness(
     reference: BlockTable, table: BlockTable, level: float, difference: float, draws: int, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Compare the blocks of one scan with the calibrated ones; the part of ``drift/<scan>.json`` about it.
-
-    Whole scans are the unit where enough of them calibrate for the test to be able to reach ``level``, else blocks are.
+    """Compare the blocks of one scan with those of the calibrate regions.
 
     Parameters
     ----------
     reference, table
-        Blocks of the calibrate regions and of the scan.
+        Blocks of the calibrate regions, and of the scan.
     level, difference, draws
-        See ``DriftSettings``.
+        As in ``DriftSettings``.
     rng
         Draws the permutations.
+
+    Returns
+    -------
+    dict
+        Part of ``drift/<scan>.json``: verdict, p-values, numbers of blocks and scans, and ``statistics``, each with its
+        corrected p-value, superiority, whether it differs (``told``) and medians over blocks; those that differ first.
     """
     names, calibrated, new = compared(reference, table)
     whole = [number for number in range(len(reference.fields)) if reference.whole[number]]

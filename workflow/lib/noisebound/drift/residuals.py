@@ -1,7 +1,7 @@
 """Residuals, noisy minus denoised, block by block: signs of invented or lost structure that need no reference.
 
-If the denoised image is right, residuals are noise alone, and neighbouring ones are uncorrelated; and where the noisy
-frame shows no structure, the denoised image should show none either.
+If the denoised image is right, residuals are noise alone, and neighbouring ones are uncorrelated. Where the noisy frame
+shows no structure, the denoised image should show none either.
 """
 
 from __future__ import annotations
@@ -23,29 +23,31 @@ from .block_statistics import Doubles
 from .block_tests import disagreement, without_structure
 from .expected import Expected
 
-# Smallest p-value (see ``without_structure``) of a block that counts as without structure.
+# Smallest p-value (see ``without_structure``) at which a block counts as without structure.
 FLAT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """What N blocks say about the image.
+    """What N blocks of the noisy frame say about the denoised image.
 
     Parameters
     ----------
     correlation
-        (N, C, L): autocorrelation of the residuals (see ``autocorrelation``).
+        (N, C, L) float64, autocorrelation of the residuals.
     flat
-        (N,): blocks in which no channel of the noisy frame shows structure.
+        (N,) bool, blocks in which no channel of the noisy frame shows structure.
     level, pattern
-        (N, C): how far the noisy block contradicts the denoised one (see ``block_tests.disagreement``).
+        (N, C) float64, z-scores by which the noisy block contradicts the denoised one (see
+        ``block_tests.disagreement``).
     beyond
-        (N, C): share of the block's pixels whose interval excludes the level of the denoised block; NaN without
+        (N, C) float64, share of the block's pixels whose interval excludes the level of the denoised block; NaN without
         intervals.
     off
-        (N, C): share of those whose interval excludes the level of the noisy block; NaN without intervals.
+        (N, C) float64, share of the block's pixels whose interval excludes the level of the noisy block; NaN without
+        intervals.
     lower, upper
-        (N, D): ends of the blocks in pixels of the scan.
+        (N, ndim) int64, first pixel of each block and the one after its last, along each axis of the scan.
     """
 
     correlation: Doubles
@@ -59,7 +61,18 @@ class Residuals:
 
     @classmethod
     def joined(cls, parts: Sequence[Residuals]) -> Residuals:
-        """All blocks of several scans."""
+        """Join the blocks of several scans.
+
+        Parameters
+        ----------
+        parts
+            One for each scan.
+
+        Returns
+        -------
+        Residuals
+            All blocks, in the order of the scans.
+        """
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
@@ -71,24 +84,31 @@ def describe_residuals(
     side: int,
     expected: Expected,
 ) -> Residuals:
-    """Residuals of the delivered frame in all blocks of ``boxes``, in the order of ``describe_blocks``.
-
-    The residual is the noisy value minus the gain of ``expected`` times the ensemble's median, both after the Anscombe
-    transform for counts. The level of a denoised block is the median of the means that are estimated in its pixels;
-    that of a noisy block is its mean, less ``mean_offset``, over ``mean_gain``. Memory holds one row of blocks.
+    """Compute residuals and tests for all blocks of some boxes, in the delivered frame. Memory holds one row of blocks.
 
     Parameters
     ----------
     scan, ensemble
-        The standard file and the predictions.
+        Standard file of the scan, and what the ensemble predicts.
     intervals
         The calibrated predictions; None where intervals do not matter.
     boxes
         Parts of the scan.
     side
-        Edge length of the blocks in pixels.
+        Edge length of the blocks in pixels, about.
     expected
         What the image predicts of the noisy frame.
+
+    Returns
+    -------
+    Residuals
+        In the order of ``describe_blocks``.
+
+    Notes
+    -----
+    The residual is the noisy value minus ``expected.gain`` times the ensemble's median; for counts, both after the
+    Anscombe transform. The level of a denoised block is the median over its pixels of the estimated mean. The level of
+    a noisy block is its mean in the unit of the reference, (mean - mean_offset) / mean_gain.
     """
     found: dict[str, list[NDArray[Any]]] = {field.name: [] for field in fields(Residuals)}
     for box in boxes:
@@ -107,8 +127,8 @@ def _images(
 ) -> list[NDArray[Any]]:
     """The images of a region that blocks are cut from, (C, *spatial) each.
 
-    They are the raw and the stabilised noisy frame, the residual, the estimated mean, what is expected of the noisy
-    frame by level and by pattern, and lower and upper ends of the intervals where there are any.
+    They are the raw and the stabilised noisy frame, the residual, the estimated mean of the reference, the noisy frame
+    as predicted for its level and for its pattern, and lower and upper ends of the intervals where there are any.
     """
     transform = "anscombe" if scan.counts else "none"
     raw = scan.read_frame(ensemble.frame, region).astype(np.float64)
@@ -126,13 +146,13 @@ def _images(
 def _describe_row(
     images: Sequence[NDArray[Any]], blocks: Sequence[Region], expected: Expected, counts: bool
 ) -> dict[str, NDArray[Any]]:
-    """What ``Residuals`` holds of ``blocks``, but for their ends, from the ``images`` of the region around them."""
+    """The fields of ``Residuals`` for ``blocks``, without their ends, from the ``images`` of the region around them."""
     channels = len(images[0])
     sizes = [tuple(part.stop - part.start for part in inside) for inside in blocks]
     found: dict[str, NDArray[Any]] = {}
     for size in dict.fromkeys(sizes):
         same = [i for i, own in enumerate(sizes) if own == size]
-        # Blocks of one size are described together, as if each were a few channels more.
+        # Blocks of one size are described together: their channels are stacked along the first axis.
         cut = [np.concatenate([image[(slice(None), *blocks[i])] for i in same]) for image in images]
         for name, values in _describe(cut, expected, counts).items():
             shape = (len(same), channels, *values.shape[1:])
@@ -142,7 +162,7 @@ def _describe_row(
 
 
 def _describe(images: Sequence[NDArray[Any]], expected: Expected, counts: bool) -> dict[str, NDArray[Any]]:
-    """What ``Residuals`` holds of n blocks of one size; all C channels of a block follow each other, (n C, ...).
+    """The fields of ``Residuals`` for n blocks of one size, (n C, ...); the C channels of a block follow each other.
 
     ``images`` are those of :func:`_images`, (n C, *spatial) each.
     """
@@ -170,9 +190,19 @@ def _describe(images: Sequence[NDArray[Any]], expected: Expected, counts: bool) 
 
 
 def mean_and_error(values: Doubles) -> tuple[Doubles, Doubles]:
-    """Mean over the first axis and its standard error, blocks taken as independent; NaN values are left out.
+    """Compute the mean over the first axis and its standard error, with blocks taken as independent.
 
-    The error is infinite where fewer than two values are known.
+    Parameters
+    ----------
+    values
+        (N, ...) float64; values that are not finite are left out.
+
+    Returns
+    -------
+    mean : NDArray
+        (...) float64; NaN where no value is known.
+    error : NDArray
+        (...) float64; infinite where fewer than two values are known.
     """
     known = np.isfinite(values)
     count = known.sum(axis=0)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DriftSettings:
-    """When a scan is called unlike those that calibrated, and its residuals correlated.
+    """When a scan is called unlike those that calibrated, and when its residuals count as correlated.
 
     Parameters
     ----------
     level
-        Largest p-value of a scan that is called unlike.
+        Largest p-value, from 0 to 1, of a scan that is called unlike.
     difference
-        Share of all pairs of blocks in which one statistic must differ as well, where blocks are the unit.
+        Share of all pairs of blocks, from 0.5 to 1, in which a statistic must also differ in one direction where blocks
+        are the unit.
     correlation
-        How far the autocorrelation of residuals may exceed that on the calibrate regions.
+        How far the autocorrelation of residuals may exceed 0 and its value on the calibrate regions.
     draws
         Random permutations behind a p-value.
     """

@@ -1,9 +1,9 @@
-"""Whether a scan looks exchangeable with those that calibrated: permutation and conformal tests with honest p-values.
+"""Permutation and conformal tests of whether a scan looks exchangeable with those that calibrated.
 
-Two units, as for the intervals. ``scan``: the scan is one more draw beside K calibrate scans; nothing is assumed about
-the pixels within one. ``block``: blocks of pixels are exchanged; this takes a single calibrate region, but blocks of
-one image resemble their neighbours, so its p-values are approximate, and a warning also asks for a difference that
-matters. With many statistics looked at together, the p-values are those of the largest deviation among them.
+There are two units, as for the intervals. ``scan``: the scan is compared as a whole with K calibrate scans; nothing is
+assumed about the pixels within one. ``block``: blocks of pixels are exchanged, for which a single calibrate region is
+enough. Neighbouring blocks resemble each other, so these p-values are approximate, and a warning also takes a large
+enough difference. Many statistics are tested together, so each p-value refers to the largest deviation among them.
 """
 
 from __future__ import annotations
@@ -23,11 +23,21 @@ _VALUES_AT_ONCE = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What a test found. ``p`` of all statistics together, ``resolution`` its smallest possible value; both None
-    where nothing could be compared.
+    """Result of a test of F statistics.
 
-    ``adjusted`` (F,): p-values of the single statistics, corrected for their number. ``superiority`` (F,): chance that
-    a value of the new scan exceeds a calibrated one, ties counting half: 0.5 where there is no difference.
+    Parameters
+    ----------
+    unit
+        What was exchanged.
+    p
+        P-value of all statistics together; None where nothing could be compared.
+    resolution
+        Smallest p-value that was possible; None where nothing could be compared.
+    adjusted
+        (F,) float64, p-values of single statistics, corrected for their number.
+    superiority
+        (F,) float64, chance that a value of the new scan exceeds a calibrated one, ties counting half: 0.5 where there
+        is no difference.
     """
 
     unit: Literal["scan", "block"]
@@ -38,9 +48,21 @@ class Comparison:
 
 
 def superiority(calibrated: Doubles, new: Doubles) -> Doubles:
-    """P(new > calibrated) + P(equal) / 2 over all pairs of rows, per column; (n, F) and (m, F) to (F,).
+    """Compute the chance that a new value exceeds a calibrated one, over all pairs: P(new > calibrated) + P(equal) / 2.
 
-    It is the statistic of Mann and Whitney divided by n m: the area under the ROC curve.
+    Parameters
+    ----------
+    calibrated, new
+        (n, F) and (m, F) float64.
+
+    Returns
+    -------
+    NDArray
+        (F,) float64, from 0 to 1.
+
+    Notes
+    -----
+    It is the statistic of Mann and Whitney divided by n m, which is the area under the ROC curve.
     """
     n, m = len(calibrated), len(new)
     ranks = rankdata(np.concatenate([calibrated, new]), axis=0)
@@ -49,15 +71,35 @@ def superiority(calibrated: Doubles, new: Doubles) -> Doubles:
 
 
 def compare_blocks(calibrated: Doubles, new: Doubles, draws: int, rng: np.random.Generator) -> Comparison:
-    """Permutation test of n calibrated blocks (n, F) against m new ones (m, F).
+    """Compare calibrated blocks with new ones by a permutation test.
 
-    Every statistic becomes mid-ranks over all n + m blocks, centred and scaled to unit variance; T is the largest
-    absolute sum of a column over the calibrated blocks. Labels are drawn anew ``draws`` times, and p = (1 + number of
-    draws with T at least that observed) / (draws + 1), which is uniform or larger if the n + m blocks are exchangeable
-    (B. Phipson, G. K. Smyth, Statistical Applications in Genetics and Molecular Biology 9 (2010) 39). ``adjusted``
-    compares each statistic's own deviation with the draws of the largest (P. H. Westfall, S. S. Young,
-    "Resampling-based multiple testing" (1993), single-step max T). The p-value cannot be below 1 / (draws + 1), nor
-    below one in the number of ways to choose n of n + m blocks.
+    Parameters
+    ----------
+    calibrated, new
+        (n, F) and (m, F) float64, statistics of either set of blocks.
+    draws
+        Random permutations.
+    rng
+        Draws them.
+
+    Returns
+    -------
+    Comparison
+        With unit "block"; without p-value where a set is empty or F is 0. The resolution is 1 / (draws + 1), or one in
+        the number of ways to choose n of the n + m blocks if that is larger.
+
+    Notes
+    -----
+    Every statistic becomes mid-ranks over all n + m blocks, centred and scaled to unit variance. A statistic's
+    deviation is the absolute sum of its ranks over the calibrated blocks, and T is the largest deviation. With labels
+    drawn anew ``draws`` times, p = (1 + number of draws with T at least that observed) / (draws + 1), which is uniform
+    or larger if the n + m blocks are exchangeable [1]_. Adjusted p-values compare each statistic's own deviation with
+    the drawn T (single-step max T [2]_).
+
+    References
+    ----------
+    .. [1] B. Phipson, G. K. Smyth, Statistical Applications in Genetics and Molecular Biology 9 (2010) 39.
+    .. [2] P. H. Westfall, S. S. Young, "Resampling-based multiple testing", Wiley (1993).
     """
     n, m = len(calibrated), len(new)
     columns = calibrated.shape[1]
@@ -68,29 +110,49 @@ def compare_blocks(calibrated: Doubles, new: Doubles, draws: int, rng: np.random
     spread = ranks.std(axis=0)
     ranks = np.where(spread > 0, ranks / np.where(spread > 0, spread, 1.0), 0.0)
     observed = np.abs(ranks[:n].sum(axis=0))
-    fewer = min(n, m)  # the sums of both parts are opposite, so the smaller one is drawn
+    fewer = min(n, m)  # the sums over both parts differ only in sign, so the smaller part is drawn
     largest = np.empty(draws)
     step = max(1, _VALUES_AT_ONCE // (fewer * columns))
     for start in range(0, draws, step):
         size = min(step, draws - start)
         chosen = np.stack([rng.choice(n + m, fewer, replace=False, shuffle=False) for _ in range(size)])
         largest[start : start + size] = np.abs(ranks[chosen].sum(axis=1)).max(axis=1)
-    tolerance = 1e-9 * (n + m)  # sums of the same ranks in another order
+    tolerance = 1e-9 * (n + m)  # rounding, where the same ranks are added in another order
     counts = (largest[:, None] >= observed - tolerance).sum(axis=0)
     adjusted = (1 + counts) / (draws + 1)
-    # Of large numbers a lower bound on the ways is enough; with halves of equal size, each way counts twice.
+    # For many blocks, a lower bound on the number of ways is enough. With n = m, swapping both parts gives the same T,
+    # so each way counts twice.
     ways = math.comb(n + m, fewer if n + m <= 60 else min(fewer, 8)) / (2 if n == m else 1)
     resolution = max(1 / (draws + 1), 1 / ways)
     return Comparison("block", float(adjusted.min()), resolution, adjusted, superiority(calibrated, new))
 
 
 def compare_scans(calibrated: Doubles, new: Doubles) -> Comparison:
-    """Conformal test of one scan (F,) as one more draw beside K calibrated scans (K, F).
+    """Compare one scan with K calibrated scans by a conformal test.
 
-    The score of a scan is its largest distance, over the statistics, from the median of all K + 1 scans in units of
-    their median absolute deviation. The rule treats all K + 1 alike, so p = (1 + number of calibrated scans that score
-    at least as high) / (K + 1) is uniform or larger if they are exchangeable, whatever their pixels have to do with
-    one another (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random world" (2005), ch. 2).
+    Parameters
+    ----------
+    calibrated
+        (K, F) float64, statistics of the calibrated scans.
+    new
+        (F,) float64, those of the new scan.
+
+    Returns
+    -------
+    Comparison
+        With unit "scan" and resolution 1 / (K + 1); without p-value where K or F is 0.
+
+    Notes
+    -----
+    A statistic's distance is that from the median of all K + 1 scans, in units of their median absolute deviation; the
+    score of a scan is its largest distance. The rule treats all K + 1 scans alike, so p = (1 + number of calibrated
+    scans that score at least as high) / (K + 1) is uniform or larger if the scans are exchangeable, however their
+    pixels depend on one another. Adjusted p-values compare the new scan's distance in each statistic with the scores of
+    the others.
+
+    References
+    ----------
+    V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random world", Springer (2005), ch. 2.
     """
     k, columns = calibrated.shape
     if k == 0 or columns == 0:
@@ -98,7 +160,8 @@ def compare_scans(calibrated: Doubles, new: Doubles) -> Comparison:
     together = np.concatenate([calibrated, new[None]])
     away = np.abs(together - np.median(together, axis=0))
     scale = np.median(away, axis=0)
-    # Where most scans are equal, as shares of zeros are, the mean deviation is the scale; without any, nothing is said.
+    # Where most scans have the same value, as for shares of zeros, the mean absolute deviation is the scale. Where all
+    # scans have the same value, their distance is 0.
     scale = np.where(scale > 0, scale, away.mean(axis=0))
     away = np.where(scale > 0, away / np.where(scale > 0, scale, 1.0), 0.0)
     scores = away.max(axis=1)
@@ -107,5 +170,20 @@ def compare_scans(calibrated: Doubles, new: Doubles) -> Comparison:
 
 
 def means_by_field(values: Doubles, field: NDArray[np.integer], chosen: Sequence[int]) -> Doubles:
-    """Mean of the rows of ``values`` (N, F) of each ``chosen`` number in ``field`` (N,); (len(chosen), F)."""
+    """Average the rows of some fields of view.
+
+    Parameters
+    ----------
+    values
+        (N, F) float64.
+    field
+        (N,), number of the field of view of each row.
+    chosen
+        Numbers of the V fields of view that are wanted, each with at least one row.
+
+    Returns
+    -------
+    NDArray
+        (V, F) float64.
+    """
     return np.array([values[field == number].mean(axis=0) for number in chosen]).reshape(len(chosen), values.shape[1])

@@ -1,4 +1,4 @@
-"""What the check of one scan found, in words for its page."""
+"""The findings of the check of one scan, in words for its page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from ..calibration.exchangeability import count_scans
 
-# How many statistics are named, at most, as what differs.
+# Most statistics that a warning names as different.
 NAMED = 3
+# Of each kind of statistic, what a larger and what a smaller value on the new scan means.
 _MORE_LESS: dict[str, tuple[str, str]] = {
     "mean": ("{of} is brighter", "{of} is darker"),
     "contrast": ("{of} varies more within blocks", "{of} varies less within blocks"),
@@ -33,14 +34,37 @@ _MORE_LESS: dict[str, tuple[str, str]] = {
 
 
 def describe_statistic(entry: Mapping[str, Any]) -> str:
-    """One statistic in words, with the share of pairs in which it differs in that direction."""
+    """Say in words how one statistic differs, and in how many of 100 pairs.
+
+    Parameters
+    ----------
+    entry
+        One of the ``statistics`` of ``drift/<scan>.json``, with ``kind``, ``of`` and ``superiority``.
+
+    Returns
+    -------
+    str
+        Such as "The noise of DAPI is stronger (in 93 of 100 pairs)".
+    """
     share = float(entry["superiority"])
     text = _MORE_LESS[entry["kind"]][0 if share >= 0.5 else 1].format(of=entry["of"])
     return f"{text[:1].upper()}{text[1:]} (in {100 * max(share, 1 - share):.0f} of 100 pairs)"
 
 
 def explain(content: Mapping[str, Any]) -> dict[str, Any]:
-    """``words``, one sentence on the comparison, ``approximation`` and ``warnings``, from the rest of the file."""
+    """Put the findings on a scan into words.
+
+    Parameters
+    ----------
+    content
+        The rest of ``drift/<scan>.json``.
+
+    Returns
+    -------
+    dict
+        ``words``: the comparison in one sentence. ``approximation``: what its p-value rests on, None where nothing was
+        compared. ``warnings``: a list, each with kind, title, text, points and remedy.
+    """
     return {
         "words": likeness_words(content),
         "approximation": _approximation(content),
@@ -49,14 +73,36 @@ def explain(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def p_words(content: Mapping[str, Any]) -> str:
-    """The p-value with its resolution, such as "p = 0.001, the smallest that is possible here"."""
+    """State the p-value, and whether it is the smallest possible one.
+
+    Parameters
+    ----------
+    content
+        With the numbers ``p`` and ``resolution``.
+
+    Returns
+    -------
+    str
+        Such as "p = 0.001, the smallest that is possible here".
+    """
     p, resolution = float(content["p"]), float(content["resolution"])
     smallest = ", the smallest that is possible here" if p <= resolution * (1 + 1e-9) else ""
     return f"p = {p:.2g}{smallest}"
 
 
 def likeness_words(content: Mapping[str, Any]) -> str:
-    """One sentence on how the scan compares with the calibrate regions."""
+    """Say in one sentence how the scan compares with the calibrate regions.
+
+    Parameters
+    ----------
+    content
+        Of ``drift/<scan>.json``, with ``verdict`` and the numbers that it rests on.
+
+    Returns
+    -------
+    str
+        The sentence.
+    """
     verdict = content["verdict"]
     if verdict == "learned from":
         return "The networks learned from this scan, so it is not compared with the calibrated ones."
@@ -177,14 +223,36 @@ def _structure(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def place_words(place: Mapping[str, Any]) -> str:
-    """Where a block lies, such as "y 32 to 48, x 16 to 32 px"."""
+    """Say where a block lies.
+
+    Parameters
+    ----------
+    place
+        With ``lower`` and ``upper``, pixels per spatial axis.
+
+    Returns
+    -------
+    str
+        Such as "y 32 to 48, x 16 to 32 px".
+    """
     axes = "zyx"[-len(place["lower"]) :]
     ends = zip(axes, place["lower"], place["upper"], strict=True)
     return ", ".join(f"{axis} {lower} to {upper}" for axis, lower, upper in ends) + " px"
 
 
 def in_words(value: float) -> str:
-    """A correlation with two decimals and a minus sign."""
+    """Write a correlation with two decimals, and with a minus sign instead of a hyphen.
+
+    Parameters
+    ----------
+    value
+        The correlation.
+
+    Returns
+    -------
+    str
+        Such as "−0.12".
+    """
     return f"{value:.2f}".replace("-", "−")
 
 

@@ -12,7 +12,7 @@ Begin with ``step``.
     memory       Snakemake's memory of finished jobs, rebuilt from the jobs' records, which travel with the results
     output_lock  One job at a time per output: a lock file beside it, which jobs on all machines of a shared file system
                  respect
-    processes    Who a process is, on whichever machine and in whichever container, and whether it has ended
+    processes    Which process a job is, on whichever machine and in whichever container, and whether it has ended
     read_again   Whether only the code that reads the instrument's files has changed
     records      What a job leaves behind about itself: where and when it ran, what it used, and the digests of what it
                  wrote

@@ -1,15 +1,15 @@
 """One job at a time per output: a lock file beside it, which jobs on all machines of a shared file system respect.
 
-Snakemake's own lock guards a folder against a second Snakemake, not an output against a job that outlived its own:
-after a kill the jobs on a cluster go on, and the next run submits them a second time.
+Snakemake's own lock keeps a second Snakemake out of a folder. It does not protect an output from a job of an earlier
+run: after Snakemake is killed, its jobs on a cluster go on, and the next run submits them a second time.
 
-The file names its holder, whose sign of life is the file's time of change. Nothing needs clocks that agree: who waits
-measures, on its own clock, how long it has seen no change. Where holder and waiter see the same processes, a holder
-that has ended is known at once.
+The lock file names the job that holds it. That job renews the file's modification time as a sign of life. Clocks of
+different machines need not agree: a waiting job measures, on its own clock, how long the file has not changed. Where
+both jobs run on one machine and in one container, the waiting one sees within seconds that the other has ended.
 
-Why not ``filelock.SoftFileLease``, measured with its release 4.2.11: a job killed between creating its lock and writing
-its name blocks the output for ever; a living holder on another machine of the same host name is taken for dead; a job
-killed while it takes over leaves a file behind; and the lock has no room for the number of the Slurm job.
+Why not ``filelock.SoftFileLease``: with its release 4.2.11, as measured, a job killed between creating its lock and
+writing its name blocks the output for ever; a living holder on another machine of the same host name is taken for dead;
+a job killed while it takes over leaves a file behind; and the lock cannot hold the number of the Slurm job.
 """
 
 from __future__ import annotations
@@ -32,41 +32,64 @@ from .processes import describe, has_ended, identity
 
 logger = logging.getLogger("noisebound")
 BEAT = 10.0  # seconds between two signs of life
-SILENCE = 180.0  # seconds without one after which a holder counts as dead; file systems may show them a minute late
-PAUSE = 2.0  # seconds between two looks of a job that waits
+SILENCE = 180.0  # seconds without one after which a holder counts as dead; file systems may show one a minute late
+PAUSE = 2.0  # seconds between two checks by a job that waits
 REMINDER = 600.0  # seconds after which a job that still waits says so again
 
 
 def lock_path(output: str | Path) -> Path:
-    """The lock file of an output."""
+    """Name the lock file of an output.
+
+    Parameters
+    ----------
+    output
+        The output file.
+
+    Returns
+    -------
+    Path
+        ``.<name>.lock`` in the same folder.
+    """
     output = Path(output)
     return output.with_name(f".{output.name}.lock")
 
 
 def holder_of(output: str | Path) -> dict[str, Any] | None:
-    """The :func:`identity` of the job that holds an output, empty where it has not said; None where none does."""
+    """Say which job holds an output.
+
+    Parameters
+    ----------
+    output
+        The output file.
+
+    Returns
+    -------
+    dict or None
+        The job's :func:`noisebound.jobs.processes.identity`; empty where the lock does not say it (yet); None where no
+        job holds the output.
+    """
     content = _read(lock_path(output))
     return None if content is None else _parsed(content)
 
 
 @contextmanager
 def sole_job(output: str | Path, announce: Callable[[str], None] = logger.info) -> Iterator[dict[str, Any]]:
-    """Let the body run only while no other job holds ``output``; wait until then.
+    """Run the body of a ``with`` statement only while no other job holds an output; wait until then.
 
-    A job whose lock was taken over, because its machine stood still for longer than ``SILENCE``, gets the signal TERM:
-    it must not write what another now writes.
+    If another job takes the lock over, because this machine stood still for longer than ``SILENCE``, this process ends
+    itself by the signal TERM, so that it does not write what another job now writes.
 
     Parameters
     ----------
     output
         The file that is written; the lock lies beside it.
     announce
-        Is told who holds the output while this job waits.
+        Is given messages: which job holds the output while this job waits, and from which job it took the lock over.
 
     Yields
     ------
     dict
-        This job's :func:`identity`.
+        This job's :func:`noisebound.jobs.processes.identity`.
     """
     path = lock_path(output)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,13 +112,13 @@ def sole_job(output: str | Path, announce: Callable[[str], None] = logger.info) 
 
 
 class _Watch:
-    """How long, by this process's clock, files have shown no change."""
+    """For how long, by this process's clock, files have not changed."""
 
     def __init__(self) -> None:
         self.seen: dict[Path, tuple[object, float]] = {}
 
     def silent(self, path: Path) -> float:
-        """Seconds for which ``path`` has not changed since it was first asked about."""
+        """Seconds for which ``path`` is known not to have changed; 0 at the first call and after a change."""
         now = time.monotonic()
         try:
             status = path.lstat()
@@ -110,7 +133,7 @@ class _Watch:
 
 
 def _wait(path: Path, content: bytes, output: Path, announce: Callable[[str], None]) -> int:
-    """Take the lock, sooner or later; its open file."""
+    """Wait for the lock and take it; returns its open file."""
     watch = _Watch()
     said: tuple[bytes, float] | None = None
     while True:
@@ -136,10 +159,11 @@ def _wait(path: Path, content: bytes, output: Path, announce: Callable[[str], No
 
 
 def _take_over(path: Path, stale: bytes, content: bytes, watch: _Watch) -> int | None:
-    """Put this job's lock into the place of a dead one's; None where another job was faster.
+    """Replace the lock of a dead job by this job's; returns its open file, or None where another job was faster.
 
-    Only the job that creates the claim on precisely this dead lock may replace it, and it looks once more after it has
-    the claim. The claim holds this job's content already, so that one rename makes it the lock.
+    Only the job that creates the claim file for precisely this dead lock may replace it, and it then checks once more
+    that the dead lock is still there. The claim already holds this job's content, so that one rename makes it the lock.
+    A claim whose own job has died is passed over: the next claim gets a higher number.
     """
     digest = _claimed(stale)
     for number in count():
@@ -149,7 +173,7 @@ def _take_over(path: Path, stale: bytes, content: bytes, watch: _Watch) -> int |
         except FileExistsError:
             other = _read(claim)
             dead = other is not None and has_ended(_parsed(other))
-            if dead or watch.silent(claim) > SILENCE:  # it died between two lines of this function
+            if dead or watch.silent(claim) > SILENCE:  # the claiming job died within this function
                 continue
             return None
         if _read(path) == stale:
@@ -168,12 +192,15 @@ def _take_over(path: Path, stale: bytes, content: bytes, watch: _Watch) -> int |
 
 
 def _claimed(lock: bytes) -> str:
-    """What the names of claims on a lock hold after its own name."""
+    """The part that names of claims have after the name of the lock: a digest of the dead lock's content."""
     return hashlib.sha256(lock).hexdigest()[:16]
 
 
 def _remove_claims(path: Path, own: bytes) -> None:
-    """Remove claims on earlier locks, which jobs left that died: a living one finds this lock and gives up."""
+    """Remove claims on earlier locks, which jobs left when they died.
+
+    A living job that has such a claim finds this lock in place of the dead one, and gives its claim up.
+    """
     pattern = re.compile(rf"{re.escape(path.name)}\.(?!{_claimed(own)})[0-9a-f]{{16}}\.\d+")
     with suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
@@ -183,12 +210,12 @@ def _remove_claims(path: Path, own: bytes) -> None:
 
 
 def _beat(path: Path, handle: int, content: bytes, ended: threading.Event) -> None:
-    """Show signs of life until the job has ended; end the job where its lock has gone to another."""
+    """Give signs of life until the job has ended; end the process where another job has taken the lock over."""
     while not ended.wait(BEAT):
         found = content
         try:
             os.utime(handle)
-            found = _read(path) or content  # removed by hand: nobody else has it
+            found = _read(path) or content  # no file: removed by hand, and nobody else holds the lock
         except OSError as error:
             with suppress(OSError):
                 found = _read(path) or content
@@ -202,7 +229,7 @@ def _beat(path: Path, handle: int, content: bytes, ended: threading.Event) -> No
 
 
 def _create(path: Path, content: bytes) -> int:
-    """Create a file that must not exist yet, which every file system does atomically; its open file."""
+    """Create a file that must not exist yet, atomically on every file system, and return it open."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:
         os.write(handle, content)
@@ -215,7 +242,7 @@ def _create(path: Path, content: bytes) -> int:
 
 
 def _read(path: Path) -> bytes | None:
-    """Content of a file, None where there is none. Opening it asks the server of a network file system again."""
+    """Content of a file, None where there is none. Opening a file makes a network file system ask its server again."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Who a process is, on whichever machine and in whichever container, and whether it has ended."""
+"""Which process a job is, on whichever machine and in whichever container, and whether it has ended."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from typing import Any
 
 
 def identity() -> dict[str, Any]:
-    """Who this process is, as JSON: host, boot, pid_namespace, pid, started, slurm_job, since (UTC) and a token.
+    """Describe this process such that it can be recognised from elsewhere.
 
-    ``boot`` and ``pid_namespace`` say whose process numbers these are, ``started`` (clock ticks after the start of the
-    machine) tells the process from a later one of the same number; each is None where the system does not say. The
-    token is of this call only.
+    Returns
+    -------
+    dict
+        Plain for JSON. ``host``, ``pid``, ``slurm_job`` (None outside Slurm) and ``since`` (UTC, when this was called).
+        ``boot`` and ``pid_namespace``: the running kernel and the container to which the number ``pid`` belongs.
+        ``started``: clock ticks from the start of the machine to that of the process, which tells it from a later
+        process of the same number. These three are None where the system does not say. ``token``: unique to this call.
     """
     return {
         "host": socket.gethostname(),
@@ -30,7 +34,19 @@ def identity() -> dict[str, Any]:
 
 
 def has_ended(process: dict[str, Any]) -> bool:
-    """True where the process of an :func:`identity` has certainly ended; False where that cannot be known from here."""
+    """Whether a process has certainly ended.
+
+    Parameters
+    ----------
+    process
+        Its :func:`identity`; may be empty.
+
+    Returns
+    -------
+    bool
+        True where it certainly has, also where its number now belongs to another process. False where it runs, and
+        where that cannot be known from here, as of another machine or container.
+    """
     here = _boot(), _pid_namespace()
     if None in here or (process.get("boot"), process.get("pid_namespace")) != here:
         return False
@@ -41,13 +57,24 @@ def has_ended(process: dict[str, Any]) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    except PermissionError:  # another user's, whose start may be hidden
+    except PermissionError:  # it belongs to another user, and its start may be hidden
         return False
     return _started(pid) != process.get("started")
 
 
 def describe(process: dict[str, Any]) -> str:
-    """An :func:`identity` in words."""
+    """Put an :func:`identity` into words, for messages.
+
+    Parameters
+    ----------
+    process
+        The identity; may be empty.
+
+    Returns
+    -------
+    str
+        Such as "Slurm job 12, process 345 on node7, since 2026-01-31T12:00:00+00:00".
+    """
     if not process:
         return "a job that has not said who it is"
     job = f"Slurm job {process['slurm_job']}, " if process.get("slurm_job") else ""
@@ -55,7 +82,7 @@ def describe(process: dict[str, Any]) -> str:
 
 
 def _boot() -> str | None:
-    """Identity of the running kernel: the same in all containers of a machine, another after every start."""
+    """Identity of the running kernel: the same in all containers of a machine, another after each of its starts."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -63,7 +90,7 @@ def _boot() -> str | None:
 
 
 def _pid_namespace() -> str | None:
-    """Whose process numbers this process sees: those of the machine or of a container."""
+    """The namespace of process numbers that this process sees: that of the machine or of a container."""
     try:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -71,7 +98,7 @@ def _pid_namespace() -> str | None:
 
 
 def _started(pid: int) -> int | None:
-    """When a process started, in clock ticks after the machine did; None where it does not run."""
+    """When a process started, in clock ticks after the machine did; None where it does not run or cannot be seen."""
     try:
         # The name in brackets may itself hold brackets and spaces.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

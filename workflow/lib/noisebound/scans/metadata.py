@@ -48,6 +48,8 @@ def sizes_in_order(value: object) -> dict[str, float] | None:
     dict or None
         Size by letter of the axis; None for any other value.
     """
+    if isinstance(value, str | bytes):
+        return None  # "12" are not two numbers
     try:
         numbers = [float(entry) for entry in value] if isinstance(value, Sequence) else [float(value)]  # type: ignore[arg-type]
     except (TypeError, ValueError):

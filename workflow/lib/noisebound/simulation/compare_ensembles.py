@@ -1,8 +1,9 @@
 """The step compare_ensembles: random networks, U-Nets of as many parameters and filters judged where truth is known.
 
-What was published of this experiment (ensembles of 1 to 25 networks, 64x64 images with asymmetric, heteroskedastic
-noise) stands beside what is measured. Members' quantiles are averaged; only every second pixel of every second line is
-judged. The filters' settings are chosen with the truth of 30 of the test images, which favours them.
+It repeats a published experiment: ensembles of 1 to 25 networks on 64 x 64 px images with asymmetric, heteroscedastic
+noise. Ensembles average the quantiles of their members and are judged on every second pixel of every second line;
+filters are judged on all pixels. The settings of the filters are chosen with the truth of 30 test images, which favours
+them.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from .simulated_images import KnownImages, ScanFiles, predict_scans
 Floats = NDArray[np.float32]
 FAMILIES = ("random", "unet")
 ROLES = ("calibrate", "test")
-# Curves look at every second pixel of every second line: neighbours say nearly the same, and thousands of ensembles are
-# calibrated and judged.
+# Curves take every second pixel of every second line, because thousands of ensembles are calibrated and judged, and
+# neighbouring pixels add little.
 THIN = 2
 FILTER_COLUMNS = ("filter", "setting", "correlation", "rmse")
 
@@ -44,11 +45,11 @@ class ComparisonSettings:
     Parameters
     ----------
     nominal
-        Coverage of the intervals: ``calibration.primary``.
+        Coverage of the intervals, from 0 to 1: ``calibration.primary``.
     subsets
-        At most so many ensembles of each size are judged: ``simulation.subsets``.
+        Most ensembles of each size that are judged: ``simulation.subsets``.
     orientations
-        In how many orientations members see an image: ``ensemble.orientations``.
+        Orientations in which each member sees an image, 1, 4 or 8: ``ensemble.orientations``.
     """
 
     nominal: float
@@ -58,7 +59,13 @@ class ComparisonSettings:
 
 @dataclass(frozen=True)
 class MemberFiles:
-    """Files of the members of one family, each kind in the order of the members."""
+    """Files of the members of one family, each kind in the order of the members.
+
+    Parameters
+    ----------
+    members, architectures, histories
+        Trained networks, their architectures (JSON) and the course of their training (CSV).
+    """
 
     members: Sequence[str | Path]
     architectures: Sequence[str | Path]
@@ -67,7 +74,17 @@ class MemberFiles:
 
 @dataclass(frozen=True)
 class ComparisonFiles:
-    """Files to write: ``curves`` and ``filters`` (CSV), ``examples`` (HDF5) and ``summary`` (JSON)."""
+    """Files to write.
+
+    Parameters
+    ----------
+    curves, filters
+        Tables of the ensembles and of the filters (CSV).
+    examples
+        Images of one example (HDF5).
+    summary
+        Numbers that describe the comparison (JSON).
+    """
 
     curves: str | Path
     filters: str | Path
@@ -84,27 +101,27 @@ def compare_ensembles(
     seed: int,
     hardware: Hardware | None = None,
 ) -> None:
-    """Judge ensembles of every size on simulated test scans, and write tables and the images of one example.
+    """Judge ensembles of every size on simulated test scans; write tables, a summary and the images of one example.
 
-    All members' quantiles are held in memory, 12 bytes for each pixel and member of a family.
+    Members' quantiles are held in memory, 12 bytes for each pixel and member, of up to two families at a time.
 
     Parameters
     ----------
     families
-        Files of "random" and "unet".
+        Files of the members of "random" and "unet".
     scans
-        Files to "calibrate" and to "test".
+        Simulated scans that "calibrate" and that "test".
     outputs, settings
-        Files to write, and what the configuration says.
+        Files to write, and what the configuration says about the comparison.
     seed
-        Of the run.
+        Seed of the run.
     hardware
-        To compute on; that of this machine where it is None.
+        What to compute on; None for that of this machine.
 
     Raises
     ------
     InputError
-        For a scan without truth.
+        Where a file is unusable or a scan has no truth.
     """
     data = {role: KnownImages.read(scans[role]) for role in ROLES}
     test, nominal = data["test"], settings.nominal
@@ -138,16 +155,17 @@ def compare_ensembles(
 
 
 def deliver(calibrate: Floats, judged: Floats, reference: Floats, nominal: float) -> dict[str, Floats]:
-    """The median and the calibrated interval of the ensemble of all members.
+    """Compute the median and the calibrated interval of the ensemble of all members.
 
     Parameters
     ----------
     calibrate, judged
-        Members' quantiles of the images that calibrate and of n others, (M, 3, N, Y, X) and (M, 3, n, Y, X) float32.
+        Members' quantiles (lower, median, upper) of N images that calibrate and of n others, (M, 3, N, Y, X) and (M, 3,
+        n, Y, X) float32.
     reference
-        Of the images that calibrate, (N, Y, X) float32.
+        Reference of the images that calibrate, (N, Y, X) float32.
     nominal
-        Coverage of the interval.
+        Coverage of the interval, from 0 to 1.
 
     Returns
     -------
@@ -163,9 +181,19 @@ def deliver(calibrate: Floats, judged: Floats, reference: Floats, nominal: float
 
 
 def judge_filters(test: KnownImages) -> tuple[pd.DataFrame, dict[str, NDArray[np.float64]]]:
-    """Every filter at the best of its settings: the table of its ``FILTER_COLUMNS``, and the filtered images by name.
+    """Judge every filter at the best of its settings, on all pixels of all test images.
 
-    Correlation and RMSE are with the truth of all test images.
+    Parameters
+    ----------
+    test
+        The test images with their truth.
+
+    Returns
+    -------
+    table : DataFrame
+        ``FILTER_COLUMNS``, one row per filter; correlation and RMSE are with the truth.
+    images : dict
+        The filtered images by name of the filter, (n, Y, X) float64.
     """
     rows, images = [], {}
     for tuned in tune_filters(test.noisy, test.truth):
@@ -176,9 +204,18 @@ def judge_filters(test: KnownImages) -> tuple[pd.DataFrame, dict[str, NDArray[np
 
 
 def ends_of(table: pd.DataFrame) -> dict[str, Any]:
-    """Of the curves of one family: every measure's mean for one member and for all, and the range of mean coverage.
+    """Take the ends of the curves of one family: one member, and all members.
 
-    The latter is that of the truth, as published.
+    Parameters
+    ----------
+    table
+        Of :func:`noisebound.simulation.curves.curves`.
+
+    Returns
+    -------
+    dict
+        ``members``, how many there are; ``one`` and ``all``, the mean of every measure for one member and for all;
+        ``coverage``, smallest and largest mean coverage of the truth over all sizes.
     """
     means = table.pivot(index="members", columns="measure", values="mean").sort_index()
     coverage = means["coverage_of_truth"]
@@ -191,7 +228,18 @@ def ends_of(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def about_members(files: MemberFiles) -> dict[str, Any]:
-    """Fewest and most parameters of the members, and the median time in seconds that it took to train one."""
+    """Describe the members of one family.
+
+    Parameters
+    ----------
+    files
+        Their files.
+
+    Returns
+    -------
+    dict
+        ``parameters``, fewest and most of a member; ``training_seconds``, the median over members.
+    """
     counts = [read_architecture(path).parameter_count() for path in files.architectures]
     seconds = [float(pd.read_csv(path)["seconds"].iloc[-1]) for path in files.histories]
     return {"parameters": [min(counts), max(counts)], "training_seconds": float(np.median(seconds))}
@@ -202,14 +250,14 @@ def _write(path: str | Path, table: pd.DataFrame) -> None:
 
 
 def _known(test: KnownImages, nominal: float) -> Known:
-    """What is known of the test pixels that are judged."""
+    """Reference, truth and widths of the test pixels that curves are judged on; the widths are those of all pixels."""
     low, high = np.quantile(test.truth, [(1 - nominal) / 2, (1 + nominal) / 2])
     noise = float(noise_width(test.truth, nominal).mean())
     return Known(_thin(test.reference), _thin(test.truth), float(high - low), noise)
 
 
 def _about_images(data: Mapping[str, KnownImages], scans: Mapping[str, ScanFiles], known: Known) -> dict[str, Any]:
-    """Numbers of images, and properties of the test images that the measured figures depend on."""
+    """Numbers of images, and properties of the test images on which the measured figures depend."""
     test = data["test"]
     return {
         "images": {role: len(part.truth) for role, part in data.items()},

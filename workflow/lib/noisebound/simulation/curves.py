@@ -24,16 +24,22 @@ MEASURES = (
 )
 SHARES = {"q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9}
 CURVE_COLUMNS = ("family", "members", "subsets", "measure", "mean", *SHARES)
-# Ensembles averaged at a time.
+# Ensembles that are averaged at a time.
 _TOGETHER = 8
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the test pixels: ``reference`` and ``truth`` (P,).
+    """What is known of P test pixels.
 
-    ``marginal_width`` is the distance of the quantiles between which the share nominal of the truth's pixels lies,
-    ``noise_width`` the mean width of the central interval that holds that share of the noise.
+    Parameters
+    ----------
+    reference, truth
+        (P,) float32.
+    marginal_width
+        Width of the range that holds the share nominal of the truth's pixels, as many below it as above.
+    noise_width
+        Mean width of the central interval that holds that share of the noise.
     """
 
     reference: Floats
@@ -43,23 +49,25 @@ class Known:
 
 
 def calibrated(quantiles: Floats, calibrate: Floats, reference: Floats, nominal: float) -> tuple[Floats, Floats]:
-    """The interval of one ensemble, calibrated as the steps fit_calibration and calibrate_scan do for the unit pixel.
+    """Calibrate the interval of one ensemble, as fit_calibration and calibrate_scan do for the unit pixel.
 
-    Symmetric conformal correction, fitted to all calibrate pixels together.
+    The correction is conformal and symmetric, fitted to all calibrate pixels together.
 
     Parameters
     ----------
     quantiles
-        Lower, median and upper of the pixels to calibrate, (3, P) float32.
-    calibrate, reference
-        The same of other pixels, (3, Q) float32, and their reference, (Q,) float32.
+        Lower, median and upper of the pixels to be calibrated, (3, P) float32.
+    calibrate
+        The same of the pixels that calibrate, (3, Q) float32.
+    reference
+        Reference of the pixels that calibrate, (Q,) float32.
     nominal
-        Coverage of the interval.
+        Coverage of the interval, from 0 to 1.
 
     Returns
     -------
-    tuple
-        Lower and upper, (P,) float32 each.
+    lower, upper : NDArray
+        (P,) float32 each.
     """
     entry = corrections(*side_scores(calibrate[0], calibrate[2], reference), nominal, "symmetric")
     key = nominal_key(nominal)
@@ -70,12 +78,25 @@ def calibrated(quantiles: Floats, calibrate: Floats, reference: Floats, nominal:
 
 
 def judge(quantiles: Floats, interval: tuple[Floats, Floats], known: Known) -> dict[str, float]:
-    """The ``MEASURES`` of one ensemble on test pixels: ``quantiles`` (3, P) and its calibrated ``interval``.
+    """Judge one ensemble on P test pixels.
 
-    ``correlation`` and ``rmse`` are those of the median with the truth. ``width`` is the mean width of the interval;
-    ``width_reduction`` is ``known.marginal_width`` over it, how much narrower the interval is than what holds as many
-    pixels without any image; ``noise_reduction`` is ``known.noise_width`` over it, how much narrower it is than the
-    noise of a single noisy pixel.
+    Parameters
+    ----------
+    quantiles
+        Lower, median and upper before calibration, (3, P) float32.
+    interval
+        Lower and upper after it, (P,) float32 each.
+    known
+        Reference and truth of these pixels.
+
+    Returns
+    -------
+    dict
+        ``MEASURES``. ``correlation`` and ``rmse``: of the median with the truth. ``width``: mean width of the interval.
+        ``width_reduction``: ``known.marginal_width`` over it, how much narrower the interval is than a range that holds
+        as many pixels without any image. ``noise_reduction``: ``known.noise_width`` over it, how much narrower it is
+        than the noise of a single noisy pixel. ``coverage_of_truth`` and ``coverage_of_reference``: shares of pixels in
+        the interval.
     """
     low, high = interval
     width = float((high.astype(np.float64) - low).mean())
@@ -102,20 +123,24 @@ def curves(
     most: int,
     random: np.random.Generator,
 ) -> pd.DataFrame:
-    """Judge ensembles of every size, their members' quantiles averaged, each calibrated by itself.
+    """Judge ensembles of every size: average their members' quantiles and calibrate each ensemble by itself.
 
     Parameters
     ----------
     family
-        Named in every row.
-    calibrate, calibrate_reference
-        Members' quantiles of the calibrate pixels, (M, 3, Q) float32, and their reference, (Q,) float32.
-    test, known
-        Members' quantiles of the test pixels, (M, 3, P) float32, and what is known of them.
+        Name that stands in every row.
+    calibrate
+        Members' quantiles of the calibrate pixels, (M, 3, Q) float32.
+    calibrate_reference
+        Their reference, (Q,) float32.
+    test
+        Members' quantiles of the test pixels, (M, 3, P) float32.
+    known
+        Reference and truth of the test pixels.
     nominal
-        Coverage of the intervals.
+        Coverage of the intervals, from 0 to 1.
     most
-        Of each size, all ensembles are taken, or so many different ones drawn evenly.
+        Most ensembles of each size. Where there are more, so many different ones are drawn evenly.
     random
         Draws them.
 
@@ -143,7 +168,22 @@ def curves(
 
 
 def summarise(family: str, size: int, found: Sequence[Mapping[str, float]]) -> list[dict[str, Any]]:
-    """Rows of the table of curves for ensembles of one size."""
+    """Summarise the ensembles of one size.
+
+    Parameters
+    ----------
+    family
+        Name that stands in every row.
+    size
+        Members of an ensemble.
+    found
+        What :func:`judge` returned for each ensemble.
+
+    Returns
+    -------
+    list of dict
+        One row of ``CURVE_COLUMNS`` for each of ``MEASURES``.
+    """
     rows = []
     for measure in MEASURES:
         values = np.array([entry[measure] for entry in found])

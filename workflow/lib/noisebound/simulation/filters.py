@@ -14,24 +14,70 @@ from skimage.restoration import denoise_nl_means, denoise_tv_chambolle
 from ..core.statistics import correlation
 from .images import NOISE, SimulatedImages
 
-# Images whose truth the settings are chosen with.
+# Number of images with whose truth the settings are chosen.
 CHOSEN_ON = 30
 
 
 def gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian filter of standard deviation ``sigma`` px; images are continued by their edge."""
+    """Smooth an image by a Gaussian filter, with the values at its edge continued beyond it.
+
+    Parameters
+    ----------
+    image
+        (Y, X) float64.
+    sigma
+        Standard deviation in pixels.
+
+    Returns
+    -------
+    ndarray
+        (Y, X) float64.
+    """
     return gaussian_filter(image, sigma, mode="nearest")
 
 
 def total_variation(image: np.ndarray, weight: float) -> np.ndarray:
-    """Total variation denoising of ``weight`` (A. Chambolle, J. Math. Imaging Vis. 20 (2004) 89)."""
+    """Denoise an image by total variation minimisation.
+
+    Parameters
+    ----------
+    image
+        (Y, X) float64.
+    weight
+        The larger, the smoother the result.
+
+    Returns
+    -------
+    ndarray
+        (Y, X) float64.
+
+    References
+    ----------
+    A. Chambolle, "An algorithm for total variation minimization and applications", Journal of Mathematical Imaging and
+    Vision 20 (2004) 89.
+    """
     return denoise_tv_chambolle(image, weight=weight)
 
 
 def non_local_means(image: np.ndarray, cutoff: float) -> np.ndarray:
-    """Non-local means (A. Buades, B. Coll, J.-M. Morel, CVPR 2005): patches of 7 px within 21 px.
+    """Denoise an image by averaging pixels whose surroundings are alike: patches of 7 x 7 px within 21 x 21 px.
 
-    ``cutoff`` is the distance between patches beyond which their weight is small.
+    Parameters
+    ----------
+    image
+        (Y, X) float64.
+    cutoff
+        Distance between patches, in the unit of the image, beyond which their weight is small. What noise of standard
+        deviation ``NOISE`` adds to the distance is subtracted.
+
+    Returns
+    -------
+    ndarray
+        (Y, X) float64.
+
+    References
+    ----------
+    A. Buades, B. Coll, J.-M. Morel, "A non-local algorithm for image denoising", CVPR 2005.
     """
     return denoise_nl_means(image, h=cutoff, sigma=NOISE, patch_size=7, patch_distance=10, fast_mode=True)
 
@@ -45,9 +91,17 @@ FILTERS: dict[str, tuple[Callable[[np.ndarray, float], np.ndarray], Sequence[flo
 
 @dataclass(frozen=True)
 class Tuned:
-    """A filter at the best of its settings.
+    """A filter at the best of its settings, with the line that brings its images to the truth.
 
-    The noise has a mean, which a filter cannot know: ``scale`` and ``offset`` bring its images to the truth.
+    Parameters
+    ----------
+    name
+        Key of ``FILTERS``.
+    setting
+        Value of the filter's only parameter.
+    scale, offset
+        Truth = scale * filtered + offset, by least squares. The noise has a mean other than 0, which a filter cannot
+        know.
     """
 
     name: str
@@ -56,17 +110,33 @@ class Tuned:
     offset: float
 
     def apply(self, noisy: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The filtered images of ``noisy`` (n, Y, X), in the unit of the truth."""
+        """Filter images and bring them to the unit of the truth.
+
+        Parameters
+        ----------
+        noisy
+            (n, Y, X) float32.
+
+        Returns
+        -------
+        NDArray
+            (n, Y, X) float64.
+        """
         return self.scale * _apply(FILTERS[self.name][0], noisy, self.setting) + self.offset
 
 
 def tune_filters(noisy: NDArray[np.float32], truth: NDArray[np.float32]) -> list[Tuned]:
-    """Choose every filter's setting by the correlation of the first 30 images with their truth.
+    """Choose for every filter the setting whose images correlate best with the truth, on the first 30 images.
 
     Parameters
     ----------
     noisy, truth
-        Images, (n, Y, X) float32.
+        (n, Y, X) float32.
+
+    Returns
+    -------
+    list of Tuned
+        One for each of ``FILTERS``.
     """
     noisy, known = noisy[:CHOSEN_ON], truth[:CHOSEN_ON].astype(np.float64)
     results = []
@@ -80,7 +150,17 @@ def tune_filters(noisy: NDArray[np.float32], truth: NDArray[np.float32]) -> list
 
 @dataclass(frozen=True)
 class Filtered:
-    """Of a filter on the test images, at its best ``setting``: correlation with the truth, and error."""
+    """How good a filter at its best setting is on the test images.
+
+    Parameters
+    ----------
+    name
+        Key of ``FILTERS``.
+    setting
+        Value of the filter's only parameter.
+    correlation, rmse
+        Of the filtered images with the truth.
+    """
 
     name: str
     setting: float
@@ -89,7 +169,18 @@ class Filtered:
 
 
 def compare_filters(train: SimulatedImages, test: SimulatedImages) -> list[Filtered]:
-    """Tune every filter on the training images and apply it to the test images."""
+    """Tune every filter on the first 30 training images and judge it on the test images.
+
+    Parameters
+    ----------
+    train, test
+        Simulated images.
+
+    Returns
+    -------
+    list of Filtered
+        One for each of ``FILTERS``.
+    """
     truth = test.truth.astype(np.float64)
     results = []
     for tuned in tune_filters(train.noisy, train.truth):

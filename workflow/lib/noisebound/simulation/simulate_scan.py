@@ -29,12 +29,12 @@ def simulate_scan(output: str | Path, montage: Montage, *, seed: int, reference_
     output
         File to write.
     montage
-        How many images, of which size, lie where in the scan.
+        Number and size of the images, and where they lie in the scan.
     seed
-        Of :func:`noisebound.simulation.images.simulate_images`, which makes the images.
+        Seed of the images.
     reference_noise
-        Standard deviation of the normal noise that the reference adds to the truth. It is drawn from a stream of its
-        own, so that truth and noisy images do not depend on it.
+        Standard deviation of the normal noise that the reference adds to the truth, in the unit of the truth. It has a
+        random stream of its own, so that truth and noisy images do not depend on it.
     """
     images = simulate_images(montage.count, np.random.default_rng(seed), montage.size)
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
@@ -48,7 +48,20 @@ def simulate_scan(output: str | Path, montage: Montage, *, seed: int, reference_
 
 
 def noise_width(truth: Floats, nominal: float) -> NDArray[np.float64]:
-    """Width of the central interval that holds the share ``nominal`` of the noise, at every pixel of ``truth``."""
+    """Compute the width of the central interval that holds a share of the noise, for every pixel.
+
+    Parameters
+    ----------
+    truth
+        float32 of any shape, made by :func:`noisebound.simulation.images.simulate_images`.
+    nominal
+        The share, between 0 and 1.
+
+    Returns
+    -------
+    NDArray
+        float64 of the same shape, in the unit of the truth.
+    """
     signal = truth.astype(np.float64) + OFFSET
     below, above = NOISE * (1 + GROWTH_BELOW * signal), NOISE * (1 + GROWTH_ABOVE * signal)
     tail = (1 - nominal) / 2

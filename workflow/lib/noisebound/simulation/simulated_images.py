@@ -20,7 +20,15 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ScanFiles:
-    """Ingested simulated scans of one role, and where their images lie in them; both in the same order."""
+    """Ingested simulated scans of one role, and where their images lie in them; both in the same order.
+
+    Parameters
+    ----------
+    scans
+        Standard files.
+    montages
+        Number, size and places of the images of each scan.
+    """
 
     scans: Sequence[str | Path]
     montages: Sequence[Montage]
@@ -28,7 +36,13 @@ class ScanFiles:
 
 @dataclass(frozen=True, eq=False)
 class KnownImages:
-    """The n images of some simulated scans, (n, size, size) float32 each, in the unit of the reference."""
+    """The n images of some simulated scans.
+
+    Parameters
+    ----------
+    noisy, reference, truth
+        (n, size, size) float32, in the unit of the reference.
+    """
 
     noisy: Floats
     reference: Floats
@@ -36,7 +50,23 @@ class KnownImages:
 
     @classmethod
     def read(cls, files: ScanFiles) -> Self:
-        """All images of the scans, one scan after another; raises ``InputError`` for a scan without truth."""
+        """Read all images of some scans, one scan after another.
+
+        Parameters
+        ----------
+        files
+            The scans.
+
+        Returns
+        -------
+        KnownImages
+            Of each scan the first noisy frame, what it is compared with, and the truth.
+
+        Raises
+        ------
+        InputError
+            Where a file is unusable or a scan has no truth.
+        """
         parts: dict[str, list[Floats]] = {"noisy": [], "reference": [], "truth": []}
         for path, montage in zip(files.scans, files.montages, strict=True):
             with Scan(path) as source:
@@ -51,15 +81,50 @@ class KnownImages:
 
 
 def predict_scans(ensemble: Ensemble, files: ScanFiles) -> Floats:
-    """Lower, median and upper of every member for all images of the scans, (M, 3, n, size, size)."""
+    """Predict all images of some simulated scans with every member.
+
+    Parameters
+    ----------
+    ensemble
+        The M members.
+    files
+        The scans, all with images of one size.
+
+    Returns
+    -------
+    NDArray
+        (M, 3, n, size, size) float32: lower, median and upper, in the unit of the reference.
+
+    Raises
+    ------
+    InputError
+        Where a file is unusable or does not fit the members.
+    """
     parts = [predict_images(ensemble, path, place) for path, place in zip(files.scans, files.montages, strict=True)]
     return np.concatenate(parts, axis=2)
 
 
 def predict_images(ensemble: Ensemble, scan: str | Path, montage: Montage) -> Floats:
-    """Lower, median and upper of every member for all images of a simulated scan, (M, 3, count, size, size).
+    """Predict all images of one simulated scan with every member, tile by tile as the step ensemble_scan does.
 
-    As the step ensemble_scan computes them: tile by tile, in the unit of the reference.
+    Parameters
+    ----------
+    ensemble
+        The M members.
+    scan
+        Standard file.
+    montage
+        Number, size and places of the images.
+
+    Returns
+    -------
+    NDArray
+        (M, 3, count, size, size) float32: lower, median and upper, in the unit of the reference.
+
+    Raises
+    ------
+    InputError
+        Where the file is unusable or does not fit the members.
     """
     found = np.empty((len(ensemble), 3, *montage.shape), dtype=np.float32)
     memory = ensemble.hardware.memory

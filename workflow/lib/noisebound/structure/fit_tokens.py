@@ -34,22 +34,22 @@ def fit_tokens(
     settings: StructureSettings,
     seed: int,
 ) -> None:
-    """Fit the clustering on delivered latents of the train regions; write ``tokens/model.npz`` and ``stability.csv``.
+    """Fit the clustering on the latents of the train regions; write ``tokens/model.npz`` and ``stability.csv``.
 
-    The same number of pixels comes from each scan with train boxes, from each box in proportion to its size. The scores
-    keep the variance that the principal components gave them: whitening would let components that hold little but noise
-    count as much as the leading ones.
+    Every scan with train boxes gives the same number of pixels, or all that it has. The scores keep the variance that
+    the principal components gave them: scaled to equal variance, components of little but noise would count as much as
+    the leading ones.
 
-    ``stability.csv`` compares ``latents`` with a ``baseline`` (k-means on the standardised denoised medians) and with
-    ``null`` (latents of noise-only input, with a basis of their own), as mean adjusted Rand index over seeds, over
-    halves of the sample and over halves of the members; then how far latent tokens agree with baseline tokens. Where
-    ``files`` name scans, the last row is the share of the reference's variance that lies between tokens. An empty field
-    means not available.
+    The columns of ``stability.csv`` are clusterings of the ``latents``, of the standardised denoised medians
+    (``baseline``), and of latents of noise-only input with a basis of their own (``null``). Three rows give the mean
+    adjusted Rand index over seeds, halves of the sample and halves of the members; the fourth gives that between tokens
+    of latents and of baseline. Where all train scans have a reference in ``files``, a last row gives the share of its
+    variance that lies between clusters. An empty cell means that there is no value.
 
     Parameters
     ----------
     files
-        Of the learned scans.
+        Files of the scans.
     basis, sample
         Files of the latent step.
     output_model, output_stability
@@ -57,12 +57,13 @@ def fit_tokens(
     settings
         The section ``structure`` of the configuration.
     seed
-        Of the run.
+        Seed of the run.
 
     Raises
     ------
     InputError
-        Where no scan has a train box, files do not belong together or pixels are fewer than tokens.
+        Where fewer than one token is asked for, a file is unusable, no scan has a train box, files do not belong
+        together, or the sampled pixels have fewer different latents than there are tokens.
     """
     tokens = settings.tokens
     if tokens < 1:
@@ -86,18 +87,23 @@ def fit_tokens(
 
 
 def ordered_model(centres: NDArray[np.float64], pixels: DeliveredPixels, basis: str, seed: int) -> TokenModel:
-    """The model with these centres, its tokens numbered by :data:`ORDER_RULE`.
+    """Build the token model of given centres, with tokens numbered by :data:`ORDER_RULE`.
 
     Parameters
     ----------
     centres
-        Of the clusters, (T, K) float64 in units of the stored scores, in any order.
+        Cluster centres, (T, K) float64 in units of the stored scores, in any order.
     pixels
-        That they were fitted on; they say how bright and how frequent each token is.
+        The pixels that they were fitted on, which say how bright and how frequent each token is.
     basis
         Digest of the latent basis.
     seed
-        Of the run.
+        Seed of the run.
+
+    Returns
+    -------
+    TokenModel
+        With the darkest token first.
     """
     tokens = len(centres)
     labels = nearest_centre(pixels.scores, centres)

@@ -1,4 +1,4 @@
-"""Statistics of image values per label: exact, in memory that does not grow with the image."""
+"""Exact statistics of image values per label, in memory that does not grow with the image."""
 
 from __future__ import annotations
 
@@ -8,15 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# A block is (labels (n,), values (C, n) float32); the function gives the same blocks each time it is called.
+# The function gives the blocks of an image, the same each time it is called: labels (n,) and values (C, n) float32.
 Blocks = Callable[[], Iterable[tuple[NDArray, NDArray[np.float32]]]]
-# float32 values as 32-bit keys are found digit by digit: one pass over the image each.
+# Digits of a 32-bit key, as (lowest bit, number of bits). Each pass over the image finds one digit of every quantile.
 _DIGITS = ((21, 11), (10, 11), (0, 10))
 
 
 @dataclass(frozen=True, eq=False)
 class LabelStatistics:
-    """``count`` (T,) int64; ``mean``, ``sd`` (T, C) float64; ``quantiles`` (Q, T, C) float32; NaN for absent labels."""
+    """Statistics of image values for each of T labels.
+
+    Parameters
+    ----------
+    count
+        (T,) int64, pixels.
+    mean, sd
+        (T, C) float64, mean and population standard deviation; NaN for a label without pixels.
+    quantiles
+        (Q, T, C) float32; NaN for a label without pixels.
+    """
 
     count: NDArray[np.int64]
     mean: NDArray[np.float64]
@@ -25,33 +35,67 @@ class LabelStatistics:
 
 
 def ordered_keys(values: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """float32 as uint32 in the same order (IEEE 754: flip all bits of negatives, the sign bit of the others)."""
+    """Map float32 values to integers of the same order.
+
+    Parameters
+    ----------
+    values
+        Finite numbers of any shape.
+
+    Returns
+    -------
+    NDArray
+        uint32 of the same shape: the bits of the value in IEEE 754, all of them flipped for negative values, only the
+        sign bit for the others.
+    """
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
     return np.where(bits >> 31, ~bits, bits | np.uint32(0x80000000))
 
 
 def values_of_keys(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """The inverse of ``ordered_keys``."""
+    """Map integers back to the float32 values that :func:`ordered_keys` made them from.
+
+    Parameters
+    ----------
+    keys
+        uint32 of any shape.
+
+    Returns
+    -------
+    NDArray
+        float32 of the same shape.
+    """
     keys = np.asarray(keys, dtype=np.uint32)
     return np.where(keys >> 31, keys & np.uint32(0x7FFFFFFF), ~keys).astype(np.uint32).view(np.float32)
 
 
 def label_statistics(blocks: Blocks, labels: int, channels: int, quantiles: Sequence[float]) -> LabelStatistics:
-    """Pixels, mean, population standard deviation and quantiles per label and channel.
+    """Compute number of pixels, mean, standard deviation and quantiles per label and channel.
 
     Parameters
     ----------
     blocks
-        Gives labels from 0 to ``labels`` - 1 and finite values; is called four times.
+        Gives the blocks of the image, with integer labels from 0 to ``labels`` - 1 and finite values. It is called four
+        times.
     labels, channels
-        How many there are.
+        Number of labels T and of channels C.
     quantiles
-        Levels between 0 and 1.
+        Q levels between 0 and 1.
+
+    Returns
+    -------
+    LabelStatistics
+        With T labels.
 
     Notes
     -----
-    Quantiles are order statistics, the ceil(q n)-th smallest value (numpy's "inverted_cdf"), found by radix selection;
-    moments are merged block by block (T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37 (1983) 242).
+    A quantile is the ceil(q n)-th smallest of n values (numpy's "inverted_cdf"), found by radix selection. Moments are
+    merged block by block.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", The American Statistician 37
+    (1983) 242.
     """
     count, mean, sd = _moments(blocks, labels, channels)
     levels = np.asarray(quantiles, dtype=np.float64)[:, None, None]
@@ -64,7 +108,7 @@ def label_statistics(blocks: Blocks, labels: int, channels: int, quantiles: Sequ
             for channel in range(channels):
                 key = ordered_keys(values[channel])
                 digit = (key >> np.uint32(shift)) & np.uint32((1 << bits) - 1)
-                # Python-sized shifts: a shift of all 32 bits would not be defined for uint32.
+                # In 64 bits, because the first digit shifts by 32, which is not defined for uint32.
                 above = key.astype(np.uint64) >> np.uint64(shift + bits)
                 for level in range(len(rank)):
                     inside = above == prefix[level, label, channel]
@@ -81,6 +125,7 @@ def label_statistics(blocks: Blocks, labels: int, channels: int, quantiles: Sequ
 
 
 def _moments(blocks: Blocks, labels: int, channels: int) -> tuple[NDArray, NDArray, NDArray]:
+    """Number of pixels (T,) int64, mean and standard deviation (T, C) float64 per label and channel."""
     count = np.zeros(labels, dtype=np.int64)
     mean, squares = np.zeros((labels, channels)), np.zeros((labels, channels))
     for label, values in blocks():

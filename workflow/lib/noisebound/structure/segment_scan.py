@@ -22,24 +22,26 @@ QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
 def segment_scan(ensemble: str | Path, model: str | Path, output_tif: str | Path, output_csv: str | Path) -> None:
-    """Give every pixel of a scan its token; write the label TIFF and the statistics per token.
+    """Give every pixel of a scan its token; write the label TIFF and a table of statistics per token.
 
-    The TIFF has the scan's shape (YX or ZYX), uint8 (uint16 for more than 256 tokens), with axes and pixel size as
-    ImageJ reads them. The CSV has one row per token: token, pixels, fraction, area and its unit (pixel area or volume
-    in the scan's unit), then mean, sd, q05, median and q95 of the denoised median of each channel, empty for an absent
-    token. Works block by block: memory does not grow with the scan.
+    The TIFF has the shape of the scan, (Y, X) or (Z, Y, X), as uint8 (uint16 for more than 256 tokens), with axes and
+    pixel size as ImageJ reads them. The CSV has one row per token: token, pixels, fraction of all pixels, area and its
+    unit (area or volume in the scan's unit of length), then mean, sd, q05, median and q95 of the denoised median in
+    each channel. Statistics of a token without pixels are empty. Memory does not grow with the scan.
 
     Parameters
     ----------
-    ensemble, model
-        Files of the ensemble step and of :func:`noisebound.structure.fit_tokens.fit_tokens`.
+    ensemble
+        File of the ensemble step, with latents.
+    model
+        File of :func:`noisebound.structure.fit_tokens.fit_tokens`.
     output_tif, output_csv
         Files to write.
 
     Raises
     ------
     InputError
-        Where the files are unusable or do not belong together.
+        Where a file is unusable, or the two do not belong together.
     """
     tokens = TokenModel.load(model)
     count = len(tokens.centres)

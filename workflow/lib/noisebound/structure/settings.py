@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StructureSettings:
-    """How many tokens are fitted on how much, and how their stability is measured.
+    """How many tokens are fitted on how many pixels, and how their stability is measured.
 
     Parameters
     ----------
     tokens
-        How many there are.
+        Number of tokens.
     sample
-        Pixels that they are fitted on.
+        Pixels that they are fitted on, of all train scans together.
     repeats
-        Clusterings that are compared to say how stable they are.
+        Clusterings, or divisions into halves, that each stability figure compares.
     """
 
     tokens: int

@@ -33,20 +33,20 @@ def stability_rows(
     repeats: int,
     seed: np.random.SeedSequence,
 ) -> list[tuple[str, float, float, float]]:
-    """The rows of ``stability.csv``: name of the comparison, latents, baseline, null (see ``fit_tokens``).
+    """Compute the rows of ``stability.csv``, whose meaning :func:`noisebound.structure.fit_tokens.fit_tokens` states.
 
     Parameters
     ----------
-    pixels
-        What the ensemble delivered at the sampled pixels.
-    basis, sample
-        Of the latent step.
-    tokens
-        Clusters of each clustering.
-    repeats
-        Clusterings, or pairs of halves, that are compared.
-    seed
-        Every comparison and column draws from its own copy of the same streams.
+    pixels, basis, sample
+        What the ensemble delivered at the sampled pixels; latent basis and latent sample of the latent step.
+    tokens, repeats, seed
+        The first two as in ``StructureSettings``. The seed gives each row a random stream; all columns of the row start
+        from copies of it.
+
+    Returns
+    -------
+    list of tuple
+        Name of the comparison, then its value for latents, baseline and null; NaN where there is no value.
     """
     seeds, halves, divide, members, last = seed.spawn(5)
     components, sizes = basis.n_components, sample.member_sizes
@@ -96,5 +96,5 @@ def _scores(latents: NDArray, sizes: Sequence[int], components: int) -> NDArray 
 
 
 def _copy(seed: np.random.SeedSequence) -> np.random.SeedSequence:
-    """A fresh sequence with the same stream: spawning changes a sequence, and comparisons share their draws."""
+    """A fresh sequence with the same stream: spawning changes a sequence, and columns of a row share their draws."""
     return np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key)

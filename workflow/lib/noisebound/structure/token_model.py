@@ -1,4 +1,4 @@
-"""The fitted clustering, applied alike to every scan."""
+"""The fitted token model, which gives the pixels of every scan their tokens by the same rule."""
 
 from __future__ import annotations
 
@@ -19,11 +19,24 @@ ORDER_RULE = (
 
 @dataclass(frozen=True, eq=False)
 class TokenModel:
-    """The fitted clustering, applied alike to every scan.
+    """T cluster centres in the space of the latent scores, numbered as tokens.
 
-    ``centres`` (T, K) float64 in units of the stored scores, in token order; ``intensity`` (T,) float64, the value the
-    order goes by; ``share`` (T,) float64, share of the sampled pixels; ``order`` the rule in words; ``basis`` digest of
-    the latent basis; ``seed`` of the run; ``scans`` whose train regions were sampled.
+    Parameters
+    ----------
+    centres
+        (T, K) float64 in units of the stored scores, in the order of the tokens.
+    intensity
+        (T,) float64, the brightness by which tokens are ordered; 0 for a token without sampled pixels.
+    share
+        (T,) float64, share of the sampled pixels.
+    order
+        The rule of the order, in words.
+    basis
+        Digest of the latent basis.
+    seed
+        Seed of the run.
+    scans
+        Names of the scans whose train regions were sampled.
     """
 
     centres: NDArray[np.float64]
@@ -35,12 +48,29 @@ class TokenModel:
     scans: tuple[str, ...]
 
     def assign(self, scores: NDArray) -> NDArray[np.intp]:
-        """Tokens (*spatial) of scores (K, *spatial): the nearest centre, each pixel on its own."""
+        """Give every pixel the token of the nearest centre, each pixel on its own.
+
+        Parameters
+        ----------
+        scores
+            (K, *spatial), any float type, in units of the stored scores.
+
+        Returns
+        -------
+        NDArray
+            (*spatial), numbers of tokens from 0.
+        """
         flat = scores.reshape(len(scores), -1).T
         return nearest_centre(flat, self.centres).reshape(scores.shape[1:])
 
     def save(self, path: str | Path) -> None:
-        """Write as npz, atomically; the same model gives the same bytes."""
+        """Write the model as npz, atomically; the same model gives the same bytes.
+
+        Parameters
+        ----------
+        path
+            File to write.
+        """
         write_arrays(
             path,
             {
@@ -56,7 +86,23 @@ class TokenModel:
 
     @classmethod
     def load(cls, path: str | Path) -> TokenModel:
-        """Read a model. Raises ``InputError`` where the file is missing, damaged or inconsistent."""
+        """Read a model.
+
+        Parameters
+        ----------
+        path
+            File of :meth:`save`.
+
+        Returns
+        -------
+        TokenModel
+            The model.
+
+        Raises
+        ------
+        InputError
+            Where the file is missing or damaged, or its centres are not a table of finite numbers.
+        """
         found = read_arrays(path, ["centres", "intensity", "share", "order", "basis", "seed", "scans"])
         centres = found["centres"]
         if centres.ndim != 2 or len(centres) == 0 or not np.isfinite(centres).all():

@@ -16,20 +16,20 @@ from ..files.scan import Scan
 from ..geometry.blocks import blocks_of
 from ..regions.regions import Regions
 
-# Neighbouring pixels share their signal: halves of a sample are drawn as whole blocks of this many pixels per axis.
+# Pixels per axis of the blocks that a sample is divided by. Halves hold whole blocks, as neighbours share their signal.
 BLOCK = 16
 
 
 @dataclass(frozen=True)
 class TrainFiles:
-    """Files of the learned scans, each kind in any order: they are matched by the name of the scan.
+    """Files of the scans, each kind in any order: they are matched by the name of the scan.
 
     Parameters
     ----------
     ensembles, regions
-        Of every scan.
+        File of the ensemble step and regions file of every scan.
     scans
-        Standard files, which hold the references; none where references do not matter.
+        Standard files, which hold the references; empty where references do not matter.
     """
 
     ensembles: Sequence[str | Path]
@@ -41,9 +41,20 @@ class TrainFiles:
 class DeliveredPixels:
     """What the ensemble delivered at N sampled pixels.
 
-    ``scores`` (N, K) float32 as stored; ``medians`` (N, C) float32, physical units; ``members`` (M, N, C) float32, each
-    member's median, None where not kept; ``reference`` (N, C) float32, the delivered frame's target, None where not
-    given; ``blocks`` (N, 1 + ndim) int64, scan number and block of 16 pixels; ``scans`` in that order.
+    Parameters
+    ----------
+    scores
+        (N, K) float32, latent scores as stored.
+    medians
+        (N, C) float32, medians of the ensemble in the unit of the reference.
+    members
+        (M, N, C) float32, each member's median in the same unit; None where a file does not keep them.
+    reference
+        (N, C) float32, what the delivered frame is compared with; None where a scan has none.
+    blocks
+        (N, 1 + ndim) int64, number of the scan in ``scans`` and index of the pixel's 16 px block along each axis.
+    scans
+        Names of the scans.
     """
 
     scores: NDArray[np.float32]
@@ -55,14 +66,29 @@ class DeliveredPixels:
 
 
 def sample_pixels(files: TrainFiles, size: int, rng: np.random.Generator) -> DeliveredPixels:
-    """Draw ``size`` pixels of the train boxes: equally many per scan, within a scan in proportion to the boxes.
+    """Draw pixels of the train boxes and read what the ensemble delivered there.
 
-    References are given where every scan has one. Reads block by block: memory grows with ``size``, not with the scans.
+    Every scan gives the same number of pixels, or all that its train boxes hold; each of its train pixels is as likely
+    as any other. Files are read block by block, so that memory grows with ``size``, not with the scans.
+
+    Parameters
+    ----------
+    files
+        Files of the scans.
+    size
+        Pixels to draw, of all scans together.
+    rng
+        Draws them.
+
+    Returns
+    -------
+    DeliveredPixels
+        At most ``size`` pixels. It has a ``reference`` only where every scan has one.
 
     Raises
     ------
     InputError
-        Where a regions file is missing, no scan has a train box, or files do not go together.
+        Where a file is unusable, a regions file is missing, no scan has a train box, or files do not belong together.
     """
     areas = {area.scan: area for area in map(Regions.read, files.regions)}
     with ExitStack() as stack:
@@ -94,7 +120,7 @@ def sample_pixels(files: TrainFiles, size: int, rng: np.random.Generator) -> Del
 
 
 def _trained_on(files: Sequence[Predictions], areas: Mapping[str, Regions]) -> list[Predictions]:
-    """The files of scans with a train box, by name of the scan; raises ``InputError`` where they do not go together."""
+    """The files of scans with a train box, sorted by name; raises ``InputError`` where files do not belong together."""
     for file in files:
         if file.scan not in areas:
             raise InputError(
@@ -118,7 +144,7 @@ def _trained_on(files: Sequence[Predictions], areas: Mapping[str, Regions]) -> l
 def _draw(
     area: Regions, size: int, rng: np.random.Generator
 ) -> Iterator[tuple[tuple[slice, ...], NDArray[np.intp], NDArray[np.intp]]]:
-    """Blocks of the train boxes with the drawn pixels: region, flat indices inside it, coordinates in the scan."""
+    """Pixels drawn from the train boxes: region that holds them, flat indices inside it, coordinates in the scan."""
     boxes = area.of("train")
     counts = rng.multivariate_hypergeometric([box.size for box in boxes], min(size, sum(box.size for box in boxes)))
     for box, count in zip(boxes, counts, strict=True):
