@@ -73,5 +73,4 @@ rule search:
 
 
 onsuccess:
-    if scans_come_first():
-        plan_the_rest()
+    plan_the_rest()

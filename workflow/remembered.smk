@@ -11,7 +11,7 @@ from snakemake.persistence.file import FilePersistence
 from snakemake.settings.types import RerunTrigger
 
 from noisebound.jobs.memory import remembered_jobs
-from noisebound.jobs.read_again import VARIABLE, keep_times, only_reading_changed, same_command, written_by_ingest
+from noisebound.jobs.read_again import is_second_part, keep_times, only_reading_changed, same_command
 from noisebound.scans.source_stamps import stamps_of_run, stamps_of_sources
 
 # Snakemake compares scripts by their time of change, which a clone and a comment alter. Here every script is part of
@@ -20,6 +20,12 @@ snakemake.jobs.get_script_mtime = lambda path: 0.0
 
 
 MEMORY = FilePersistence(nolock=True)
+
+
+def remember(output, **facts):
+    """Write what Snakemake is to remember of the job that wrote a file."""
+    record = MetadataRecord(incomplete=False, record_format_version=RECORD_FORMAT_VERSION, **facts)
+    MEMORY._write_record(output, record)
 
 
 def restore_memory():
@@ -33,12 +39,27 @@ def restore_memory():
         return known is None or (known.endtime is not None and abs(known.endtime - os.path.getmtime(output)) > 1e-3)
 
     for job in remembered_jobs(RUN, is_forgotten):
-        facts = {"rule": job["rule"], "input": job["input"], "params": job["params"], "incomplete": False}
-        facts |= {"record_format_version": RECORD_FORMAT_VERSION, "endtime": os.path.getmtime(job["output"])}
-        MEMORY._write_record(job["output"], MetadataRecord(**facts))
+        facts = {name: job[name] for name in ("rule", "input", "params")}
+        remember(job["output"], endtime=os.path.getmtime(job["output"]), **facts)
+    MEMORY._clear_cache()  # of what was looked for in vain
 
 
+async def forget_when_failed(job, *arguments, after=snakemake.jobs.Job.postprocess, error=False, **options):
+    """Snakemake remembers the parameters of a job that failed as if it had succeeded.
+
+    It would then neither see what has changed nor miss the output, if what is made of it is still there.
+    """
+    await after(job, *arguments, error=error, **options)
+    if error and workflow.is_main_process:
+        for output in job.output:
+            remember(output, rule=None, input=[], params=[], endtime=0.0)
+
+
+snakemake.jobs.Job.postprocess = forget_when_failed
+RECORDS = result("provenance/jobs")
+MEASURED = [scan for scan in SCANS if scan not in SIMULATED]
 if workflow.is_main_process:
+    keep_times(RECORDS, MEASURED)
     restore_memory()
 
 
@@ -63,22 +84,23 @@ def all_stamps():
 STAMPS = stamps_of_run(all_stamps, ".snakemake/noisebound", started_by_user=workflow.is_main_process)
 
 
-RECORDS = result("provenance/jobs")
-
-
 @cache
 def scans_come_first():
     """Whether only the code that reads files has changed, so that the scans are read again before all else.
 
-    Asked once Snakemake plans, because it is known only then what the user wants compared between runs.
+    Asked once Snakemake plans, because it is known only then what the user wants. Whoever starts Snakemake in another
+    folder, without the hook that starts the second part, or with rerun triggers of their own, gets one plan for all.
     """
-    if not workflow.is_main_process or VARIABLE in os.environ:
+    execution = workflow.execution_settings  # None where nothing is run, nor planned to be
+    if not workflow.is_main_process or is_second_part(os.environ) or execution is None or execution.no_hooks:
+        return False
+    if workflow.overwrite_workdir is not None:
         return False
     if not {RerunTrigger.PARAMS, RerunTrigger.MTIME} <= set(workflow.rerun_triggers):
         return False
     first = only_reading_changed(
         lambda path: (record := MEMORY._read_record(path)) and record.params,
-        expand(result("scans/{scan}.h5"), scan=SCANS),
+        expand(result("scans/{scan}.h5"), scan=MEASURED),
         MEMBERS,
         ingest=library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),
         training=library_digest("training.train_member", script=SCRIPTS / "train_member.py"),
@@ -90,9 +112,6 @@ def scans_come_first():
             file=sys.stderr,
         )
     return first
-
-
-WRITTEN = written_by_ingest(RECORDS, SCANS) if workflow.is_main_process else {}
 
 
 def wanted(*targets):
@@ -107,8 +126,10 @@ def wanted(*targets):
 
 
 def plan_the_rest():
-    """Start this command once more, after the scans were read again, for all that depends on changed ones."""
-    changed = keep_times(WRITTEN, written_by_ingest(RECORDS, SCANS))
+    """Start this command once more where scans came first, for all that depends on those that have changed."""
+    if not scans_come_first.cache_info().currsize or not scans_come_first():
+        return
+    changed = sorted(set(MEASURED) - keep_times(RECORDS, MEASURED))
     words = f"read differently: {', '.join(changed)}" if changed else "every scan holds the same values as before"
     print(f"noisebound: {words}", file=sys.stderr, flush=True)
     command = same_command(sys.orig_argv, os.environ)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.workflow.project import ROOT, TINY_SCANS, Jobs, Project, create, each
+from tests.workflow.project import ROOT, TINY_SCANS, Jobs, Project, create, each, jobs_of
 
 MEMBERS = ("0", "1")
 PER_SCAN = (
@@ -225,20 +225,62 @@ def test_a_mended_reader_plans_the_ingest_alone(run: Project, module: str) -> No
     assert run.planned() == each(["ingest_scan"], TINY_SCANS)
 
 
+# Files of the tiny run are so small that Snakemake compares them by checksums; larger ones go by their times alone.
+BY_TIME = ("--max-checksum-file-size", "0")
+
+
+def times_of_results(run: Project) -> dict[Path, int]:
+    apart = ("logs", "benchmarks", "provenance")
+    files = [path for path in run.path.glob("results/tiny/**/*") if path.is_file()]
+    parts = {path: path.relative_to(run.path / "results/tiny").parts[0] for path in files}
+    return {path: path.stat().st_mtime_ns for path in files if parts[path] not in apart}
+
+
 def test_scans_that_are_read_again_alike_train_nothing(run: Project) -> None:
     edit(run, "workflow/lib/noisebound/scans/tiff.py")
     edit(run, "workflow/lib/noisebound/report/index_page.py")
-    apart = ("logs", "benchmarks", "provenance")
-    before = {
-        path: path.stat().st_mtime_ns
-        for path in run.path.glob("results/tiny/**/*")
-        if path.is_file() and path.relative_to(run.path / "results/tiny").parts[0] not in apart
-    }
-    said = run.snakemake().stdout
+    before = times_of_results(run)
+    said = run.snakemake(*BY_TIME).stdout
     assert "every scan holds the same values as before" in said
-    changed = {path for path, time in before.items() if path.stat().st_mtime_ns != time}
-    assert changed and all("report" in path.parts for path in changed), "and the page that was edited too is made again"
-    assert run.planned() == set()
+    after = times_of_results(run)
+    newer = {path for path, time in before.items() if after[path] > time}
+    assert newer and all("report" in path.parts for path in newer), "and the page that was edited too is made again"
+    assert "Nothing to be done" in run.snakemake("--dry-run", *BY_TIME).stdout
+
+
+def test_a_first_part_that_fails_costs_no_training_later(run: Project) -> None:
+    ingest = run.path / "workflow/lib/noisebound/scans/ingest_scan.py"
+    text = ingest.read_text(encoding="utf-8")
+    broken = text.replace("    check_scan_name(scan)\n", "    check_scan_name(scan)\n    assert scan != 'field'\n")
+    assert broken != text
+    ingest.write_text(broken, encoding="utf-8")
+    failed = run.snakemake("--keep-going", *BY_TIME, check=False)
+    assert failed.returncode != 0 and not (run.path / "results/tiny/scans/field.h5").exists()
+    assert run.planned() == each(["ingest_scan"], ["field"])
+    ingest.write_text(text + "\nMENDED = True\n", encoding="utf-8")
+    before = times_of_results(run)
+    run.snakemake(*BY_TIME)
+    after = times_of_results(run)
+    assert all(after[path] <= time for path, time in before.items()), "nothing was made of scans that hold the same"
+    assert "Nothing to be done" in run.snakemake("--dry-run", *BY_TIME).stdout
+
+
+@pytest.mark.parametrize("step", ["train_member", "fit_tokens"])
+def test_a_step_that_failed_after_an_edit_is_planned_again(run: Project, step: str) -> None:
+    """Snakemake itself remembers its new parameters, and misses no file of which everything is made already."""
+    script = run.path / f"workflow/scripts/{step}.py"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("with step(snakemake", "assert False\nwith step(snakemake", 1), encoding="utf-8")
+    expected = run.planned()
+    assert step in {rule for rule, _ in expected}
+    assert run.snakemake(check=False).returncode != 0
+    assert run.planned() == expected
+
+
+def test_without_the_hook_of_the_second_part_everything_is_planned_at_once(run: Project) -> None:
+    edit(run, "workflow/lib/noisebound/scans/tiff.py")
+    planned = jobs_of(run.snakemake("--dry-run", "--no-hooks").stdout)
+    assert planned > each(["ingest_scan"], TINY_SCANS) and ("train_member", "0") in planned
 
 
 def test_what_a_mended_reader_reads_differently_is_followed_in_the_same_command(run: Project) -> None:
@@ -250,7 +292,7 @@ def test_what_a_mended_reader_reads_differently_is_followed_in_the_same_command(
     )
     members = {path: path.read_bytes() for path in run.path.glob("results/tiny/members/*.pt")}
     assert run.planned() == each(["ingest_scan"], TINY_SCANS)
-    said = run.snakemake().stdout
+    said = run.snakemake(*BY_TIME).stdout
     assert "read differently: " in said and all(scan in said for scan in TINY_SCANS)
     assert all(path.read_bytes() != weights for path, weights in members.items())
     assert run.planned() == set()

@@ -34,12 +34,12 @@ rule evaluate:
         **named(
             settings={
                 "run": config["run"],
-                "seed": config["seed"],
                 "block": config["calibration"]["block"],
                 "bootstrap": config["calibration"]["bootstrap"],
                 "exceed": config["decisions"]["exceed"],
             },
             montages=[scan for scan in HOLDS_TEST if scan in SIMULATED],
+            seed=config["seed"],
         ),
         code=library_digest("evaluation.evaluate", script=SCRIPTS / "evaluate.py"),
     script:

@@ -17,6 +17,6 @@ with step(snakemake):
         ),
         snakemake.input.calibration,
         dict(snakemake.output.items()),
-        EvaluationSettings(**snakemake.params.settings),
+        EvaluationSettings(**snakemake.params.settings, seed=snakemake.params.seed),
         snakemake.params.montages,
     )

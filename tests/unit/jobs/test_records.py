@@ -227,3 +227,26 @@ def test_a_file_is_described_by_its_content(tmp_path: Path) -> None:
     found = describe_file(file)
     assert found["bytes"] == 3 * 10**6
     assert found["sha256"] == hashlib.sha256(b"abc" * 10**6).hexdigest()
+
+
+def test_a_file_that_was_written_again_alike_says_since_when_it_is_so(tmp_path: Path) -> None:
+    """Also where a job between them failed: it hands on what it was told."""
+    output = tmp_path / "member-0.pt"
+    attempt = job(tmp_path, output=[str(output)])
+
+    def run(content: bytes, error: BaseException | None = None) -> dict[str, Any]:
+        if error is not None:
+            fail(attempt, error)
+        else:
+            with step(attempt):
+                output.write_bytes(content)
+        return records(tmp_path)[-1]
+
+    first = run(b"one")["outputs"][0]
+    assert "unchanged_since_ns" not in first
+    assert run(b"one")["outputs"][0]["unchanged_since_ns"] == first["mtime_ns"]
+    assert run(b"", InputError("no", remedy="none"))["before"][str(output)]["since_ns"] == first["mtime_ns"]
+    again = run(b"one")
+    assert again["outputs"][0]["unchanged_since_ns"] == first["mtime_ns"] and "before" not in again
+    assert "unchanged_since_ns" not in run(b"two")["outputs"][0]
+    assert "unchanged_since_ns" not in run(b"one")["outputs"][0], "it was another one in between"

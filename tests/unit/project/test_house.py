@@ -146,3 +146,18 @@ def test_a_room_fits_on_a_few_screens(room: str) -> None:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef) and node.name != "_parser":
             assert (node.end_lineno or 0) - node.lineno < 60, f"{room}.{node.name}"
+
+
+def test_every_folder_of_the_library_is_a_package() -> None:
+    """What lies in another folder is seen neither by the contracts on imports nor by type checks."""
+    folders = {path.parent for path in FILES}
+    assert all((folder / "__init__.py").is_file() for folder in folders)
+    assert folders == {LIBRARY, *PACKAGES}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_imports_by_a_text(room: str) -> None:
+    """Neither the contracts on imports nor the digests of the code would see it."""
+    tree = ast.parse((LIBRARY / f"{room.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not called & {"__import__", "import_module", "importlib.import_module", "exec", "eval"}

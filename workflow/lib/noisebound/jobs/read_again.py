@@ -1,9 +1,9 @@
-"""Whether only the code that reads the instrument's files has changed. Then scans are read again before all else.
+"""Whether only the code that reads the instrument's files has changed.
 
-Snakemake plans all jobs that depend on a job that it plans. If it planned the ingest because its code has changed,
-every network would be trained again, although a corrected reader nearly always reads the same pixels. So such a run is
-planned in two parts. The first part reads the scans again; a scan with the same bytes as before keeps its time of
-change. The second part plans everything else. Only the standard library is used.
+Snakemake plans whatever stands behind a job that it plans. If the ingest were planned because its code has changed,
+every network would be trained again, although a mended reader nearly always reads the same pixels. Such a run therefore
+has two parts: first the scans alone, then everything else. Scans that hold the same bytes as before keep the times that
+they had: the record of the job that wrote them says so. Only the standard library is used.
 """
 
 from __future__ import annotations
@@ -12,28 +12,15 @@ import json
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Set in the second part, which plans everything.
+from ..core.storage import sha256_file
+
+# Holds the number of the process that is in the second part, which plans everything.
 VARIABLE = "NOISEBOUND_SCANS_READ_AGAIN"
-
-
-@dataclass(frozen=True)
-class Written:
-    """Files that a job wrote.
-
-    Parameters
-    ----------
-    digests
-        SHA-256 by path, as the job recorded it.
-    times
-        Time of change now, in ns, by path.
-    """
-
-    digests: dict[str, str]
-    times: dict[str, int]
+# Options of Python that take the next word as their value.
+_WITH_VALUE = ("-X", "-W")
 
 
 def only_reading_changed(
@@ -44,13 +31,13 @@ def only_reading_changed(
     ingest: str,
     training: str,
 ) -> bool:
-    """Tell whether the code of the ingest has changed since the scans were read, and the code of the training has not.
+    """Whether scans were ingested by other code than today's, and all networks were trained by today's.
 
     Parameters
     ----------
     remembered
-        Returns what Snakemake remembers of a file: the parameters of the job that wrote it, each as its ``repr``; None
-        if it remembers nothing. Since Snakemake plans by the same memory, it would come to the same result.
+        Snakemake's memory of a file: the parameters of the job that wrote it, each as its ``repr``; None where it has
+        none. What is decided here is then what Snakemake plans.
     scans, members
         The standard files of the scans, and the weights of the members.
     ingest, training
@@ -59,103 +46,102 @@ def only_reading_changed(
     Returns
     -------
     bool
-        True if there are members, all were trained by today's code, and at least one scan was read by other code.
+        False where a network is not there, or nobody remembers what it was trained with. A scan whose ingest failed
+        counts as ingested by other code: Snakemake remembers no parameters of it.
     """
-    read = [params for path in scans if os.path.exists(path) and (params := remembered(path))]
+    read = [params for path in scans if (params := remembered(path)) is not None]
     trained = [remembered(path) or () if os.path.exists(path) else () for path in members]
     trained_by_today = all(repr(training) in params for params in trained)
     return bool(trained) and trained_by_today and any(repr(ingest) not in params for params in read)
 
 
-def written_by_ingest(records: str | Path, scans: Collection[str]) -> dict[str, Written]:
-    """List what the ingest wrote of each scan.
+def keep_times(records: str | Path, scans: Collection[str]) -> set[str]:
+    """Give files of scans that were ingested again with the same content the times that they had before.
 
     Parameters
     ----------
     records
         Folder of the jobs' records.
     scans
-        Names of the scans of the run.
+        The scans to look at.
 
     Returns
     -------
-    dict
-        By name of the scan, the files that its last finished ingest wrote. A scan without record, or of which a file is
-        missing, is left out.
+    set of str
+        The scans of which every file is as it was before its last ingest.
     """
-    found: dict[str, Written] = {}
-    for record in _finished(records, "ingest_scan"):
-        scan = _scan(record)
-        try:
-            digests = {str(output["path"]): str(output["sha256"]) for output in record["outputs"]}
-            times = {path: os.stat(path).st_mtime_ns for path in digests}
-        except (OSError, KeyError, TypeError):
+    unchanged = set()
+    for scan, outputs in _ingested(records):
+        if scan not in scans:
             continue
-        if scan in scans:
-            found[scan] = Written(digests, times)
-    return found
+        kept = [_keep_time(output) for output in outputs]
+        if kept and all(kept):
+            unchanged.add(scan)
+    return unchanged
 
 
-def keep_times(before: dict[str, Written], after: dict[str, Written]) -> list[str]:
-    """Give files that were written again with the same content their earlier time of change.
-
-    Parameters
-    ----------
-    before, after
-        What :func:`written_by_ingest` returned before and after the scans were read again.
-
-    Returns
-    -------
-    list of str
-        Names of the scans whose content has changed, sorted.
-    """
-    changed = set()
-    for scan, written in after.items():
-        earlier = before.get(scan, Written({}, {}))
-        for path, digest in written.digests.items():
-            if digest == earlier.digests.get(path):
-                os.utime(path, ns=(earlier.times[path], earlier.times[path]))
-            else:
-                changed.add(scan)
-    return sorted(changed)
+def is_second_part(environment: MutableMapping[str, str]) -> bool:
+    """Whether this process was started by :func:`same_command`, and not only by one that was."""
+    return environment.get(VARIABLE) == str(os.getpid())
 
 
 def same_command(arguments: Sequence[str], environment: MutableMapping[str, str]) -> tuple[str, list[str]] | None:
-    """Return the command that starts Snakemake once more for the second part, and announce that part to it.
+    """Find the command that started this process, where it was Snakemake's, and announce its second part.
 
     Parameters
     ----------
     arguments
         Python's own arguments (``sys.orig_argv``).
     environment
-        Variables of this process; ``VARIABLE`` is set in it.
+        Variables of this process; told that the second part follows.
 
     Returns
     -------
     tuple or None
-        Program and arguments for ``os.execv``. None if Snakemake runs inside another program, which must not be started
-        again.
+        Program and arguments, as ``os.execv`` takes them, which keeps the number of the process. None where Snakemake
+        runs within another program, which must not be started once more.
     """
-    environment[VARIABLE] = "1"
-    # As a program or after -m; options of Python itself may stand before.
-    if any(Path(word).name == "snakemake" for word in arguments[1:5]):
-        return sys.executable, [sys.executable, *arguments[1:]]
+    words = iter(arguments[1:])
+    for word in words:
+        if word in _WITH_VALUE:
+            next(words, None)
+        elif word == "-c":
+            return None
+        elif word == "-m" or not word.startswith("-"):
+            program = next(words, "") if word == "-m" else Path(word).name
+            if program == "snakemake":
+                environment[VARIABLE] = str(os.getpid())
+                return sys.executable, [sys.executable, *arguments[1:]]
+            return None
     return None
 
 
-def _finished(records: str | Path, rule: str) -> Iterator[dict[str, Any]]:
-    """The records of the last finished job of a rule for each of its wildcards."""
+def _ingested(records: str | Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Scan and outputs of the last finished ingest of each scan."""
     last: dict[str, dict[str, Any]] = {}
-    for path in Path(records, rule).glob("*.json"):
+    for path in Path(records, "ingest_scan").glob("*.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            key = json.dumps(record["wildcards"], sort_keys=True)
-            if record["state"] == "finished" and record["end"] > last.get(key, record | {"end": ""})["end"]:
-                last[key] = record
+            scan = str(record["wildcards"]["scan"])
+            if record["state"] == "finished" and record["end"] > last.get(scan, {"end": ""})["end"]:
+                last[scan] = record
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a record that cannot be read says nothing
-    yield from last.values()
+    for scan, record in last.items():
+        yield scan, record["outputs"]
 
 
-def _scan(record: dict[str, Any]) -> str:
-    return str(record["wildcards"].get("scan", ""))
+def _keep_time(output: dict[str, Any]) -> bool:
+    """Whether a file is as it was before the job that wrote it last; if so, it gets its earlier time."""
+    try:
+        path, earlier = str(output["path"]), int(output["unchanged_since_ns"])
+        status = os.stat(path)
+        if status.st_mtime_ns == earlier:
+            return True
+        # Snakemake changes the time of an output after its job; anybody else may have put another file there.
+        if status.st_mtime_ns < earlier or sha256_file(path) != output["sha256"]:
+            return False
+        os.utime(path, ns=(earlier, earlier))
+    except (OSError, KeyError, TypeError, ValueError):
+        return False
+    return True

@@ -82,25 +82,22 @@ def recorded(
         "params": sorted(map(repr, (params or {}).values())),
     }
     with _never_in_the_way():
-        _forget_before(path)
+        record["before"] = _forget_before(path)
         write_json(path, record)
     try:
         yield
         record["state"] = FINISHED
         with _never_in_the_way():
-            record["outputs"] = [describe_file(output) for output in outputs]
+            before = record.pop("before", {})
+            record["outputs"] = [_compared(describe_file(output), before) for output in outputs]
     except BaseException as error:
         record |= {"state": CUT_OFF if isinstance(error, SystemExit | KeyboardInterrupt) else FAILED}
         record["error"] = _one_line(error)
         raise
     finally:
         with _never_in_the_way():
-            record |= {
-                "end": _now(),
-                "wall_s": round(time.monotonic() - begin, 2),
-                **processor_and_memory(),
-                "device": device_used(),
-            }
+            record |= {"end": _now(), "wall_s": round(time.monotonic() - begin, 2)}
+            record |= {**processor_and_memory(), "device": device_used()}
             write_json(path, record)
 
 
@@ -181,14 +178,16 @@ def _is_running(record: Mapping[str, Any]) -> bool:
     return holder is not None and holder.get("token") == process["token"] and not has_ended(process)
 
 
-def _forget_before(path: Path) -> None:
-    """Remove the records of earlier jobs of the same name up to the last that finished, whose outputs are gone.
+def _forget_before(path: Path) -> dict[str, Any]:
+    """Remove the records of earlier jobs of the same name up to the last that finished, as its outputs are gone.
 
-    Half-written records are removed too: their writers held the lock on the outputs that this job holds now.
+    Half written records go too: whoever wrote one held the outputs that this job holds now. Returned is what the last
+    finished job wrote, by path: ``sha256``, and since when (ns) the file is as it was. A job that did not finish hands
+    this on to the next.
     """
     match = _RECORD.fullmatch(path.name)
     if match is None or not path.parent.is_dir():
-        return
+        return {}
     earlier = []
     for other in path.parent.iterdir():
         half = _HALF_RECORD.fullmatch(other.name)
@@ -198,11 +197,35 @@ def _forget_before(path: Path) -> None:
         if found is not None and found["name"] == match["name"]:
             with suppress(OSError, ValueError, KeyError, TypeError):
                 record = json.loads(other.read_text(encoding="utf-8"))
-                earlier.append((str(record["start"]), other, record["state"]))
-    earlier.sort()
-    last = max((number for number, (_, _, state) in enumerate(earlier) if state == FINISHED), default=-1)
+                earlier.append((str(record["start"]), other, record))
+    earlier.sort(key=lambda entry: entry[0])
+    last = max((n for n, (_, _, record) in enumerate(earlier) if record["state"] == FINISHED), default=-1)
+    before: dict[str, Any] = {}
+    for _, _, record in earlier:
+        with suppress(KeyError, TypeError):
+            before = _as_written(record) if record["state"] == FINISHED else record["before"] or before
     for _, other, _ in earlier[: last + 1]:
         other.unlink(missing_ok=True)
+    return before
+
+
+def _as_written(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs of a finished job by path: ``sha256``, and since when (ns) each is as it is."""
+    return {
+        output["path"]: {
+            "sha256": output["sha256"],
+            "since_ns": output.get("unchanged_since_ns", output["mtime_ns"]),
+        }
+        for output in record["outputs"]
+    }
+
+
+def _compared(output: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """An output, and since when it is as it is, where the job before wrote the same."""
+    earlier = before.get(output["path"])
+    if earlier is not None and earlier["sha256"] == output["sha256"]:
+        output["unchanged_since_ns"] = earlier["since_ns"]
+    return output
 
 
 @contextmanager
