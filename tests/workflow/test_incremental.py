@@ -341,6 +341,13 @@ def test_results_copied_into_a_fresh_clone_are_taken_as_they_are(run: Project, t
     assert clone.planned() == (TRAINING | AFTER_TRAINING), "nobody knows what the members were trained with"
 
 
+def test_results_copied_to_a_clone_with_a_mended_reader_are_read_first(run: Project, tmp_path: Path) -> None:
+    clone = create(tmp_path / "clone")
+    shutil.copytree(run.path / "results", clone.path / "results", copy_function=shutil.copy2)
+    edit(clone, "workflow/lib/noisebound/scans/tiff.py")
+    assert clone.planned() == each(["ingest_scan"], TINY_SCANS)
+
+
 def test_results_laid_over_those_of_a_run_bring_their_memory(run: Project, tmp_path: Path) -> None:
     other = run.copy(tmp_path / "other")
     other.configure(structure={"tokens": 4})
