@@ -11,7 +11,7 @@ from snakemake.persistence.file import FilePersistence
 from snakemake.settings.types import RerunTrigger
 
 from noisebound.jobs.memory import remembered_jobs
-from noisebound.jobs.read_again import is_second_part, keep_times, only_reading_changed, same_command
+from noisebound.jobs.read_again import ingested_before, is_second_part, keep_times, only_reading_changed, same_command
 from noisebound.scans.source_stamps import stamps_of_run, stamps_of_sources
 
 # Snakemake compares scripts by their time of change, which a clone and a comment alter. Here every script is part of
@@ -100,7 +100,7 @@ def scans_come_first():
         return False
     first = only_reading_changed(
         lambda path: (record := MEMORY._read_record(path)) and record.params,
-        expand(result("scans/{scan}.h5"), scan=MEASURED),
+        expand(result("scans/{scan}.h5"), scan=ingested_before(RECORDS).intersection(MEASURED)),
         MEMBERS,
         ingest=library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),
         training=library_digest("training.train_member", script=SCRIPTS / "train_member.py"),
