@@ -11,7 +11,7 @@ from snakemake.persistence.file import FilePersistence
 from snakemake.settings.types import RerunTrigger
 
 from noisebound.jobs.memory import remembered_jobs
-from noisebound.jobs.read_again import ingested_before, is_second_part, keep_times, only_reading_changed, same_command
+from noisebound.jobs.read_again import is_second_part, keep_times, only_reading_changed, same_command
 from noisebound.scans.source_stamps import stamps_of_run, stamps_of_sources
 
 # Snakemake compares scripts by their time of change, which a clone and a comment alter. Here every script is part of
@@ -84,6 +84,11 @@ def all_stamps():
 STAMPS = stamps_of_run(all_stamps, ".snakemake/noisebound", started_by_user=workflow.is_main_process)
 
 
+def was_ingested(scan):
+    """Whether something was made of a scan, even if its last ingest failed. Of a new scan, nothing is there."""
+    return any(os.path.exists(result(path)) for path in (f"scans/{scan}.h5", f"regions/{scan}.json"))
+
+
 @cache
 def scans_come_first():
     """Whether only the code that reads files has changed, so that the scans are read again before all else.
@@ -100,7 +105,7 @@ def scans_come_first():
         return False
     first = only_reading_changed(
         lambda path: (record := MEMORY._read_record(path)) and record.params,
-        expand(result("scans/{scan}.h5"), scan=ingested_before(RECORDS).intersection(MEASURED)),
+        [result(f"scans/{scan}.h5") for scan in MEASURED if was_ingested(scan)],
         MEMBERS,
         ingest=library_digest("scans.ingest_scan", script=SCRIPTS / "ingest_scan.py"),
         training=library_digest("training.train_member", script=SCRIPTS / "train_member.py"),

@@ -13,7 +13,6 @@ import pytest
 from noisebound.core.storage import sha256_file
 from noisebound.jobs.read_again import (
     VARIABLE,
-    ingested_before,
     is_second_part,
     keep_times,
     only_reading_changed,
@@ -62,17 +61,6 @@ def test_a_scan_whose_ingest_failed_is_read_first_too(tmp_path: Path) -> None:
     Path(results.scans[0]).unlink()
     results.params[results.scans[0]] = []
     assert results.only_reading_changed()
-
-
-def test_a_scan_that_was_never_ingested_is_none_that_is_read_again(tmp_path: Path) -> None:
-    """Not even where its first ingest has failed, of which Snakemake remembers nothing either."""
-    for scan, state, before in (("a", "finished", None), ("b", "failed", {"b.h5": {}}), ("new", "failed", {})):
-        file = tmp_path / "ingest_scan" / f"{scan}.0123456789ab.json"
-        file.parent.mkdir(exist_ok=True)
-        content = {"wildcards": {"scan": scan}, "state": state, "end": "1", "outputs": [], "before": before}
-        file.write_text(json.dumps(content), encoding="utf-8")
-    (tmp_path / "ingest_scan" / "torn.json").write_text("{", encoding="utf-8")
-    assert ingested_before(tmp_path) == {"a", "b"}
 
 
 def test_networks_that_would_be_trained_in_any_case_are_planned_at_once(tmp_path: Path) -> None:

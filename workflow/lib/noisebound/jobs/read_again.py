@@ -80,24 +80,6 @@ def keep_times(records: str | Path, scans: Collection[str]) -> set[str]:
     return unchanged
 
 
-def ingested_before(records: str | Path) -> set[str]:
-    """Find the scans that were ingested once, even if their last ingest failed; a new scan is none of them.
-
-    Parameters
-    ----------
-    records
-        Folder of the jobs' records.
-
-    Returns
-    -------
-    set of str
-        Names of scans.
-    """
-    return {
-        record["wildcards"]["scan"] for record in _records(records) if record["state"] == "finished" or record["before"]
-    }
-
-
 def is_second_part(environment: MutableMapping[str, str]) -> bool:
     """Whether this process was started by :func:`same_command`, and not only by one that was."""
     return environment.get(VARIABLE) == str(os.getpid())
