@@ -41,7 +41,7 @@ rule describe_run:
                 "scans": [asdict(SCANS[scan]) for scan in sorted(SCANS)],
                 "members": config["architecture"]["members"],
             },
-            records=result("provenance/jobs"),
+            records=RECORDS,
         ),
         code=library_digest("provenance.describe_run", extra=PAGES, script=SCRIPTS / "describe_run.py"),
     script:

@@ -119,29 +119,16 @@ def same_command(arguments: Sequence[str], environment: MutableMapping[str, str]
 def _ingested(records: str | Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Scan and outputs of the last finished ingest of each scan."""
     last: dict[str, dict[str, Any]] = {}
-    for record in _records(records):
-        scan = record["wildcards"]["scan"]
-        if record["state"] == "finished" and record["end"] > last.get(scan, {"end": ""})["end"]:
-            last[scan] = record
-    for scan, record in last.items():
-        yield scan, record["outputs"]
-
-
-def _records(records: str | Path) -> Iterator[dict[str, Any]]:
-    """The records of all ingests; one that cannot be read says nothing."""
     for path in Path(records, "ingest_scan").glob("*.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            known = {"scan": str(record["wildcards"]["scan"])}
-            yield {
-                "wildcards": known,
-                "state": str(record["state"]),
-                "end": str(record["end"]),
-                "outputs": list(record["outputs"]),
-                "before": record.get("before") or {},
-            }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
+            scan = str(record["wildcards"]["scan"])
+            if record["state"] == "finished" and record["end"] > last.get(scan, {"end": ""})["end"]:
+                last[scan] = record
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a record that cannot be read says nothing
+    for scan, record in last.items():
+        yield scan, record["outputs"]
 
 
 def _keep_time(output: dict[str, Any]) -> bool:
