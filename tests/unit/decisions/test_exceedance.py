@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noisebound.calibration.error_features import squared_slope
+from noisebound.calibration.intervals import Calibration
 from noisebound.core.errors import InputError
-from noisebound.decisions.exceedance import check_exceed, decide, exceedance
+from noisebound.decisions.exceedance import ABOVE, check_exceed, decide, decided_of, exceedance
+from noisebound.files.predictions import Predictions
+from noisebound.files.predictions_about import QUANTILES
 from tests.unit.calibration.simulated import calibrate_pixels, fit_counts, poisson_scan
 
 
@@ -56,3 +60,24 @@ def test_entries_are_checked_by_number() -> None:
             check_exceed([entry, {name: value for name, value in entry.items() if name != key}], ["Mg"])
     with pytest.raises(InputError, match=r"decisions.exceed\[0\].channel.*'Mg'.*use one of Fe, Si"):
         check_exceed([entry], ["Fe", "Si"])
+
+
+def test_the_signal_is_decided_about_where_it_is_asked_for_and_known(tmp_path: Path) -> None:
+    files = poisson_scan(tmp_path)
+    fitted = fit_counts(files, tmp_path / "c.json")
+    with Predictions(files.ensemble) as ensemble:
+        lower, median, upper = (ensemble.read(kind)[1] for kind in QUANTILES)
+    entry = {"name": "rich", "channel": "Fe", "above": 5.0, "confidence": 0.95}
+    slope = squared_slope(median)
+    found = decide(fitted, entry | {"of": "signal"}, (lower, median, upper), None)
+    assert found.of == "signal" == decided_of(fitted, entry | {"of": "signal"})
+    low, high = (fitted.signal_bound(side, median, slope, 0.95, "Fe") for side in ("lower", "upper"))
+    np.testing.assert_array_equal(found.decided, exceedance(low, high, 5.0))
+    repeat = decide(fitted, entry | {"of": "repeat"}, (lower, median, upper), None)
+    assert repeat.of == "repeat" == decide(fitted, entry, (lower, median, upper), None).of
+    assert (found.decided == ABOVE).sum() > 2 * (repeat.decided == ABOVE).sum(), "a repeat has the reference's noise"
+    blind = Calibration({**fitted.content, "signal": None}, fitted.path)
+    assert decided_of(blind, entry | {"of": "signal"}) == "repeat"
+    np.testing.assert_array_equal(
+        decide(blind, entry | {"of": "signal"}, (lower, median, upper), None).decided, repeat.decided
+    )

@@ -131,3 +131,55 @@ def test_files_that_are_no_scans(tmp_path: Path) -> None:
         stored["noisy"] = values(2, 2)
     with pytest.raises(InputError, match="not a scan"):
         Scan(tmp_path / "other.h5")
+
+
+def test_the_noise_of_a_target_is_known_by_counts_frames_or_repeats(tmp_path: Path) -> None:
+    """Whatever shows it, the variance is unbiased: its mean is the mean squared distance of the target to the signal."""
+    rng = np.random.default_rng(2)
+    signal = rng.uniform(2, 8, (1, 60, 60))
+    counts = rng.poisson(signal, (6, 1, 60, 60)).astype(np.uint16)
+    levels = (signal + rng.normal(0, 1.5, (6, 1, 60, 60))).astype(np.float32)
+    long = rng.poisson(20 * signal, (1, 1, 60, 60)).astype(np.uint16)
+    repeats = (signal + rng.normal(0, 1.5, (3, 1, 60, 60))).astype(np.float32)
+    cases = {
+        "counts": ingest(
+            tmp_path / "a.h5", [save(tmp_path / "a.tif", counts, "RCYX")], "leave-one-out", channels=["a"]
+        ),
+        "frames": ingest(
+            tmp_path / "b.h5", [save(tmp_path / "b.tif", levels, "RCYX")], "leave-one-out", channels=["a"], counts=False
+        ),
+        "repeats": ingest(
+            tmp_path / "c.h5",
+            [save(tmp_path / "c.tif", levels[:2], "RCYX")],
+            [save(tmp_path / "cr.tif", repeats, "RCYX")],
+            channels=["a"],
+            counts=False,
+        ),
+    }
+    for source, scan in cases.items():
+        with scan:
+            assert scan.noise_source == source
+            noise = scan.read_reference_noise(1)
+            assert noise is not None and noise.dtype == np.float32
+            true = float(np.mean((scan.read_target(1) - signal) ** 2))
+            assert float(noise.mean()) == pytest.approx(true, rel=0.1)
+            region = (slice(3, 20), slice(7, 50))
+            part = scan.read_reference_noise(1, region)
+            np.testing.assert_array_equal(part, noise[(slice(None), *region)])
+    with ingest(
+        tmp_path / "d.h5",
+        [save(tmp_path / "d.tif", counts[:1], "RCYX")],
+        [save(tmp_path / "dr.tif", long, "RCYX")],
+        channels=["a"],
+    ) as scan:  # one long reference of counts
+        assert (scan.noise_source, scan.count_unit) == ("counts", 1.0)
+        np.testing.assert_allclose(scan.read_reference_noise(0), scan.read_target(0))
+
+
+def test_the_noise_of_one_measurement_that_counts_nothing_is_not_known(tmp_path: Path) -> None:
+    noisy, reference = values(2, 1, 12, 13, dtype="float32"), values(1, 12, 13, seed=3, dtype="float32")
+    files = [save(tmp_path / "n.tif", noisy, "RCYX")], [save(tmp_path / "r.tif", reference, "CYX")]
+    with ingest(tmp_path / "a.h5", *files, channels=["a"], counts=False) as scan:
+        assert scan.noise_source is None and scan.read_reference_noise(0) is None
+    with ingest(tmp_path / "b.h5", files[0], "leave-one-out", channels=["a"], counts=False) as scan:
+        assert scan.noise_source is None, "one other frame shows no variance"

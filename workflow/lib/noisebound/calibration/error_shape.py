@@ -29,9 +29,9 @@ _STEP, _LAST = 0.3, 4.5
 CENTRES = np.arange(-round(_LAST / _STEP), round(_LAST / _STEP) + 1) * _STEP
 # Weight of the prior, in parts of the number of pixels, for counts and for other values. A Poisson likelihood is exact;
 # the variance of other noise is itself estimated, and the mixture would take its errors for structure.
-_PRIOR_OF_COUNTS, _PRIOR = 0.1, 0.3
-_ITERATIONS = 100
-_MOST_PIXELS = 20_000
+_PRIOR_OF_COUNTS, _PRIOR = 0.25, 0.15
+_ITERATIONS = 60
+_MOST_PIXELS = 10_000
 # Points at which a Poisson likelihood is averaged over a narrow normal distribution.
 _POINTS, _POINT_WEIGHTS = hermegauss(5)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
-from scipy.stats import truncnorm
+from scipy.stats import t as student
 
 from .error_features import N_FEATURES, error_features
 from .signal_pixels import SignalPixels
@@ -30,11 +30,13 @@ Doubles = NDArray[np.float64]
 # Quantiles of the predicted medians at which the line over the intensity has its ends.
 _KNOTS = (0.02, 0.98)
 # The variance is at least this part of its mean: where the fit says nearly 0, it only knows little.
-LEAST_PART = 0.03
+LEAST_PART = 0.012
 _NOISE_PART = 0.05
 _REWEIGHTINGS = 4
 # Number of equally probable values that stand for the distribution of the factor.
 _FACTORS = 41
+_POINTS = 2001
+_LEAST_FACTOR = 0.02
 # The variance between frames is known to about so much.
 _SEEN_PART = 0.9
 # Fewest blocks whose differences tell how far the variance may be off.
@@ -128,13 +130,13 @@ def fit_variance(pixels: SignalPixels) -> FittedVariance:
     variance = ErrorVariance((low, high), tuple(float(weight) for weight in weights), LEAST_PART * mean)
     fitted = np.maximum(fitted, variance.least)
     weight = 1 / np.square(noise + fitted)
-    factor, error = _factor(weight * fitted * squared, weight * np.square(fitted), pixels.blocks)
+    factor, error, count = _factor(weight * fitted * squared, weight * np.square(fitted), pixels.blocks)
     seen = _SEEN_PART * pixels.frame_variance / float(fitted.mean())
-    return FittedVariance(variance, factors_between(factor, error, seen), factor, error, noise)
+    return FittedVariance(variance, factors_between(factor, error, seen, count), factor, error, noise)
 
 
-def factors_between(factor: float, error: float, least: float) -> Doubles:
-    """Give equally probable values of a factor: a normal distribution about its estimate, cut off from below.
+def factors_between(factor: float, error: float, least: float, blocks: int) -> Doubles:
+    """Give equally probable values of a factor that is known by an estimate from a number of blocks.
 
     Parameters
     ----------
@@ -142,17 +144,25 @@ def factors_between(factor: float, error: float, least: float) -> Doubles:
         Estimate and standard error.
     least
         Smallest possible value, 0 or more.
+    blocks
+        Number of blocks behind the standard error.
 
     Returns
     -------
     ndarray
-        float64, ascending.
+        float64, ascending: quantiles of Student's t about the estimate, cut off at ``least`` and weighed by one over
+        the factor, which is what is assumed of a scale before anything is known of it (Jeffreys' prior).
     """
     if error <= 0:
         return np.array([max(factor, least)])
-    share = (np.arange(_FACTORS) + 0.5) / _FACTORS
-    values: Doubles = truncnorm.ppf(share, (least - factor) / error, np.inf, loc=factor, scale=error)
-    return np.maximum(values, least)
+    share = (np.arange(_POINTS) + 0.5) / _POINTS
+    law = student(max(blocks - 1, 1))
+    start = float(law.cdf((least - factor) / error))
+    values = np.maximum(factor + error * law.ppf(start + (1 - start) * share), max(least, _LEAST_FACTOR * error))
+    weight = np.cumsum(1 / values)
+    places = np.searchsorted(weight, (np.arange(_FACTORS) + 0.5) / _FACTORS * weight[-1])
+    chosen: Doubles = values[places]
+    return chosen
 
 
 def _line(parts: Doubles, values: Doubles) -> Doubles:
@@ -181,14 +191,15 @@ def _solve(gram: Doubles, right: Doubles) -> Doubles:
     return np.asarray(nnls(root.T, np.linalg.solve(root, right))[0])
 
 
-def _factor(above: Doubles, below: Doubles, blocks: Sequence[NDArray[np.intp]]) -> tuple[float, float]:
-    """Ratio of two sums over pixels, and the largest of its standard errors over blocks of several sides."""
+def _factor(above: Doubles, below: Doubles, blocks: Sequence[NDArray[np.intp]]) -> tuple[float, float, int]:
+    """Ratio of two sums over pixels, its largest standard error over blocks of several sides, and their number."""
     total = float(below.sum())
-    ratio, error = float(above.sum()) / total, 0.0
+    ratio, largest = float(above.sum()) / total, (0.0, 1)
     for labels in blocks:
         tops, bottoms = np.bincount(labels, above), np.bincount(labels, below)
         count = int((bottoms > 0).sum())
         if count >= FEWEST_BLOCKS:
             left = tops - ratio * bottoms
-            error = max(error, float(np.sqrt(np.square(left).sum() * count / (count - 1)) / total))
-    return ratio, error
+            error = float(np.sqrt(np.square(left).sum() * count / (count - 1)) / total)
+            largest = max(largest, (error, count))
+    return ratio, *largest
