@@ -115,7 +115,7 @@ def stability_rows(
         return agreement_over_members(lambda m: standardise(stack[m].mean(axis=0)), divisions, tokens, _copy(members))
 
     rows = [
-        *_frame_rows(frames, pixels.medians, centres, baseline_centres, last),
+        *frame_rows(frames, pixels.medians, centres, baseline_centres, last),
         Row("subsamples", halved(pixels.scores, pixels.blocks), halved(baseline, pixels.blocks),
             halved(null, null_blocks)),
         Row("members", of_members(sample.latents), of_medians(pixels.members), of_members(sample.null)),
@@ -124,21 +124,36 @@ def stability_rows(
     rows.append(Row("latents against baseline", agreement(labels)))
     rows.append(Row(RESTARTED, seeded(pixels.scores), seeded(baseline), seeded(null)))
     if pixels.reference is not None:
-        shares = (explained_variance(pixels.reference, own) for own in labels)
-        rows.append(Row("reference variance explained (share)", *shares))
+        ours, theirs = (explained_variance(pixels.reference, own) for own in labels)
+        rows.append(Row("reference variance explained (share)", ours, theirs))
     return rows
 
 
-def _frame_rows(
+def frame_rows(
     frames: FramePairs,
     medians: NDArray[np.float32],
     centres: NDArray[np.float64],
     baseline_centres: NDArray[np.float64],
     seed: np.random.SeedSequence,
 ) -> list[Row]:
-    """Rows on the two frames: clusters fitted on train pixels, as delivered, give each pixel of either frame a label.
+    """Compare the token maps of the two frames: clusters fitted on train pixels, as delivered, label both.
 
-    ``medians`` (N, C) are those of the train pixels, by which the medians of the frames are standardised.
+    Parameters
+    ----------
+    frames
+        What the members say of the two frames.
+    medians
+        (N, C), medians at the train pixels, by which those of the frames are standardised.
+    centres, baseline_centres
+        (T, K) and (T, C) float64, centres of latent scores and of standardised medians.
+    seed
+        Seeds the clustering of noise.
+
+    Returns
+    -------
+    list of Row
+        Index, share of pixels that keep their label, and that share by chance; one row without values where there are
+        no pairs of frames.
     """
     if frames.source == NO_PAIR:
         return [Row(FRAMES, kind=NO_PAIR)]
