@@ -83,36 +83,8 @@ def fit_latent_basis(files: BasisFiles, *, settings: BasisSettings, hardware: Ha
     random = np.random.default_rng(np.random.SeedSequence(settings.seed, spawn_key=(2**31,)))
     ensemble = Ensemble(files.members, files.architectures, hardware=hardware)
     areas = [Regions.read(path) for path in files.regions]
-    share = settings.sample_size / max(1, sum(bool(area.of("train")) for area in areas))
-    places: list[_Place] = []
-    found: list[_Found] = []
-    names: list[str] = []
-    for path, area in zip(files.scans, areas, strict=True):
-        if not area.of("train"):
-            continue
-        with Scan(path) as source:
-            ensemble.check(source, path)
-            frame = min(settings.frame, source.n_frames - 1)
-            own = _draw_places(area, len(names), share, random)
-            found += [_read_place(ensemble, source, frame, place) for place in own]
-            places += own
-        names.append(area.scan)
-        logger.info("scan %s: latents of %d train boxes", area.scan, len(own))
-    if not names:
-        raise InputError("no scan has a train region", key="role", remedy="give a scan the role train or split")
-    pool = np.concatenate([part.values for part in found]).T
-    null = [_predict(ensemble, place, lambda tile: draw_noise(pool, tile.completed, random)) for place in places]
-    sizes = np.asarray(ensemble.latent_sizes, dtype=np.int64)
-    sample = LatentSample(
-        latents=np.concatenate([part.latents for part in found]),
-        null=np.concatenate([part.latents for part in null]),
-        medians=np.concatenate([part.medians for part in found]),
-        member_sizes=sizes,
-        coordinates=np.concatenate([place.coordinates for place in places]),
-        scan=np.repeat([place.number for place in places], [len(place.coordinates) for place in places]),
-        scans=tuple(names),
-    )
-    basis = fit_basis(sample.latents, list(sizes), settings.components)
+    sample, pool = _draw_sample(ensemble, files.scans, areas, settings, random)
+    basis = fit_basis(sample.latents, sample.member_sizes.tolist(), settings.components)
     pairs = draw_pairs(ensemble, files.scans, areas, basis, sample, pool, settings)
     basis.save(files.basis)
     save_sample(files.sample, sample)
@@ -136,6 +108,45 @@ class _Found:
     latents: Floats
     medians: Floats
     values: Floats
+
+
+def _draw_sample(
+    ensemble: Ensemble,
+    scans: Sequence[str | Path],
+    areas: Sequence[Regions],
+    settings: BasisSettings,
+    random: np.random.Generator,
+) -> tuple[LatentSample, Floats]:
+    """The sample of all train regions, and the raw values (C, N) at its pixels, which the noise is drawn from."""
+    share = settings.sample_size / max(1, sum(bool(area.of("train")) for area in areas))
+    places: list[_Place] = []
+    found: list[_Found] = []
+    names: list[str] = []
+    for path, area in zip(scans, areas, strict=True):
+        if not area.of("train"):
+            continue
+        with Scan(path) as source:
+            ensemble.check(source, path)
+            frame = min(settings.frame, source.n_frames - 1)
+            own = _draw_places(area, len(names), share, random)
+            found += [_read_place(ensemble, source, frame, place) for place in own]
+            places += own
+        names.append(area.scan)
+        logger.info("scan %s: latents of %d train boxes", area.scan, len(own))
+    if not names:
+        raise InputError("no scan has a train region", key="role", remedy="give a scan the role train or split")
+    pool = np.concatenate([part.values for part in found]).T
+    null = [_predict(ensemble, place, lambda tile: draw_noise(pool, tile.completed, random)) for place in places]
+    sample = LatentSample(
+        latents=np.concatenate([part.latents for part in found]),
+        null=np.concatenate([part.latents for part in null]),
+        medians=np.concatenate([part.medians for part in found]),
+        member_sizes=np.asarray(ensemble.latent_sizes, dtype=np.int64),
+        coordinates=np.concatenate([place.coordinates for place in places]),
+        scan=np.repeat([place.number for place in places], [len(place.coordinates) for place in places]),
+        scans=tuple(names),
+    )
+    return sample, pool
 
 
 def _draw_places(area: Regions, number: int, share: float, random: np.random.Generator) -> list[_Place]:

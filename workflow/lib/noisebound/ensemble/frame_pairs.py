@@ -42,17 +42,9 @@ def draw_pairs(
 ) -> FramePairs:
     """Predict two independent frames of the same held-out pixels, and two images of noise alone.
 
-    The two are the delivered frame and the next. Where no scan has two frames, the counts of one are divided at random:
-    each count falls into either half with probability 1/2, so that the halves of a Poisson count are independent. Each
-    half is doubled, because the networks know images of the whole dose and would take single halves for a darker
-    material. It carries the noise of half the dose, so two whole frames agree better than two halves. Counts whose
-    variance exceeds their mean give halves that resemble each other by their noise as well.
-
-    Pixels of the select, calibrate and test regions come first; where there are none, train regions serve. Windows are
-    drawn at random, as many from each scan as it has.
-
-    One orientation is predicted, as for the sample. Where the delivered image averages several, its tokens agree a
-    little better.
+    The two are the delivered frame and the next, or halves of the counts of one (see ``frame_windows``). One
+    orientation is predicted, as for the sample. Where the delivered image averages several, its tokens agree a little
+    better.
 
     Parameters
     ----------
@@ -93,15 +85,13 @@ def draw_pairs(
             return read_pair(opened[window.number], window.around, source, settings.frame, random)
 
         scores, medians = _predict(ensemble, basis, windows, picked, read)
+    null, null_fit = _noise(ensemble, sample, basis.n_components, pool, windows, picked, random)
     numbers = sorted({window.number for window in windows})
     logger.info("pairs of frames: %s, %s, %d windows of %d scans", source, place, len(windows), len(numbers))
-    null, null_fit = _noise(ensemble, sample, basis.n_components, pool, windows, picked, random)
     coordinates = np.concatenate([_coordinates(w, own) for w, own in zip(windows, picked, strict=True)])
     scan_of = np.repeat([numbers.index(window.number) for window in windows], [len(own) for own in picked])
     names = tuple(areas[number].scan for number in numbers)
-    return FramePairs(
-        source, place, scores, medians, null, null_fit, coordinates, scan_of.astype(np.int64), names
-    )  # fmt: skip
+    return FramePairs(source, place, scores, medians, null, null_fit, coordinates, scan_of.astype(np.int64), names)
 
 
 def _work(areas: Sequence[Regions]) -> int:

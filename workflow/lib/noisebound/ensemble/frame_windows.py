@@ -62,6 +62,8 @@ class Window:
 def choose_scans(opened: Sequence[Scan], areas: Sequence[Regions]) -> tuple[str, str, dict[int, tuple[Box, ...]]]:
     """Choose which scans give pairs of frames, and where: held-out regions before train, repeats before halves.
 
+    Held out are select, calibrate and test regions: no network was trained on them.
+
     Parameters
     ----------
     opened, areas
@@ -166,6 +168,11 @@ def read_pair(
 
 def divide_counts(image: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
     """Divide counts at random into two halves, and double each.
+
+    Each count falls into either half with probability 1/2, so that the halves of a Poisson count are independent. They
+    are doubled, because the networks know images of the whole dose and would take single halves for a darker material.
+    Each carries the noise of half the dose, so two whole frames agree better than two halves. Counts whose variance
+    exceeds their mean give halves that resemble each other by their noise as well.
 
     Parameters
     ----------

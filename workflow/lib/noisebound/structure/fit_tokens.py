@@ -42,22 +42,7 @@ def fit_tokens(
     the principal components gave them: scaled to equal variance, components of little but noise would count as much as
     the leading ones.
 
-    The columns of ``stability.csv`` are clusterings of the ``latents``, of the standardised denoised medians
-    (``baseline``), and of latents of noise-only input with a basis of their own (``null``). Its rows:
-
-    - ``frames``: the adjusted Rand index between the maps of two independent frames of the same place; only structure
-      that a second measurement repeats raises it. The frames of the null are two independent images of noise. Here,
-      ``difference`` is latents less baseline, with the ends of its 95 % interval, and ``kind`` says which frames and
-      pixels were compared.
-    - the share of pixels that keep their token from one frame to the other, and that share by chance.
-    - ``subsamples``, ``members``: mean indices between clusterings on halves of the sample, which consist of whole
-      blocks in each column, and between clusterings of halves of the members.
-    - ``latents against baseline``: the index between the two.
-    - ``k-means restarted``: that between runs of k-means on the same values. It tells how reproducible k-means is, and
-      nothing of structure.
-    - the share of the reference's variance that lies between clusters, where all train scans have a reference.
-
-    An empty cell means that there is no value.
+    What ``stability.csv`` holds is said in :class:`noisebound.structure.stability.Row`.
 
     Parameters
     ----------

@@ -37,12 +37,25 @@ COLUMNS = ("comparison", "latents", "baseline", "null", "difference", "low", "hi
 class Row(NamedTuple):
     """A row of ``stability.csv``; NaN where there is no value.
 
+    - ``frames``: the adjusted Rand index between the maps of two independent frames of the same place; only structure
+      that a second measurement repeats raises it. The frames of the null are two independent images of noise. Here,
+      ``difference`` is latents less baseline, with the ends of its 95 % interval, and ``kind`` says which frames and
+      pixels were compared.
+    - the share of pixels that keep their token from one frame to the other, and that share by chance.
+    - ``subsamples``, ``members``: mean indices between clusterings on halves of the sample, which consist of whole
+      blocks in each column, and between clusterings of halves of the members.
+    - ``latents against baseline``: the index between the two.
+    - ``k-means restarted``: that between runs of k-means on the same values. It tells how reproducible k-means is, and
+      nothing of structure.
+    - the share of the reference's variance that lies between clusters, where all train scans have a reference.
+
     Parameters
     ----------
     comparison
         What was compared.
     latents, baseline, null
-        Its value for clusters of latents, of denoised medians and of noise.
+        Its value for clusters of the latents, of the standardised denoised medians, and of latents of noise-only input
+        with a basis of their own.
     difference, low, high
         ``latents`` less ``baseline`` and the ends of its 95 % interval, for ``frames`` alone.
     kind
@@ -68,7 +81,7 @@ def stability_rows(
     repeats: int,
     seed: np.random.SeedSequence,
 ) -> list[Row]:
-    """Compute the rows of ``stability.csv``, whose meaning :func:`noisebound.structure.fit_tokens.fit_tokens` states.
+    """Compute the rows of ``stability.csv``, frames first.
 
     Parameters
     ----------
@@ -85,12 +98,12 @@ def stability_rows(
     Returns
     -------
     list of Row
-        The rows, agreement of frames first.
+        The rows in the order of :class:`Row`; the last only where there is a reference.
     """
     seeds, halves, divide, members, last = seed.spawn(5)
-    tokens, components, sizes = len(centres), basis.n_components, sample.member_sizes
+    tokens, sizes = len(centres), sample.member_sizes
     baseline = standardise(pixels.medians)
-    null = _scores(sample.null, sizes.tolist(), components)
+    null = _scores(sample.null, sizes.tolist(), basis.n_components)
     null_blocks = np.column_stack([sample.scan, sample.coordinates // BLOCK])
     baseline_centres = fit_centres(baseline, tokens, _copy(last))
 
@@ -100,25 +113,11 @@ def stability_rows(
     def halved(scores: NDArray | None, blocks: NDArray) -> float:
         return agreement_over_halves(scores, blocks, tokens, repeats, _copy(halves)) if scores is not None else math.nan
 
-    divisions = member_halves(len(sizes), repeats, divide)
-
-    def of_members(latents: NDArray) -> float:
-        def scores_of(chosen: list[int]) -> NDArray | None:
-            part = np.concatenate([latents[:, basis.members[m]] for m in chosen], axis=1)
-            return _scores(part, [int(sizes[m]) for m in chosen], components)
-
-        return agreement_over_members(scores_of, divisions, tokens, _copy(members))
-
-    def of_medians(stack: NDArray | None) -> float:
-        if stack is None or len(stack) != len(sizes):
-            return math.nan
-        return agreement_over_members(lambda m: standardise(stack[m].mean(axis=0)), divisions, tokens, _copy(members))
-
     rows = [
         *frame_rows(frames, pixels.medians, centres, baseline_centres, last),
         Row("subsamples", halved(pixels.scores, pixels.blocks), halved(baseline, pixels.blocks),
             halved(null, null_blocks)),
-        Row("members", of_members(sample.latents), of_medians(pixels.members), of_members(sample.null)),
+        _member_row(pixels, basis, sample, tokens, member_halves(len(sizes), repeats, divide), members),
     ]  # fmt: skip
     labels = nearest_centre(pixels.scores, centres), nearest_centre(baseline, baseline_centres)
     rows.append(Row("latents against baseline", agreement(labels)))
@@ -127,6 +126,32 @@ def stability_rows(
         ours, theirs = (explained_variance(pixels.reference, own) for own in labels)
         rows.append(Row("reference variance explained (share)", ours, theirs))
     return rows
+
+
+def _member_row(
+    pixels: DeliveredPixels,
+    basis: LatentBasis,
+    sample: LatentSample,
+    tokens: int,
+    divisions: Sequence[tuple[list[int], list[int]]],
+    seed: np.random.SeedSequence,
+) -> Row:
+    """Agreement of clusterings of halves of the members."""
+    sizes = sample.member_sizes
+
+    def of_latents(latents: NDArray) -> float:
+        def scores_of(chosen: list[int]) -> NDArray | None:
+            part = np.concatenate([latents[:, basis.members[m]] for m in chosen], axis=1)
+            return _scores(part, [int(sizes[m]) for m in chosen], basis.n_components)
+
+        return agreement_over_members(scores_of, divisions, tokens, _copy(seed))
+
+    medians, baseline = pixels.members, math.nan
+    if medians is not None and len(medians) == len(sizes):
+        baseline = agreement_over_members(
+            lambda chosen: standardise(medians[chosen].mean(axis=0)), divisions, tokens, _copy(seed)
+        )
+    return Row("members", of_latents(sample.latents), baseline, of_latents(sample.null))
 
 
 def frame_rows(
