@@ -42,9 +42,7 @@ def draw_pairs(
 ) -> FramePairs:
     """Predict two independent frames of the same held-out pixels, and two images of noise alone.
 
-    The two are the delivered frame and the next, or halves of the counts of one (see ``frame_windows``). One
-    orientation is predicted, as for the sample. Where the delivered image averages several, its tokens agree a little
-    better.
+    One orientation is predicted, as for the sample; where several are delivered, their tokens agree a little better.
 
     Parameters
     ----------
