@@ -97,7 +97,8 @@ def signatures(world: World) -> dict[Job, str]:
         )
     networks = each("train_member", members) + each("draw_architecture", members)
     sampled = [s["structure"]["components"], s["structure"]["sample"], s["ensemble"]["frame"], s["seed"]]
-    job("fit_latent_basis", "", sampled, *networks, *pixels(train))
+    # The basis comes from train pixels; pairs of frames are held-out pixels of the scans that a training sees.
+    job("fit_latent_basis", "", sampled, *networks, *pixels(learn))
     basis = ("fit_latent_basis", "")
     for scan in everything:
         predicted = [s["ensemble"], s["training"]["levels"], counts]

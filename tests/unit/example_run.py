@@ -26,6 +26,7 @@ from noisebound.report.index_page import IndexedScan, RunFiles
 from noisebound.report.report_index import report_index
 from noisebound.report.report_scan import ScanFiles, ScanReport, report_scan
 from noisebound.report.settings import PageSettings
+from noisebound.report.stability import CHANCE, SAME
 from tests.unit.run_records import record
 
 LOW_HIGH = (("low", -1), ("high", 1))
@@ -350,10 +351,14 @@ def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: i
     pd.DataFrame(sizes).to_csv(folder / "ensemble_size.csv", index=False)
     pd.DataFrame(
         {
-            "comparison": ["seeds", "subsamples", "member subsets"],
-            "latents": [0.95, 0.93, 0.88],
-            "baseline": [0.90, 0.91, np.nan],
-            "null": [0.02, 0.04, 0.01],
+            "comparison": ["frames", SAME, CHANCE, "subsamples", "members", "k-means restarted"],
+            "latents": [0.62, 0.81, 0.45, 0.93, 0.88, 0.99],
+            "baseline": [0.55, 0.78, 0.44, 0.91, np.nan, 0.98],
+            "null": [0.01, 0.34, 0.33, 0.68, 0.01, 0.97],
+            "difference": [0.07, *[np.nan] * 5],
+            "low": [-0.02, *[np.nan] * 5],
+            "high": [0.16, *[np.nan] * 5],
+            "kind": ["repeats, held-out", *[""] * 5],
         }
     ).to_csv(folder / "stability.csv", index=False)
     histories, architectures = [], []

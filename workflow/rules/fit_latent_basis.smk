@@ -2,11 +2,12 @@ rule fit_latent_basis:
     input:
         members=MEMBERS,
         architectures=ARCHITECTURES,
-        scans=expand(result("scans/{scan}.h5"), scan=HOLDS_TRAIN),
-        regions=expand(result("regions/{scan}.json"), scan=HOLDS_TRAIN),
+        scans=expand(result("scans/{scan}.h5"), scan=TRAINED_ON),
+        regions=expand(result("regions/{scan}.json"), scan=TRAINED_ON),
     output:
         basis=result("latent/basis.npz"),
         sample=result("latent/sample.npz"),
+        frames=result("latent/frames.npz"),
     log:
         result("logs/fit_latent_basis.log"),
     benchmark:
@@ -19,8 +20,8 @@ rule fit_latent_basis:
     resources:
         **GPU_JOBS,
         gpu=1,
-        mem_mb=memory(4000, per_mb=2, scans=HOLDS_TRAIN),
-        runtime=minutes(30, per_mb=0.05, scans=HOLDS_TRAIN),
+        mem_mb=memory(4000, per_mb=2, scans=TRAINED_ON),
+        runtime=minutes(30, per_mb=0.05, scans=TRAINED_ON),
     params:
         **named(
             components=config["structure"]["components"],

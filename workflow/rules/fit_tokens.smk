@@ -5,6 +5,7 @@ rule fit_tokens:
         scans=expand(result("scans/{scan}.h5"), scan=HOLDS_TRAIN),
         basis=result("latent/basis.npz"),
         sample=result("latent/sample.npz"),
+        frames=result("latent/frames.npz"),
     output:
         model=result("tokens/model.npz"),
         stability=result("tokens/stability.csv"),

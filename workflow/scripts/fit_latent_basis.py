@@ -19,6 +19,7 @@ with step(snakemake):
             snakemake.input.regions,
             snakemake.output.basis,
             snakemake.output.sample,
+            snakemake.output.frames,
         ),
         settings=BasisSettings(
             components=snakemake.params.components,

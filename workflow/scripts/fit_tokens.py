@@ -19,6 +19,7 @@ with step(snakemake):
         ),
         snakemake.input.basis,
         snakemake.input.sample,
+        snakemake.input.frames,
         snakemake.output.model,
         snakemake.output.stability,
         settings=StructureSettings(**snakemake.params.settings),

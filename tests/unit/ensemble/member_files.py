@@ -134,6 +134,6 @@ def little_memory(members: Members) -> int:
 def fit(members: Members, scans: list[Path], regions: list[Path], folder: Path, **changes: Any) -> tuple[Path, Path]:
     settings = {"components": 5, "sample_size": 240, "seed": 1, "frame": 1, **changes}
     paths = folder / "basis.npz", folder / "sample.npz"
-    files = BasisFiles(members.weights, members.architectures, scans, regions, *paths)
+    files = BasisFiles(members.weights, members.architectures, scans, regions, *paths, folder / "frames.npz")
     fit_latent_basis(files, settings=BasisSettings(**settings))
     return paths

@@ -206,7 +206,7 @@ def test_the_size_of_the_tiles_changes_no_result_of_the_ensemble(
     area = write_regions(tmp_path / "s.json", shape, 0, [Box("train", (0,) * dimensions, shape)])
     basis = tmp_path / "basis.npz"
     fit_latent_basis(
-        BasisFiles(weights, files, [scan], [area], basis, tmp_path / "sample.npz"),
+        BasisFiles(weights, files, [scan], [area], basis, tmp_path / "sample.npz", tmp_path / "frames.npz"),
         settings=BasisSettings(components=3, sample_size=100, frame=0, seed=1),
     )
     found = []

@@ -51,6 +51,7 @@ def test_a_completed_tile_is_the_same_part_of_the_whole_mirrored_scan(
     scan = np.arange(channels * np.prod(shape)).reshape(channels, *shape)
     for tile in tiles(shape, size, halo):
         whole = tile.complete(scan[(slice(None), *tile.read)])
+        assert whole.shape[1:] == tile.completed
         sides = [
             [reflect_index(i, extent) for i in range(keep.start - rim, keep.stop + rim)]
             for keep, rim, extent in zip(tile.keep, halo, shape, strict=True)

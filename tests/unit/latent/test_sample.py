@@ -17,7 +17,7 @@ def test_the_sample_survives_its_file(tmp_path):
     rng = np.random.default_rng(15)
     sample = LatentSample(
         latents=rng.normal(size=(20, 7)).astype(np.float32),
-        null=rng.normal(size=(12, 7)).astype(np.float32),
+        null=rng.normal(size=(20, 7)).astype(np.float32),
         medians=rng.normal(size=(20, 2)).astype(np.float32),
         member_sizes=np.array([3, 4]),
         coordinates=rng.integers(0, 50, (20, 3)),
@@ -37,7 +37,7 @@ def test_the_sample_survives_its_file(tmp_path):
 def test_a_file_whose_arrays_disagree_is_refused(tmp_path, name):
     rng = np.random.default_rng(0)
     numbers = {"member_sizes": np.array([2, 1]), "coordinates": np.zeros((5, 2), int), "scan": np.zeros(5, int)}
-    images = {"latents": rng.normal(size=(5, 3)), "null": rng.normal(size=(4, 3)), "medians": rng.normal(size=(5, 1))}
+    images = {"latents": rng.normal(size=(5, 3)), "null": rng.normal(size=(5, 3)), "medians": rng.normal(size=(5, 1))}
     save_sample(tmp_path / "a.npz", LatentSample(**numbers, **images, scans=("s",)))
     names = [field.name for field in dataclasses.fields(LatentSample)]
     arrays = read_arrays(tmp_path / "a.npz", names)

@@ -19,8 +19,10 @@ def test_index_says_what_the_tables_say(flat: dict[str, Any]) -> None:
     assert "62 %" in page.text
     parameters = json.loads(flat["files"]["architectures"][0].read_text())["parameters"]
     assert parameters > 999 and f"{parameters:,} parameters".replace(",", " ") in page.text
-    for words in ("seeds", "subsamples", "member subsets", "0.950", "Member 2", "apply", "split"):
+    for words in ("halves of the sample", "halves of the members", "0.930", "Member 2", "apply", "split"):
         assert words in page.text
+    assert "same token map to ARI 0.62 (noise alone 0.01, k-means on the denoised image 0.55)" in page.text
+    assert "not told apart from k-means on the denoised image (difference 0.07" in page.text
     assert html.unescape(page.text).count("decile of the denoised value") == 2
     assert html.unescape(page.text).count("coverage of a block") == 2
     assert "nominal: [0.5, 0.8, 0.9, 0.95]" in page.text

@@ -11,6 +11,7 @@ import tifffile
 from noisebound.files.prediction_writers import create_predictions
 from noisebound.geometry.boxes import Box
 from noisebound.latent.basis import LatentBasis, fit_basis
+from noisebound.latent.frames import FramePairs, save_pairs
 from noisebound.latent.sample import LatentSample, save_sample
 from noisebound.regions.regions import Regions
 from noisebound.structure.fit_tokens import fit_tokens
@@ -91,6 +92,24 @@ def write_ensemble(
 World = tuple[Path, Simulation, LatentBasis, dict[str, np.ndarray]]
 
 
+def make_pairs(simulation: Simulation, basis: LatentBasis, phase: np.ndarray) -> FramePairs:
+    """Two frames of the lower half of a scan, and two images of noise that have nothing in common."""
+    rows = slice(50, None)
+    where = np.argwhere(np.ones_like(phase[rows], dtype=bool)) + np.array([50, 0])
+    random = np.random.default_rng(6)
+    return FramePairs(
+        "repeats",
+        "held-out",
+        np.stack([basis.project(simulation.latents(phase, seed))[:, *where.T].T for seed in (3, 7)]).astype(np.float16),
+        np.stack([simulation.medians(phase, seed)[:, *where.T].T for seed in (4, 8)]),
+        random.normal(size=(2, len(where), 3)).astype(np.float16),
+        random.normal(size=(500, 3)).astype(np.float16),
+        where.astype(np.int64),
+        np.zeros(len(where), np.int64),
+        ("right",),
+    )
+
+
 def make_world(folder: Path) -> World:
     """Two learned scans, of which the lower halves are trained on, with their latent step."""
     simulation = Simulation()
@@ -111,6 +130,7 @@ def make_world(folder: Path) -> World:
     )
     basis.save(folder / "basis.npz")
     save_sample(folder / "sample.npz", sample)
+    save_pairs(folder / "frames.npz", make_pairs(simulation, basis, phases["right"]))
     for scan, phase in phases.items():
         write_ensemble(folder / f"{scan}.h5", scan, basis.project(latents[scan]), medians[scan])
         half = (40, phase.shape[1])
@@ -122,7 +142,7 @@ def make_world(folder: Path) -> World:
 def fit(folder: Path, name: str = "model", seed: int = 11, scans: tuple[Path, ...] = (), **changes: int) -> TokenModel:
     """The step on the files of :func:`make_world`."""
     files = TrainFiles([folder / "right.h5", folder / "left.h5"], [folder / "left.json", folder / "right.json"], scans)
-    inputs = folder / "basis.npz", folder / "sample.npz"
+    inputs = folder / "basis.npz", folder / "sample.npz", folder / "frames.npz"
     settings = StructureSettings(**{"tokens": 4, "repeats": 3, "sample": 2000, **changes})
     fit_tokens(files, *inputs, folder / f"{name}.npz", folder / f"{name}.csv", settings=settings, seed=seed)
     return TokenModel.load(folder / f"{name}.npz")

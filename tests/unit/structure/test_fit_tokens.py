@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from noisebound.core.errors import InputError
 from noisebound.geometry.boxes import Box
 from noisebound.latent.basis import LatentBasis, fit_basis
+from noisebound.latent.frames import no_pairs, save_pairs
 from noisebound.regions.regions import Regions
 from noisebound.structure.fit_tokens import ordered_model
 from noisebound.structure.segment_scan import segment_scan
@@ -78,6 +79,13 @@ def test_files_that_do_not_belong_together_are_refused(world: World) -> None:
         fit(folder)
     fit_basis(simulation.latents(phase, 3).reshape(15, -1).T, SIZES, 2).save(folder / "basis.npz")
     with pytest.raises(InputError, match=r"basis\.npz"):
+        fit(folder)
+
+
+def test_frames_of_another_basis_are_refused(world: World) -> None:
+    folder, *_ = world
+    save_pairs(folder / "frames.npz", no_pairs(2, 2, 2))
+    with pytest.raises(InputError, match=r"frames\.npz"):
         fit(folder)
 
 

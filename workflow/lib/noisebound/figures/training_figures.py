@@ -124,12 +124,12 @@ def ensemble_size(table: pd.DataFrame) -> Figure:
 
 
 def stability(table: pd.DataFrame) -> Figure:
-    """Draw how far repeated clusterings agree (adjusted Rand index): of latents, of intensities, and of noise alone.
+    """Draw how far token maps agree (adjusted Rand index): of latents, of intensities, and of noise alone.
 
     Parameters
     ----------
     table
-        Columns comparison, latents, baseline and null. Rows whose comparison is a share of variance are not drawn.
+        Columns comparison, latents, baseline and null. Rows whose comparison is a share are not drawn.
 
     Returns
     -------

@@ -48,6 +48,12 @@ class Tile:
     mirrored: tuple[tuple[int, int], ...]
     inner: Region
 
+    @property
+    def completed(self) -> tuple[int, ...]:
+        """Pixels per axis of the completed tile."""
+        sides = zip(self.read, self.mirrored, strict=True)
+        return tuple(part.stop - part.start + before + after for part, (before, after) in sides)
+
     def complete(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
         """Complete the halo by mirroring.
 

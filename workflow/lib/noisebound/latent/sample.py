@@ -21,7 +21,7 @@ class LatentSample:
     latents
         (N, D) float32.
     null
-        (any number, D) float32, latents of noise alone: of a train patch with its pixels shuffled.
+        (N, D) float32, latents of noise alone at the same pixels: of a train patch with its pixels shuffled.
     medians
         (N, C) float32, the median of the ensemble at the same pixels, in physical units.
     member_sizes
@@ -48,7 +48,7 @@ class LatentSample:
     scans: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        rows = {len(self.latents), len(self.medians), len(self.coordinates), len(self.scan)}
+        rows = {len(self.latents), len(self.null), len(self.medians), len(self.coordinates), len(self.scan)}
         width = int(np.sum(self.member_sizes))
         if len(rows) != 1 or self.latents.shape[1:] != (width,) or self.null.shape[1:] != (width,):
             raise ValueError("the arrays of a latent sample do not fit together")

@@ -12,6 +12,7 @@ from ..figures.coverage_figures import GROUP_WORDS, conditional_panel, reliabili
 from ..figures.training_figures import ensemble_size, read_histories, stability, training
 from .index_page import RunFiles
 from .pictures import picture
+from .stability import NAMES
 
 
 def charts(run: RunFiles, channels: Sequence[str], primary: float) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def charts(run: RunFiles, channels: Sequence[str], primary: float) -> dict[str, 
     coverage = read_table(run.coverage_csv)
     sizes = read_table(run.ensemble_size_csv)
     trained = {name: table for name, table in read_histories(run.histories).items() if len(table)}
-    agreements = read_table(run.stability_csv)
+    agreements = read_table(run.stability_csv).replace({"comparison": NAMES})
     tables = {kind: read_table(path) for kind, path in run.conditional_csv.items()}
     label = "Reliability: observed coverage on the test region over nominal coverage, per channel"
     return {
@@ -47,7 +48,7 @@ def charts(run: RunFiles, channels: Sequence[str], primary: float) -> dict[str, 
             picture(ensemble_size(sizes), "Correlation and error over the number of members") if len(sizes) else None
         ),
         "stability": (
-            picture(stability(agreements), "Stability of the tokens, adjusted Rand index") if len(agreements) else None
+            picture(stability(agreements), "Agreement of token maps, adjusted Rand index") if len(agreements) else None
         ),
     }
 

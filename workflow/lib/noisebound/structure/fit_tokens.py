@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from ..core.tables import write_table
 from ..latent.basis import LatentBasis
+from ..latent.frames import load_pairs
 from ..latent.sample import LatentSample, load_sample
 from .clustering import fit_centres, nearest_centre, standardise
 from .settings import StructureSettings
-from .stability import stability_rows
+from .stability import COLUMNS, stability_rows
 from .token_model import ORDER_RULE, TokenModel
 from .train_pixels import DeliveredPixels, TrainFiles, sample_pixels
 
@@ -28,6 +29,7 @@ def fit_tokens(
     files: TrainFiles,
     basis: str | Path,
     sample: str | Path,
+    frames: str | Path,
     output_model: str | Path,
     output_stability: str | Path,
     *,
@@ -40,17 +42,13 @@ def fit_tokens(
     the principal components gave them: scaled to equal variance, components of little but noise would count as much as
     the leading ones.
 
-    The columns of ``stability.csv`` are clusterings of the ``latents``, of the standardised denoised medians
-    (``baseline``), and of latents of noise-only input with a basis of their own (``null``). Three rows give the mean
-    adjusted Rand index over seeds, halves of the sample and halves of the members; the fourth gives that between tokens
-    of latents and of baseline. Where all train scans have a reference in ``files``, a last row gives the share of its
-    variance that lies between clusters. An empty cell means that there is no value.
+    What ``stability.csv`` holds is said in :class:`noisebound.structure.stability.Row`.
 
     Parameters
     ----------
     files
         Files of the scans.
-    basis, sample
+    basis, sample, frames
         Files of the latent step.
     output_model, output_stability
         Files to write.
@@ -68,15 +66,17 @@ def fit_tokens(
     tokens = settings.tokens
     if tokens < 1:
         raise InputError("at least one is needed", key="structure.tokens", value=tokens, remedy="give 1 or more")
-    latent_basis, latent_sample = LatentBasis.load(basis), load_sample(sample)
+    latent_basis, latent_sample, pairs = LatentBasis.load(basis), load_sample(sample), load_pairs(frames)
     fit, draw, stability = np.random.SeedSequence(seed, spawn_key=(_STREAM,)).spawn(3)
     pixels = sample_pixels(files, settings.sample, np.random.default_rng(draw))
     _check_latents(pixels, latent_basis, basis, latent_sample, sample)
+    if pairs.scores.shape[2] != latent_basis.n_components:
+        raise InputError("the frames come from another basis", file=frames, remedy="run the latent step again")
     _check_distinct(pixels.scores, tokens)
     model = ordered_model(fit_centres(pixels.scores, tokens, fit), pixels, latent_basis.digest, seed)
-    rows = stability_rows(pixels, latent_basis, latent_sample, tokens, settings.repeats, stability)
+    rows = stability_rows(pixels, latent_basis, latent_sample, pairs, model.centres, settings.repeats, stability)
     model.save(output_model)
-    write_table(output_stability, ("comparison", "latents", "baseline", "null"), rows, digits=6)
+    write_table(output_stability, COLUMNS, rows, digits=6)
     logger.info(
         "%d tokens on %d pixels of %s; shares %s",
         tokens,
