@@ -134,7 +134,7 @@ def test_files_that_are_no_scans(tmp_path: Path) -> None:
 
 
 def test_the_noise_of_a_target_is_known_by_counts_frames_or_repeats(tmp_path: Path) -> None:
-    """Whatever shows it, the variance is unbiased: its mean is the mean squared distance of the target to the signal."""
+    """Whatever shows it, the variance is unbiased: its mean is the target's mean squared distance to the signal."""
     rng = np.random.default_rng(2)
     signal = rng.uniform(2, 8, (1, 60, 60))
     counts = rng.poisson(signal, (6, 1, 60, 60)).astype(np.uint16)

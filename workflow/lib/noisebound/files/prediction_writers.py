@@ -12,21 +12,16 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.storage import atomic_path
 from ..geometry.boxes import Region
 from .coverage_key import nominal_key
 from .predictions import Predictions
-from .predictions_about import KINDS, QUANTILES, REPEAT, SIGNAL, PredictionsAbout
-from .unfinished_images import UnfinishedImages
+from .predictions_about import KINDS, MEANING, QUANTILES, REPEAT, SIGNAL, PredictionsAbout
+from .unfinished_images import UnfinishedImages, building
 
 Floats = NDArray[np.float32]
 _SIDES = ("lower", "upper")
-SIGNAL_MEANING = "where the signal lies, that is, what a noiseless measurement would show"
-REPEAT_MEANING = "where a repeat measurement like the reference would fall: the signal and the reference's noise"
 _CHUNK = {2: (256, 256), 3: (16, 64, 64)}
 _LATENT_CHUNK = {2: (64, 64), 3: (8, 32, 32)}
-# Tiles seldom end where chunks end: the cache keeps half-filled chunks from being compressed more than once.
-_CACHE_BYTES = 64 << 20
 
 
 class PredictionsWriter:
@@ -163,7 +158,7 @@ def create_predictions(
     about = about or PredictionsAbout(**facts)
     spatial = tuple(int(size) for size in shape)
     n_channels, chunk = len(about.channels), _CHUNK[len(spatial)]
-    with _building(path, about, spatial) as (_, images):
+    with building(path, about.attributes(), spatial) as (_, images):
         for kind in KINDS:
             images.create(kind, (n_channels,), (1, *chunk), np.float32)
         if n_latent:
@@ -254,8 +249,7 @@ def create_denoised(
 ) -> Iterator[DenoisedWriter]:
     """Create ``denoised/<scan>.h5``; it appears under its name only when it is complete.
 
-    The signal intervals lie in the group "signal", the repeat intervals in "intervals", which "repeat" names as well.
-    Each group says in its attribute "meaning" what its intervals hold.
+    Groups "signal" and "intervals" (also named "repeat") hold the intervals and say in "meaning" what those hold.
 
     Parameters
     ----------
@@ -284,20 +278,19 @@ def create_denoised(
         If pixels were not written.
     """
     n_channels, chunk = len(like.channels), _CHUNK[like.ndim]
-    with _building(path, like.about, like.shape) as (file, images):
+    with building(path, like.about.attributes(), like.shape) as (file, images):
         file.attrs["nominal"] = json.dumps([float(value) for value in nominal])
         file.attrs["primary"] = float(primary)
         if like.overlap_error:
             file.attrs["overlap_error"] = json.dumps(like.overlap_error)
         if like.uncertainty:
             file.attrs["uncertainty"] = json.dumps(like.uncertainty)
-        groups = {SIGNAL: SIGNAL_MEANING} if signal else {}
-        groups |= {REPEAT: REPEAT_MEANING}
+        groups = (SIGNAL, REPEAT) if signal else (REPEAT,)
         names = [f"{group}/{nominal_key(value)}/{side}" for group in groups for value in nominal for side in _SIDES]
         for name in ("median", "mean", "spread", *names):
             images.create(name, (n_channels,), (1, *chunk), np.float32)
-        for group, meaning in groups.items():
-            file[group].attrs["meaning"] = meaning
+        for group in groups:
+            file[group].attrs["meaning"] = MEANING[group]
             for side in _SIDES:
                 name = f"{'repeat' if group == REPEAT else group}_{side}"
                 file[name] = file[f"{group}/{nominal_key(primary)}/{side}"]
@@ -305,16 +298,3 @@ def create_denoised(
             file[side] = file[f"repeat_{side}"]
         file["repeat"] = file[REPEAT]
         yield DenoisedWriter(file, images)
-
-
-@contextmanager
-def _building(
-    path: str | Path, about: PredictionsAbout, shape: tuple[int, ...]
-) -> Iterator[tuple[h5py.File, UnfinishedImages]]:
-    """Create a file under a temporary name, with no images yet; rename it when every pixel was written."""
-    with atomic_path(path) as temporary:
-        with h5py.File(temporary, "w", rdcc_nbytes=_CACHE_BYTES) as file:
-            file.attrs.update(about.attributes())
-            images = UnfinishedImages(file, path, shape)
-            yield file, images
-            images.check_complete()

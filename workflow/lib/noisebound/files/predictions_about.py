@@ -12,6 +12,10 @@ KINDS = ("lower", "median", "upper", "spread")
 QUANTILES = ("lower", "median", "upper")
 # Groups of a denoised file: intervals for the signal, and intervals for a repeat measurement.
 SIGNAL, REPEAT = "signal", "intervals"
+MEANING = {
+    SIGNAL: "where the signal lies, that is, what a noiseless measurement would show",
+    REPEAT: "where a repeat measurement like the reference would fall: the signal and the reference's noise",
+}
 
 
 @dataclass(frozen=True)

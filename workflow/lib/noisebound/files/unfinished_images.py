@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.storage import atomic_path
 from ..geometry.boxes import Region
+
+# Tiles seldom end where chunks end: the cache keeps half-filled chunks from being compressed more than once.
+_CACHE_BYTES = 64 << 20
 
 
 class UnfinishedImages:
@@ -122,3 +128,36 @@ class UnfinishedImages:
         for (name, index), missing in self._missing.items():
             if missing > 0:
                 raise RuntimeError(f"{self._target}: {name}{list(index)} lacks {missing} pixels")
+
+
+@contextmanager
+def building(
+    path: str | Path, attributes: Mapping[str, Any], shape: tuple[int, ...]
+) -> Iterator[tuple[h5py.File, UnfinishedImages]]:
+    """Create a file under a temporary name, with no images yet; rename it when every pixel was written.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    attributes
+        Its attributes.
+    shape
+        Pixels per spatial axis.
+
+    Yields
+    ------
+    tuple
+        The open file, and its images.
+
+    Raises
+    ------
+    RuntimeError
+        If pixels were not written.
+    """
+    with atomic_path(path) as temporary:
+        with h5py.File(temporary, "w", rdcc_nbytes=_CACHE_BYTES) as file:
+            file.attrs.update(attributes)
+            images = UnfinishedImages(file, path, shape)
+            yield file, images
+            images.check_complete()

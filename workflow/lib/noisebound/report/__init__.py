@@ -21,6 +21,8 @@ Begin with ``report_scan``.
     scan_images        The images of one scan as a page shows them: planes, common limits, colour bars, boxes over them
     scan_page          What the page of one scan shows, taken from the files of that scan
     settings           Settings of the pages that come from the configuration
+    signal             What a page says of the intervals for the signal: how far the denoised value may be from it, and
+                       how this is known
     stability          What the index says of how far the tokens can be trusted
     summarise          One line per finished run for the terminal, and the table of a comparison on simulated scans
     template           Pages from templates: all text is escaped, and each page is one file that makes no request

@@ -10,6 +10,8 @@ from ..figures.scale_bar import physical, scale_bar
 from .numbers import number
 from .scan_images import LAYERS, UNCERTAINTY_COLORMAP, ScanImages
 
+UNCERTAINTIES = ("width", "repeat_width", "spread")
+
 
 def image_store(images: ScanImages, colormap: str) -> dict[str, Any]:
     """Make data URIs of all images of a scan.
@@ -19,7 +21,7 @@ def image_store(images: ScanImages, colormap: str) -> dict[str, Any]:
     images
         The shown planes of the scan.
     colormap
-        Colour map of intensities; widths and spreads have ``UNCERTAINTY_COLORMAP``.
+        Colour map of intensities; ``UNCERTAINTIES`` have ``UNCERTAINTY_COLORMAP``.
 
     Returns
     -------
@@ -27,7 +29,7 @@ def image_store(images: ScanImages, colormap: str) -> dict[str, Any]:
         Data URIs by layer, channel and plane.
     """
     return {
-        layer: images.uris(layer, UNCERTAINTY_COLORMAP if layer in ("width", "spread") else colormap)
+        layer: images.uris(layer, UNCERTAINTY_COLORMAP if layer in UNCERTAINTIES else colormap)
         for layer in LAYERS
         if layer in images.layers
     }

@@ -25,6 +25,7 @@ from .pictures import picture_bytes
 from .result_rows import shared_content
 from .scan_images import ScanImages
 from .settings import PageSettings
+from .signal import about_signal
 
 COLORMAPS = {"counts": "viridis", "intensity": "gray"}
 
@@ -123,6 +124,7 @@ def report_scan(
             **scan_page.about_predictions(predicted, fitted.primary),
             **region_content.about_regions(layout, context["rows"]),
             **scan_page.about_images(images, colormap, token_content, found),
+            **about_signal(images, fitted),
             "reference_is_truth": fitted.target == TRUE_TARGET,
             "infinite": infinite,
             "cuts": None if infinite else cuts(images, settings.intensity_unit, fitted.primary),

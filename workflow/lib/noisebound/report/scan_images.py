@@ -19,14 +19,19 @@ from ..files.scan import Scan
 from .numbers import integer, number
 
 UNCERTAINTY_COLORMAP = "cividis"
-LAYERS = ("noisy", "median", "mean", "lower", "upper", "reference", "width", "spread")
+LAYERS = (
+    *("noisy", "median", "mean", "lower", "upper", "repeat_lower", "repeat_upper"),
+    *("reference", "width", "repeat_width", "spread"),
+)
 
 
 class ScanImages:
     """The shown planes of one scan: float32 (P, C, y, x) per layer, with limits per channel and layer.
 
-    Layers are noisy, median, mean, lower, upper, width and spread, and reference where there is one. Planes are read
-    one by one, so that memory holds only what is shown, not the scan.
+    Layers are noisy, median, mean, lower, upper, width and spread, and reference where there is one. Lower, upper and
+    width are those of the interval for the signal; the interval for a repeat measurement is then in repeat_lower,
+    repeat_upper and repeat_width. Where no interval for the signal is known, they are those for a repeat measurement.
+    Planes are read one by one, so that memory holds only what is shown, not the scan.
 
     Parameters
     ----------
@@ -41,7 +46,7 @@ class ScanImages:
         Images by name of the layer; noisy ones are multiplied by ``gain``.
     gain
         Factor per channel (see :func:`display_gain`).
-    value_limits, width_limits, spread_limits
+    value_limits, width_limits, repeat_width_limits, spread_limits
         Limits of the colour maps, per channel.
 
     Raises
@@ -64,6 +69,10 @@ class ScanImages:
         for plane in self.view.planes:
             region = self.view.region(plane)
             read = {kind: denoised.read(kind, region) for kind in ("lower", "median", "mean", "upper", "spread")}
+            if denoised.has_signal:
+                read |= {f"repeat_{side}": read[side] for side in ("lower", "upper")}
+                read["lower"], read["upper"] = denoised.read_signal(denoised.primary or 0, region)
+                read["repeat_width"] = read["repeat_upper"] - read["repeat_lower"]
             read["width"] = read["upper"] - read["lower"]
             read["noisy"] = scan.read_frame(denoised.frame, region)
             if scan.has_reference:
@@ -78,6 +87,9 @@ class ScanImages:
         channels = range(len(scan.channels))
         self.value_limits = [robust_limits(self.layers["median"][:, c], zero=scan.counts) for c in channels]
         self.width_limits = [robust_limits(self.layers["width"][:, c]) for c in channels]
+        self.repeat_width_limits = self.width_limits
+        if denoised.has_signal:
+            self.repeat_width_limits = [robust_limits(self.layers["repeat_width"][:, c]) for c in channels]
         self.spread_limits = [robust_limits(self.layers["spread"][:, c]) for c in channels]
 
     @property
@@ -101,7 +113,8 @@ class ScanImages:
         list of Limits
             One per channel.
         """
-        return {"width": self.width_limits, "spread": self.spread_limits}.get(layer, self.value_limits)
+        own = {"width": self.width_limits, "repeat_width": self.repeat_width_limits, "spread": self.spread_limits}
+        return own.get(layer, self.value_limits)
 
     def most_structured(self) -> int:
         """Find the channel whose denoised image varies most, relative to the median width of its intervals.

@@ -104,6 +104,7 @@ def about_images(
         "bars": {
             "value": colour_bars(images, "median", colormap),
             "width": colour_bars(images, "width", UNCERTAINTY_COLORMAP),
+            "repeat_width": colour_bars(images, "repeat_width", UNCERTAINTY_COLORMAP),
             "spread": colour_bars(images, "spread", UNCERTAINTY_COLORMAP),
         },
         "store": store,
@@ -224,7 +225,7 @@ def pending_images(
     dict
         Images by layer, channel and plane, as data URIs.
     """
-    first = {"noisy", "median", "width", "spread"}
+    first = {"noisy", "median", "width", "repeat_width", "spread"}
     layers: dict[str, list[list[str | None]]] = {
         name: [[*planes] for planes in channels] for name, channels in store.items()
     }
