@@ -14,6 +14,8 @@ Begin with ``report_scan``.
     page               Filling the template of a page and writing it
     pictures           Pictures that a page holds: figures as SVG, images as PNG
     region_content     What the page of a scan says of its regions: boxes, roles, what was judged
+    region_words       What a page says about regions in words: their ranks, what their pixels were used for, and their
+                       totals
     report_comparison  step: the page of a comparison on simulated scans, and its curves as a file
     report_index       step: the index of a run, one HTML file that opens from disk without network
     report_scan        step: the page of one scan, one HTML file that opens from disk without network
