@@ -64,7 +64,7 @@ def test_calls_that_the_test_region_lacks_cannot_be_tested() -> None:
     ("counts", "frames", "kind", "words", "silent"),
     [
         (True, 10, "leave-one-out", ["the 9 frames", "Poisson"], ["unit of the noisy frame", "too high"]),
-        (True, 1, "none", ["tends to be too high", "unit of the noisy frame"], ["frames that"]),
+        (True, 1, "none", ["tends to be too high", "no error", "unit of the noisy frame"], ["Poisson"]),
         (False, 3, "measured", ["the 2 frames", "spread over these frames"], ["Poisson"]),
         (False, 1, "measured", ["raw values"], ["In brackets"]),
     ],

@@ -146,9 +146,10 @@ def totals_in_words(scan: Scan, denoised: int) -> str:
     else:
         words = (
             f"Totals are sums of the raw {what} of the one frame. A region that was picked because it is bright there "
-            "is bright by chance as well, so its total tends to be too high."
+            "is bright by chance as well: its total tends to be too high, that of a dark token too low, and no error "
+            "is printed. With a second frame in the scan sheet, totals come from that one and have an error."
         )
-    if scan.counts:
+    if scan.counts and others:
         words += " In brackets the exact 95 % interval of a Poisson number."
     elif others > 1:
         words += " In brackets the 95 % interval from the spread over these frames."
