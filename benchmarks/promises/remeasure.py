@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.optimize import nnls
 from skimage.restoration import denoise_nl_means
 
 from benchmarks.promises.promise import Promise, interval_of_mean, share_at_least
 from noisebound.calibration.channel_structure import channel_structure
+from noisebound.calibration.error_features import squared_slope
+from noisebound.calibration.error_variance import ErrorVariance, fit_variance
+from noisebound.calibration.signal_pixels import BLOCK_SIDES, SignalPixels
 from noisebound.decisions.rank_regions import remeasure_boxes
 from noisebound.decisions.remeasure import DOSE, expected_drop, ranked_boxes
+from noisebound.geometry.blocks import block_labels
 
 TITLE = "Where to measure again"
 Doubles = NDArray[np.float64]
@@ -71,35 +74,32 @@ FILTERS: dict[str, Callable[[Doubles, float], Doubles]] = {
 }
 
 
-def terms(image: Doubles) -> Doubles:
-    """What the error's variance is modelled with, (3, pixels): a constant, the level, and the squared gradient."""
-    slope = np.square(ndimage.gaussian_gradient_magnitude(image, 1.0))
-    return np.stack([np.ones(image.size), image.ravel(), slope.ravel()])
-
-
 @dataclass
 class Calibrated:
     """What a calibrate scan tells of each channel."""
 
-    weights: list[Doubles] = field(default_factory=list)
+    variances: list[ErrorVariance] = field(default_factory=list)
     structured: list[bool] = field(default_factory=list)
 
     def error_sd(self, denoised: Doubles) -> Doubles:
         """Standard deviation of the denoised value at each pixel, (C, Y, X)."""
-        found = [weights @ terms(image) for weights, image in zip(self.weights, denoised, strict=True)]
-        return np.sqrt(np.maximum(np.stack(found).reshape(denoised.shape), 1e-8))
+        images = denoised.astype(np.float32)
+        found = [own.of(image, squared_slope(image)) for own, image in zip(self.variances, images, strict=True)]
+        return np.sqrt(np.stack(found))
 
 
 def calibrate(rates: Doubles, denoise: Callable[[Doubles, float], Doubles], rng: np.random.Generator) -> Calibrated:
-    """Model the error of the denoised image from its difference to a noisy reference, whose noise is removed."""
-    denoised = denoise(rng.poisson(rates).astype(np.float64), 1.0)
+    """Fit the error of the denoised image from its difference to a noisy reference, whose noise is known."""
+    denoised = denoise(rng.poisson(rates).astype(np.float64), 1.0).astype(np.float32)
     target = rng.poisson(FRAMES * rates) / FRAMES
+    blocks = [block_labels((SIZE, SIZE), side)[0].ravel() for side in BLOCK_SIDES]
     found = Calibrated()
     for image, aim in zip(denoised, target, strict=True):
-        error = np.square(aim - image) - aim / FRAMES
-        found.weights.append(nnls(terms(image).T, error.ravel())[0])
-        told = channel_structure(image.ravel().astype(np.float32), aim.ravel().astype(np.float32))
-        found.structured.append(bool(told["structured"]))
+        flat, aims = image.ravel(), aim.ravel()
+        slope = squared_slope(image).ravel()
+        pixels = SignalPixels(flat, slope, aims - flat, aims / FRAMES, 1 / FRAMES, blocks, 0.0)
+        found.variances.append(fit_variance(pixels).variance)
+        found.structured.append(bool(channel_structure(flat, aims.astype(np.float32))["structured"]))
     return found
 
 

@@ -8,6 +8,7 @@ rule evaluate:
         check=result("roles/test.json"),
     output:
         coverage=result("evaluation/coverage.csv"),
+        signal=result("evaluation/signal.csv"),
         by_intensity=result("evaluation/by_intensity.csv"),
         by_token=result("evaluation/by_token.csv"),
         by_border=result("evaluation/by_border.csv"),

@@ -24,7 +24,9 @@ rule fit_calibration:
     params:
         **named(
             settings=section("calibration", CalibrationSettings),
-            confidences=sorted({entry["confidence"] for entry in config["decisions"]["exceed"]}),
+            confidences=sorted(
+                {entry["confidence"] for entry in config["decisions"]["exceed"]} | set(config["calibration"]["nominal"])
+            ),
             counts=COUNTS,
         ),
         code=library_digest("calibration.fit_calibration", script=SCRIPTS / "fit_calibration.py"),

@@ -32,13 +32,19 @@ def test_delivered_files_hold_the_calibrated_interval(tmp_path: Path, shape: tup
                 np.testing.assert_array_equal(got, expected)
             stored = denoised.projected_fraction[f"{nominal:g}"]
             np.testing.assert_allclose([stored["Mg"], stored["Fe"]], fraction)
-        expected = np.stack([denoised.read(kind) for kind in ("median", "lower", "upper", "mean")], axis=1)
+        images = [denoised.read("median"), *denoised.read_signal(0.9), *denoised.read_interval(0.9)]
+        expected = np.stack([*images, denoised.read("mean")], axis=1)
     with tifffile.TiffFile(tmp_path / "d.ome.tif") as tif:
         assert tif.series[0].axes == ("CYX" if len(shape) == 2 else "CZYX")
-        np.testing.assert_array_equal(tif.asarray(), expected.reshape(8, *shape))
+        np.testing.assert_array_equal(tif.asarray(), expected.reshape(12, *shape))
         pixels = tifffile.xml2dict(tif.ome_metadata)["OME"]["Image"]["Pixels"]
     assert [channel["Name"] for channel in pixels["Channel"]] == [
-        f"{name} {kind}" for name in ("Mg", "Fe") for kind in ("median", "lower 0.9", "upper 0.9", "mean")
+        f"{name} {kind}"
+        for name in ("Mg", "Fe")
+        for kind in (
+            *("median", "signal lower 0.9", "signal upper 0.9"),
+            *("repeat lower 0.9", "repeat upper 0.9", "mean"),
+        )
     ]
     assert pixels["Type"] == "float"
     assert pixels["PhysicalSizeXUnit"] == "\u00b5m"

@@ -21,6 +21,7 @@ from ..files.predictions_about import KINDS
 from ..files.scan import Scan
 from ..geometry.blocks import slabs
 from ..geometry.boxes import Region
+from .error_features import read_with_slope
 from .interval_ends import SIDES
 from .intervals import Calibration
 from .raking import block_totals, factors_at, rake_factors
@@ -67,7 +68,9 @@ def calibrate_scan(
         fitted.check_channels(predictions.channels, ensemble)
         labels = read_tokens(tokens, predictions.shape) if fitted.by_token else None
         factors = None if scan is None else _factors(scan, predictions, fitted)
-        with create_denoised(output_h5, predictions, nominal=fitted.nominal, primary=fitted.primary) as writer:
+        with create_denoised(
+            output_h5, predictions, nominal=fitted.nominal, primary=fitted.primary, signal=fitted.signal is not None
+        ) as writer:
             projected, without_width = _write_images(writer, predictions, fitted, labels, factors)
             writer.set_projected_fraction(_by_name(projected, fitted.channels))
             writer.set_zero_width(_by_name(without_width, fitted.channels))
@@ -122,8 +125,19 @@ def _write_images(
         mean = fitted.mean(median)
         if factors is not None:
             mean = (mean * factors_at(factors, predictions.shape, region)).astype(np.float32)
-        writer.write(region, fitted.centre(median), mean, spread, intervals)
+        signal = _signal_intervals(predictions, fitted, region)
+        writer.write(region, fitted.centre(median), mean, spread, intervals, signal)
     return projected, without_width
+
+
+def _signal_intervals(
+    predictions: Predictions, fitted: Calibration, region: Region
+) -> dict[float, tuple[Floats, Floats]]:
+    """Intervals for the signal by nominal coverage; none where the noise of the reference is not known."""
+    if fitted.signal is None:
+        return {}
+    median, slope = read_with_slope(lambda part: predictions.read("median", part), region, predictions.shape)
+    return {value: fitted.signal_interval(median, slope, value) for value in fitted.nominal}
 
 
 def _by_name(shares: Mapping[float, Doubles], channels: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -131,10 +145,12 @@ def _by_name(shares: Mapping[float, Doubles], channels: Sequence[str]) -> dict[s
 
 
 def write_denoised_tiff(denoised: str | Path, output: str | Path) -> None:
-    """Write median, primary interval and estimated mean of a denoised scan as OME-TIFF, plane by plane.
+    """Write median, primary intervals and estimated mean of a denoised scan as OME-TIFF, plane by plane.
 
-    The TIFF is float32 with axes CYX or CZYX, in the unit of the reference. Its channels are "<channel> median",
-    "<channel> lower <nominal>", "<channel> upper <nominal>" and "<channel> mean", in this order for each channel.
+    The TIFF is float32 with axes CYX or CZYX, in the unit of the reference. Its channels are, in this order for each
+    channel: "<channel> median"; "<channel> signal lower <nominal>" and "<channel> signal upper <nominal>", where the
+    noise of the reference is known; "<channel> repeat lower <nominal>" and "<channel> repeat upper <nominal>"; and
+    "<channel> mean".
 
     Parameters
     ----------
@@ -144,27 +160,30 @@ def write_denoised_tiff(denoised: str | Path, output: str | Path) -> None:
         TIFF file to write.
     """
     with Predictions(denoised) as images:
-        suffix = {
-            "median": "median",
-            "mean": "mean",
-            **{side: f"{side} {nominal_key(images.primary or 0)}" for side in SIDES},
-        }
-        kinds = ("median", *SIDES, "mean")
+        primary = images.primary or 0
+        abouts = ("signal", "repeat") if images.has_signal else ("repeat",)
+        kinds = ["median", *(f"{about} {side} {nominal_key(primary)}" for about in abouts for side in SIDES), "mean"]
+
+        def read(kind: str, region: Region | None, channel: int) -> Floats:
+            if kind in ("median", "mean"):
+                return images.read(kind, region, channel)
+            ends = images.read_signal if kind.startswith("signal") else images.read_interval
+            return ends(primary, region, channel)[SIDES.index(kind.split()[1])]
 
         def planes() -> Iterator[Floats]:
             for channel in range(len(images.channels)):
                 for kind in kinds:
                     if images.ndim == 2:
-                        yield images.read(kind, channel=channel)
+                        yield read(kind, None, channel)
                         continue
                     for region in slabs(images.shape, 1):
-                        yield from images.read(kind, region, channel)
+                        yield from read(kind, region, channel)
 
         write_ome_tiff(
             output,
             planes(),
             shape=(len(images.channels) * len(kinds), *images.shape),
-            channels=[f"{channel} {suffix[kind]}" for channel in images.channels for kind in kinds],
+            channels=[f"{channel} {kind}" for channel in images.channels for kind in kinds],
             pixel_size=images.pixel_size,
             pixel_unit=images.pixel_unit,
             digest=sha256_file(denoised),

@@ -43,7 +43,8 @@ def side_scores(lower: ArrayLike, upper: ArrayLike, target: ArrayLike, scaled: b
     if not scaled:
         return low, high
     width = width_of(lower, upper)
-    return up(low / width), up(high / width)
+    # Twice, because both the width and the quotient were rounded.
+    return up(up(low / width)), up(up(high / width))
 
 
 def corrections(

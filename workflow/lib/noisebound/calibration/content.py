@@ -18,7 +18,10 @@ from .promise import promise, target_in_words
 
 
 def calibration_content(
-    fitted: FittedCorrections, alternatives: Sequence[Mapping[str, Any]], counts: bool
+    fitted: FittedCorrections,
+    alternatives: Sequence[Mapping[str, Any]],
+    counts: bool,
+    signal: tuple[Mapping[str, Any] | None, str] = (None, ""),
 ) -> dict[str, Any]:
     """Make the content of ``calibration.json`` (see ``calibration_file``).
 
@@ -30,6 +33,8 @@ def calibration_content(
         Entries of "others".
     counts
         Whether the reference counts events, so that no interval end lies below 0.
+    signal
+        What ``fit_signal`` returns: the intervals for the signal, or why there are none.
 
     Returns
     -------
@@ -54,6 +59,8 @@ def calibration_content(
         "one_sided": infinity_as_word(fitted.tables["confidence"]),
         "one_sided_units": {nominal_key(value): taken for value, taken in fitted.bound_units.items()},
         **_about_channels(pixels, counts),
+        "signal": signal[0],
+        "signal_missing": signal[1],
         "others": list(alternatives),
         "target": target_in_words(pixels),
         "guarantee": promise(fitted),

@@ -3,8 +3,8 @@
 The modules in the order in which data pass them: ``pixels`` reads the calibrate regions. ``modes`` says how scores can
 be formed, ``groups`` which pixels share a correction. ``corrections`` turns scores into corrections with ``conformal``
 and ``thresholds``, for pixels or for scans (see ``exchangeability``). ``fitted`` does so for all channels,
-``alternatives`` for other modes. ``median_to_mean`` fits the estimate of the mean, ``promise`` says what is promised,
-and ``content`` puts all of it together.
+``alternatives`` for other modes. ``median_to_mean`` fits the estimate of the mean, ``fit_signal`` the intervals for the
+signal, ``promise`` says what is promised, and ``content`` puts all of it together.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..core.storage import write_json
 from ..latent.sample import load_sample
 from .alternatives import fit_alternatives
 from .content import calibration_content
+from .fit_signal import fit_signal
 from .fitted import fit_corrections
 from .pixels import read_calibration_pixels
 from .predicted_scans import PredictedScans
@@ -77,4 +78,5 @@ def fit_calibration(
     for words in fitted.infinite:
         logger.warning("too few calibration pixels for %s: the interval is infinite", words)
     alternatives = fit_alternatives(fitted, training)
-    write_json(output, calibration_content(fitted, alternatives, counts))
+    signal = fit_signal(scans, settings.nominal, confidences)
+    write_json(output, calibration_content(fitted, alternatives, counts, signal))

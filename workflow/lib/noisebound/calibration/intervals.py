@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from .calibration_file import CalibrationFile
+from .fit_signal import signal_models
 from .groups import group_of
 from .interval_ends import channel_bound, channel_interval
 from .median_to_mean import shift_of
 from .rounding import Doubles, Floats
+from .signal_model import SignalModel
 
 
 class Calibration(CalibrationFile):
@@ -115,6 +118,96 @@ class Calibration(CalibrationFile):
             for c, low, middle, high in zip(chosen, *parts, strict=True)
         ]
         return self._floored(bounds[0] if channel is not None else np.stack(bounds))
+
+    @cached_property
+    def signal(self) -> list[SignalModel] | None:
+        """What is known of the error about the signal, per channel; None where the reference's noise is not known."""
+        return signal_models(self.content, self.channels)
+
+    def signal_interval(self, median: Floats, slope: Floats, nominal: float) -> tuple[Floats, Floats]:
+        """Compute the interval in which the signal lies, at a nominal coverage.
+
+        Parameters
+        ----------
+        median, slope
+            Predicted median and its squared slope (see ``error_features``), (C, ...) float32.
+        nominal
+            One of the coverages in the file.
+
+        Returns
+        -------
+        lower, upper
+            (C, ...) float32, not below the floor.
+
+        Raises
+        ------
+        InputError
+            Where the noise of the reference was not known.
+        """
+        ends = [
+            model.interval(middle, steep, nominal)
+            for model, middle, steep in zip(self._models(), median, slope, strict=True)
+        ]
+        lower, upper = zip(*ends, strict=True)
+        return self._floored(np.stack(lower)), self._floored(np.stack(upper))
+
+    def signal_bound(self, side: str, median: Floats, slope: Floats, confidence: float, channel: str) -> Floats:
+        """Compute a one-sided bound on the signal of one channel at a confidence.
+
+        Parameters
+        ----------
+        side
+            "lower": the signal is at least the bound with that confidence; "upper": at most.
+        median, slope
+            Of the channel, as for :meth:`signal_interval`, without the axis of channels.
+        confidence
+            One of the confidences in the file.
+        channel
+            Name of the channel.
+
+        Returns
+        -------
+        ndarray
+            float32 of the shape of ``median``.
+
+        Raises
+        ------
+        InputError
+            Where the noise of the reference was not known.
+        """
+        model = self._models()[self.channels.index(channel)]
+        return self._floored(model.bound(side, median, slope, confidence))
+
+    def signal_spread(self, median: Floats, slope: Floats) -> Doubles:
+        """Compute the standard deviation of the denoised value about the signal at every pixel.
+
+        Parameters
+        ----------
+        median, slope
+            As for :meth:`signal_interval`.
+
+        Returns
+        -------
+        ndarray
+            float64 (C, ...), in the unit of the reference.
+
+        Raises
+        ------
+        InputError
+            Where the noise of the reference was not known.
+        """
+        return np.stack(
+            [model.spread(middle, steep) for model, middle, steep in zip(self._models(), median, slope, strict=True)]
+        )
+
+    def _models(self) -> list[SignalModel]:
+        if self.signal is None:
+            raise InputError(
+                "there are no intervals for the signal",
+                file=self.path,
+                remedy=str(self.content.get("signal_missing") or "run the step fit_calibration again"),
+            )
+        return self.signal
 
     def centre(self, median: Floats) -> Floats:
         """Return the median as delivered, which is not below the floor.

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..calibration.interval_ends import Quantiles
+from ..calibration.error_features import squared_slope
+from ..calibration.interval_ends import SIDES, Quantiles
 from ..calibration.intervals import Calibration
 from ..core.errors import InputError
 
 BELOW, UNDECIDED, ABOVE = np.uint8(0), np.uint8(1), np.uint8(2)
-EXCEED_KEYS = ("name", "channel", "above", "confidence")
+NEEDED_KEYS = ("name", "channel", "above", "confidence")
+EXCEED_KEYS = (*NEEDED_KEYS, "of")
 
 
 def check_exceed(exceed: Sequence[Mapping[str, Any]], channels: Sequence[str]) -> None:
@@ -30,13 +32,13 @@ def check_exceed(exceed: Sequence[Mapping[str, Any]], channels: Sequence[str]) -
     Raises
     ------
     InputError
-        Where an entry lacks one of ``EXCEED_KEYS`` or names an unknown channel.
+        Where an entry lacks one of ``NEEDED_KEYS`` or names an unknown channel.
     """
     for i, entry in enumerate(exceed):
-        for key in EXCEED_KEYS:
+        for key in NEEDED_KEYS:
             if key not in entry:
                 raise InputError(
-                    f"{key!r} is missing", key=f"decisions.exceed[{i}]", remedy=f"give {', '.join(EXCEED_KEYS)}"
+                    f"{key!r} is missing", key=f"decisions.exceed[{i}]", remedy=f"give {', '.join(NEEDED_KEYS)}"
                 )
         if entry["channel"] not in channels:
             raise InputError(
@@ -53,7 +55,8 @@ def exceedance(lower: NDArray[np.float32], upper: NDArray[np.float32], above: fl
     Parameters
     ----------
     lower, upper
-        Lower and upper bound on the reference measurement, each at the same confidence; float32 of one shape.
+        Lower and upper bound on the signal or on a repeat measurement, each at the same confidence; float32 of one
+        shape.
     above
         The threshold, in the unit of the reference.
 
@@ -77,41 +80,78 @@ class Decided:
         Map of :func:`exceedance`, uint8.
     excess
         Lower bound minus threshold, float64 of the same shape, in the unit of the reference.
+    of
+        What was decided about: "signal" or "repeat".
     """
 
     decided: NDArray[np.uint8]
     excess: NDArray[np.float64]
+    of: str = "repeat"
+
+
+def decided_of(calibration: Calibration, entry: Mapping[str, Any]) -> str:
+    """Say what an entry of ``decisions.exceed`` is decided about.
+
+    Parameters
+    ----------
+    calibration
+        The calibration.
+    entry
+        The entry; its "of" is "signal" or "repeat", and "repeat" where it is missing.
+
+    Returns
+    -------
+    str
+        "signal" where the entry asks for it and the noise of the reference is known; else "repeat".
+    """
+    return "signal" if entry.get("of", "repeat") == "signal" and calibration.signal is not None else "repeat"
 
 
 def decide(
-    calibration: Calibration, entry: Mapping[str, Any], quantiles: Quantiles, tokens: NDArray[Any] | None
+    calibration: Calibration,
+    entry: Mapping[str, Any],
+    quantiles: Quantiles,
+    tokens: NDArray[Any] | None,
+    slope: NDArray[np.float32] | None = None,
 ) -> Decided:
     """Decide for every pixel whether a channel exceeds the threshold of an entry of ``decisions.exceed``.
+
+    What exceeds it is the signal, where the entry asks for that and the noise of the reference is known; otherwise a
+    repeat measurement like the reference (:func:`decided_of`).
 
     Parameters
     ----------
     calibration
         The corrections.
     entry
-        Mapping with "channel", "above" (the threshold) and "confidence" (of both one-sided bounds).
+        Mapping with "channel", "above" (the threshold), "confidence" (of both one-sided bounds) and "of".
     quantiles
         Predicted lower, median and upper of that channel, float32 of one shape.
     tokens
         Label image of that shape, needed where corrections depend on tokens; else None.
+    slope
+        Squared slope of the median (see ``calibration.error_features``); None where the quantiles are a whole image,
+        from which it is computed.
 
     Returns
     -------
     Decided
-        Decision and excess at every pixel.
+        Decision and excess at every pixel, and what they are about.
 
     Raises
     ------
     InputError
         Where the confidence was not calibrated, or tokens are needed and missing.
     """
-    above = float(entry["above"])
-    low, high = (
-        calibration.bound(side, *quantiles, entry["confidence"], entry["channel"], tokens)
-        for side in ("lower", "upper")
-    )
-    return Decided(exceedance(low, high, above), low.astype(np.float64) - above)
+    above, of = float(entry["above"]), decided_of(calibration, entry)
+    if of == "signal":
+        median = quantiles[1]
+        steep = squared_slope(median) if slope is None else slope
+        low, high = (
+            calibration.signal_bound(side, median, steep, entry["confidence"], entry["channel"]) for side in SIDES
+        )
+    else:
+        low, high = (
+            calibration.bound(side, *quantiles, entry["confidence"], entry["channel"], tokens) for side in SIDES
+        )
+    return Decided(exceedance(low, high, above), low.astype(np.float64) - above, of)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..calibration.error_features import squared_slope
 from ..calibration.intervals import Calibration
 from ..core.storage import digest_json, sha256_file
 from ..core.tables import write_table
@@ -116,9 +117,13 @@ def recommend_regions(
 
 
 def _boxes(fitted: Calibration, images: Predictions, settings: DecisionSettings) -> list[dict[str, Any]]:
-    """The boxes to measure again."""
+    """The boxes to measure again, by the error about the signal where that is known."""
     median, structured = images.read("median"), [fitted.structured(name) for name in images.channels]
-    need = expected_drop(median, width_as_sd(images), structured)
+    if fitted.signal is None:
+        sd = width_as_sd(images)
+    else:
+        sd = fitted.signal_spread(median, np.stack([squared_slope(image) for image in median]))
+    need = expected_drop(median, sd, structured)
     return ranked_boxes(need, settings.remeasure["size"], settings.remeasure["count"])
 
 

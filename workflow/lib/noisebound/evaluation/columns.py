@@ -7,7 +7,11 @@ COLUMNS: dict[str, list[str]] = {
     "coverage": [
         *("channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "coverage_of_atoms", "atoms"),
         *("mean_width", "zero_width", "below", "above", "n_pixels", "n_blocks", "target"),
-        *("resampled", "coverage_of_truth"),
+        *("resampled", "coverage_of_truth", "lower_bound", "upper_bound"),
+    ],
+    "signal": [
+        *("channel", "nominal", "mean_width", "coverage_of_truth", "error_ratio", "lower_bound", "upper_bound"),
+        *("n_pixels", "n_blocks"),
     ],
     "by_intensity": ["channel", "nominal", "decile", *GROUP_COLUMNS, "median_from", "median_to"],
     "by_token": ["channel", "nominal", "token", *GROUP_COLUMNS],

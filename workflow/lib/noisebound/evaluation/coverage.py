@@ -14,6 +14,7 @@ from .columns import COLUMNS
 from .held_out import HeldOut, HeldOutIntervals, held_out_intervals
 from .metrics import atoms, ratio
 from .shares import mean_width, resampled, shares
+from .signal_coverage import bound_coverage
 
 
 def channel_coverage(
@@ -41,7 +42,8 @@ def channel_coverage(
         - coverage_without_atoms, coverage_of_atoms, and atoms, the share of tied targets (see ``metrics.atoms``);
         - mean_width, in the unit of the reference; zero_width, the share of intervals without width;
         - below and above, the shares of targets on either side of the interval;
-        - target, what is covered, in words; coverage_of_truth, of the signal of simulated scans, else NaN.
+        - target, what is covered, in words; coverage_of_truth, of the signal of simulated scans, else NaN;
+        - lower_bound and upper_bound, the shares of targets at or within the one-sided bounds at this confidence.
     """
     marked = [
         _tied([region.target[c] for region in regions], calibration.floor == 0)
@@ -70,6 +72,7 @@ def channel_coverage(
                     "target": calibration.target,
                     "resampled": resampled(regions),
                     "coverage_of_truth": _truth_coverage(intervals, c),
+                    **bound_coverage(regions, calibration, c, nominal, "repeat"),
                 }
             )
     table = pd.DataFrame(rows, columns=COLUMNS["coverage"])

@@ -29,7 +29,8 @@ from .image_errors import against_baselines, channel_errors
 from .mode_table import compare_modes
 from .precision import realised_precision
 from .settings import EvaluationSettings
-from .summary import summary_entry, summary_head
+from .signal_coverage import signal_table
+from .summary import signal_entry, summary_entry, summary_head
 
 # Numbers of the random streams. Every table has its own stream, so that no table depends on the draws of another.
 _SCAN, _COVERAGE, _INTENSITY, _TOKEN, _BORDER, _SIZE, _DECISIONS, _MODES = range(8)
@@ -84,6 +85,8 @@ def evaluate(
         summary["scans"], tables["errors"] = _measure_scans(parts, fitted, settings)
         tables |= _measure_all(everything, fitted, settings)
         summary["channels"] = _summaries(tables["coverage"], pooled, fitted)
+        for name, entry in summary["channels"].items():
+            entry["signal"] = signal_entry(tables["signal"], name)
         summary["decisions"] = tables["decisions"].to_dict("records")
         summary |= against_baselines(pooled)
     else:
@@ -130,6 +133,7 @@ def _measure_all(
     draws, seed = settings.bootstrap, settings.seed
     return {
         "coverage": channel_coverage(regions, fitted, draws, _stream(seed, _COVERAGE)),
+        "signal": signal_table(regions, fitted),
         "by_intensity": by_intensity(regions, fitted, draws, _stream(seed, _INTENSITY)),
         "by_token": by_token(regions, fitted, draws, _stream(seed, _TOKEN)),
         "by_border": by_border(regions, fitted, draws, _stream(seed, _BORDER)),

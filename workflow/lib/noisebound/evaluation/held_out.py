@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..calibration.error_features import read_with_slope
 from ..calibration.intervals import Calibration
 from ..calibration.tie_draws import tie_draws_at
 from ..files.labels import read_tokens
@@ -41,7 +42,7 @@ class HeldOut:
     lower, median, upper, target
         float32 (C, R, *box), in the unit of the reference.
     noise
-        Variance of the targets, of the same shape; None where unknown.
+        Variance of the targets' noise, of the same shape; None where unknown.
     truth
         True signal, float32 (C, *box); None where unknown.
     blocks, n_blocks
@@ -52,6 +53,9 @@ class HeldOut:
         Labels of the delivered frame, (*box), or None.
     members
         Medians of the members for the delivered frame, float32 (M, C, *box), or None.
+    slope
+        Squared slope of the median (see ``calibration.error_features``), float32 (C, R, *box); None where it is not
+        needed.
     """
 
     scan: str
@@ -70,6 +74,7 @@ class HeldOut:
     border: NDArray[np.intp]
     tokens: NDArray[np.integer] | None
     members: Floats | None
+    slope: Floats | None = None
 
 
 def border_distance(shape: Sequence[int], box: Box) -> NDArray[np.intp]:
@@ -149,6 +154,7 @@ def load_held_out(
                 border=border_distance(box.shape, alone) if montage else border_distance(scan.shape, box),
                 tokens=None if labels is None else labels[region],
                 members=_members(predictions, box),
+                slope=np.stack([_slope(predictions, k, box) for k in frames], axis=1),
             )
         )
     return loaded
@@ -156,9 +162,14 @@ def load_held_out(
 
 def _target_noise(scan: Scan, frames: Sequence[int], box: Box) -> Floats | None:
     """Variance of the targets of ``frames``, (C, R, *box); None where it is unknown for any of them."""
-    noise = [scan.read_target_noise(k, box.slices) for k in frames]
+    noise = [scan.read_reference_noise(k, box.slices) for k in frames]
     known = [part for part in noise if part is not None]
     return np.stack(known, 1) if len(known) == len(noise) else None
+
+
+def _slope(predictions: Predictions, k: int, box: Box) -> Floats:
+    """Squared slopes of the median of one frame, (C, *box)."""
+    return read_with_slope(lambda region: predictions.read_frame(k, region)[1], box.slices, predictions.shape)[1]
 
 
 def _members(predictions: Predictions, box: Box) -> Floats | None:
@@ -234,3 +245,29 @@ def held_out_intervals(region: HeldOut, calibration: Calibration, nominal: float
     tokens = region.tokens if calibration.by_token else None
     low, high, _ = calibration.interval(region.lower, region.median, region.upper, nominal, tokens, draws)
     return HeldOutIntervals(region, low, high)
+
+
+def held_out_signal(region: HeldOut, calibration: Calibration, nominal: float) -> HeldOutIntervals:
+    """Apply the interval for the signal to every frame of a held-out region, exactly as it is delivered.
+
+    Parameters
+    ----------
+    region
+        The held-out region.
+    calibration
+        The calibration, with intervals for the signal.
+    nominal
+        One of the coverages that were calibrated.
+
+    Returns
+    -------
+    HeldOutIntervals
+        The region with its intervals.
+
+    Raises
+    ------
+    InputError
+        Where the calibration has no intervals for the signal.
+    """
+    assert region.slope is not None
+    return HeldOutIntervals(region, *calibration.signal_interval(region.median, region.slope, nominal))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
 from ..decisions.exceedance import ABOVE, BELOW, decide
@@ -49,7 +50,7 @@ def realised_precision(
     rows = []
     for entry in exceed:
         c, threshold = calibration.channels.index(entry["channel"]), float(entry["above"])
-        maps = [decide(calibration, entry, (r.lower[c], r.median[c], r.upper[c]), r.tokens).decided for r in regions]
+        maps = [declared_map(calibration, entry, region, c) for region in regions]
         total = sum(region.target[c].size for region in regions)
         for side, declared in (("above", ABOVE), ("below", BELOW)):
             true = [(r.target[c] > threshold) == (side == "above") for r in regions]
@@ -72,3 +73,27 @@ def realised_precision(
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS["decisions"])
+
+
+def declared_map(calibration: Calibration, entry: Mapping[str, Any], region: HeldOut, c: int) -> NDArray[np.uint8]:
+    """Decide about every pixel of a held-out region, as about the delivered image.
+
+    Parameters
+    ----------
+    calibration
+        The calibration.
+    entry
+        Entry of ``decisions.exceed``.
+    region
+        The held-out region.
+    c
+        Number of the entry's channel.
+
+    Returns
+    -------
+    ndarray
+        Map of :func:`noisebound.decisions.exceedance.exceedance`, uint8 (R, *box).
+    """
+    slope = np.zeros_like(region.median[c]) if region.slope is None else region.slope[c]
+    quantiles = region.lower[c], region.median[c], region.upper[c]
+    return decide(calibration, entry, quantiles, region.tokens, slope).decided

@@ -144,6 +144,8 @@ def summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Ca
                 "of_truth": row["coverage_of_truth"],
                 "below": row["below"],
                 "above": row["above"],
+                "lower_bound": row["lower_bound"],
+                "upper_bound": row["upper_bound"],
             }
             for _, row in rows.iterrows()
         },
@@ -163,4 +165,32 @@ def summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Ca
         "n_blocks": int(primary["n_blocks"]),
         "resampled": primary["resampled"],
         "explanation": explain({str(key): value for key, value in primary.items()}, calibration),
+    }
+
+
+def signal_entry(table: pd.DataFrame, channel: str) -> dict[str, Any] | None:
+    """Make the part of a channel's entry that is about the intervals for the signal.
+
+    Parameters
+    ----------
+    table
+        What ``signal_coverage.signal_table`` returns.
+    channel
+        Name of the channel.
+
+    Returns
+    -------
+    dict or None
+        "error_ratio" and, by nominal value in "coverage", "mean_width" and "of_truth"; None where the table has no row
+        of the channel.
+    """
+    rows = table[table["channel"] == channel]
+    if rows.empty:
+        return None
+    return {
+        "error_ratio": rows.iloc[0]["error_ratio"],
+        "coverage": {
+            nominal_key(row["nominal"]): {"mean_width": row["mean_width"], "of_truth": row["coverage_of_truth"]}
+            for _, row in rows.iterrows()
+        },
     }

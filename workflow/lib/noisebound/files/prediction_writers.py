@@ -16,10 +16,13 @@ from ..core.storage import atomic_path
 from ..geometry.boxes import Region
 from .coverage_key import nominal_key
 from .predictions import Predictions
-from .predictions_about import KINDS, QUANTILES, PredictionsAbout
+from .predictions_about import KINDS, QUANTILES, REPEAT, SIGNAL, PredictionsAbout
 from .unfinished_images import UnfinishedImages
 
 Floats = NDArray[np.float32]
+_SIDES = ("lower", "upper")
+SIGNAL_MEANING = "where the signal lies, that is, what a noiseless measurement would show"
+REPEAT_MEANING = "where a repeat measurement like the reference would fall: the signal and the reference's noise"
 _CHUNK = {2: (256, 256), 3: (16, 64, 64)}
 _LATENT_CHUNK = {2: (64, 64), 3: (8, 32, 32)}
 # Tiles seldom end where chunks end: the cache keeps half-filled chunks from being compressed more than once.
@@ -194,6 +197,7 @@ class DenoisedWriter:
         mean: Floats,
         spread: Floats,
         intervals: Mapping[float, tuple[Floats, Floats]],
+        signal: Mapping[float, tuple[Floats, Floats]] | None = None,
     ) -> None:
         """Write a region of all images.
 
@@ -204,8 +208,10 @@ class DenoisedWriter:
         median, mean, spread
             Median, estimated mean and spread, (C, *region), in physical units of the reference.
         intervals
-            Lower and upper end by nominal coverage, (C, *region) each. Ends may be infinite, if too few pixels
-            calibrate a nominal coverage.
+            Lower and upper end of the repeat intervals by nominal coverage, (C, *region) each. Ends may be infinite, if
+            too few pixels calibrate a nominal coverage.
+        signal
+            Likewise of the signal intervals; None where the file holds none.
 
         Raises
         ------
@@ -216,9 +222,10 @@ class DenoisedWriter:
         """
         for name, values in (("median", median), ("mean", mean), ("spread", spread)):
             self._images.put(name, (), region, values)
-        for nominal, (lower, upper) in intervals.items():
-            self._images.put(f"intervals/{nominal_key(nominal)}/lower", (), region, lower, finite=False)
-            self._images.put(f"intervals/{nominal_key(nominal)}/upper", (), region, upper, finite=False)
+        for group, ends in ((REPEAT, intervals), (SIGNAL, signal or {})):
+            for nominal, (lower, upper) in ends.items():
+                self._images.put(f"{group}/{nominal_key(nominal)}/lower", (), region, lower, finite=group != REPEAT)
+                self._images.put(f"{group}/{nominal_key(nominal)}/upper", (), region, upper, finite=group != REPEAT)
 
     def set_projected_fraction(self, fractions: Mapping[str, Mapping[str, float]]) -> None:
         """Store the share of pixels whose interval had to be widened to contain the median.
@@ -243,9 +250,12 @@ class DenoisedWriter:
 
 @contextmanager
 def create_denoised(
-    path: str | Path, like: Predictions, *, nominal: Sequence[float], primary: float
+    path: str | Path, like: Predictions, *, nominal: Sequence[float], primary: float, signal: bool = False
 ) -> Iterator[DenoisedWriter]:
     """Create ``denoised/<scan>.h5``; it appears under its name only when it is complete.
+
+    The signal intervals lie in the group "signal", the repeat intervals in "intervals", which "repeat" names as well.
+    Each group says in its attribute "meaning" what its intervals hold.
 
     Parameters
     ----------
@@ -256,7 +266,10 @@ def create_denoised(
     nominal
         Coverages whose intervals are stored.
     primary
-        The one of them whose interval is also linked as ``lower`` and ``upper`` at the top of the file.
+        The one of them whose intervals are also linked at the top of the file: ``signal_lower``, ``signal_upper``,
+        ``repeat_lower`` and ``repeat_upper`` (also as ``lower`` and ``upper``).
+    signal
+        Whether signal intervals will be written as well.
 
     Yields
     ------
@@ -278,11 +291,19 @@ def create_denoised(
             file.attrs["overlap_error"] = json.dumps(like.overlap_error)
         if like.uncertainty:
             file.attrs["uncertainty"] = json.dumps(like.uncertainty)
-        names = [f"intervals/{nominal_key(value)}/{side}" for value in nominal for side in ("lower", "upper")]
+        groups = {SIGNAL: SIGNAL_MEANING} if signal else {}
+        groups |= {REPEAT: REPEAT_MEANING}
+        names = [f"{group}/{nominal_key(value)}/{side}" for group in groups for value in nominal for side in _SIDES]
         for name in ("median", "mean", "spread", *names):
             images.create(name, (n_channels,), (1, *chunk), np.float32)
-        for side in ("lower", "upper"):
-            file[side] = file[f"intervals/{nominal_key(primary)}/{side}"]
+        for group, meaning in groups.items():
+            file[group].attrs["meaning"] = meaning
+            for side in _SIDES:
+                name = f"{'repeat' if group == REPEAT else group}_{side}"
+                file[name] = file[f"{group}/{nominal_key(primary)}/{side}"]
+        for side in _SIDES:
+            file[side] = file[f"repeat_{side}"]
+        file["repeat"] = file[REPEAT]
         yield DenoisedWriter(file, images)
 
 

@@ -13,7 +13,7 @@ from ..core.errors import InputError
 from ..geometry.boxes import Region
 from .coverage_key import nominal_key
 from .hdf5_reader import Hdf5Reader
-from .predictions_about import FORMAT_VERSION, KINDS, QUANTILES, PredictionsAbout
+from .predictions_about import FORMAT_VERSION, KINDS, QUANTILES, REPEAT, SIGNAL, PredictionsAbout
 
 Floats = NDArray[np.float32]
 Shares = dict[str, dict[str, float]]
@@ -62,6 +62,8 @@ class PredictionsFile(Hdf5Reader):
         Coverages with a stored interval; empty for an ensemble file.
     primary : float or None
         The nominal coverage of ``lower`` and ``upper``; None for an ensemble file.
+    has_signal : bool
+        Whether a denoised file holds intervals for the signal.
     uncertainty : dict
         By channel, the root mean variance within members (aleatoric) and between them (epistemic) of the delivered
         frame before calibration.
@@ -110,6 +112,7 @@ class PredictionsFile(Hdf5Reader):
         self.ndim = len(self.shape)
         self.n_frames = int(self._file["frames/median"].shape[0]) if "frames" in self._file else 0
         self.has_members = "members" in self._file
+        self.has_signal = SIGNAL in self._file
         self.n_latent = int(self._file["latent"].shape[0]) if "latent" in self._file else 0
 
 
@@ -238,7 +241,7 @@ class Predictions(PredictionsFile):
     def read_interval(
         self, nominal: float, region: Region | None = None, channel: int | None = None
     ) -> tuple[Floats, Floats]:
-        """Read the calibrated interval at one nominal coverage from a denoised file.
+        """Read the calibrated interval for a repeat measurement at one nominal coverage from a denoised file.
 
         Parameters
         ----------
@@ -259,7 +262,34 @@ class Predictions(PredictionsFile):
         InputError
             If the file holds no interval at this coverage.
         """
+        return self._interval(REPEAT, nominal, region, channel)
+
+    def read_signal(
+        self, nominal: float, region: Region | None = None, channel: int | None = None
+    ) -> tuple[Floats, Floats]:
+        """Read the interval for the signal at one nominal coverage from a denoised file.
+
+        Parameters
+        ----------
+        nominal, region, channel
+            As for :meth:`read_interval`.
+
+        Returns
+        -------
+        lower, upper : array
+            float32 (C, *region), or (*region) for one channel.
+
+        Raises
+        ------
+        InputError
+            If the file holds no such interval.
+        """
+        return self._interval(SIGNAL, nominal, region, channel)
+
+    def _interval(
+        self, group: str, nominal: float, region: Region | None, channel: int | None
+    ) -> tuple[Floats, Floats]:
         remedy = "add the value to calibration.nominal and run the calibration again"
-        name = f"intervals/{nominal_key(nominal)}"
+        name = f"{group}/{nominal_key(nominal)}"
         lower, upper = (self._read(f"{name}/{side}", (), region, remedy, channel) for side in ("lower", "upper"))
         return lower, upper

@@ -10,6 +10,8 @@ from typing import Any
 FORMAT_VERSION = 1
 KINDS = ("lower", "median", "upper", "spread")
 QUANTILES = ("lower", "median", "upper")
+# Groups of a denoised file: intervals for the signal, and intervals for a repeat measurement.
+SIGNAL, REPEAT = "signal", "intervals"
 
 
 @dataclass(frozen=True)

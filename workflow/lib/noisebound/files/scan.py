@@ -47,6 +47,11 @@ class ScanFile(Hdf5Reader):
         Whether values are counts.
     has_truth : bool
         Whether the true signal is known, as for a simulated scan.
+    noise_source : str or None
+        How the noise of the targets is known: "counts" (Poisson), "frames" (the other frames differ by it), "repeats"
+        (those of the reference do), "truth" (there is none); None if it is not known.
+    count_unit : float or None
+        What one event adds to a target, where targets are Poisson counts; else None.
     sources : list of dict
         Every file that was read, with ``path``, ``sha256`` and ``part``.
 
@@ -86,6 +91,23 @@ class ScanFile(Hdf5Reader):
         self.has_reference = self.reference_kind != NO_REFERENCE
         self._reference: h5py.Dataset | None = self._file["reference"] if self.has_reference else None
         self.has_truth = "truth" in self._file
+        self._variance: h5py.Dataset | None = self._file.get("reference_variance")
+        self.noise_source, self.count_unit = self._known_noise()
+
+    def _known_noise(self) -> tuple[str | None, float | None]:
+        attributes = self._file.attrs
+        if self.reference_kind == LEAVE_ONE_OUT:
+            if self.counts:
+                return "counts", 1 / (self.n_frames - 1)
+            # The variance of the other frames takes at least two of them.
+            return ("frames" if self.n_frames > 2 else None), None
+        if self.reference_kind != MEASURED:
+            return None, None
+        if attributes.get("reference_is_truth", 0):
+            return "truth", None
+        if attributes.get("reference_events", 0):
+            return "counts", 1 / max(1, int(attributes["reference_repeats"]))
+        return ("repeats" if self._variance is not None else None), None
 
     @property
     def field_of_view(self) -> str:
@@ -226,6 +248,34 @@ class Scan(ScanFile):
         if self.reference_kind != LEAVE_ONE_OUT or not self.counts:
             return None
         return self.read_target(k, region) / np.float32(self.n_frames - 1)
+
+    def read_reference_noise(self, k: int, region: tuple[slice, ...] | None = None) -> np.ndarray | None:
+        """Estimate the variance of the target of a frame about the signal, by whatever shows it (``noise_source``).
+
+        Parameters
+        ----------
+        k
+            Number of the frame, from 0.
+        region
+            One slice of step 1 per spatial axis; None for the whole frame.
+
+        Returns
+        -------
+        array or None
+            float32 (C, [Z], Y, X), in squared units of the reference: unbiased at every pixel, and as noisy there as
+            the variance of few values is; None if nothing shows it.
+        """
+        if self.noise_source is None:
+            return None
+        if self.count_unit is not None:
+            return self.read_target(k, region) * np.float32(self.count_unit)
+        if self.noise_source == "truth":
+            return np.zeros_like(self.read_target(k, region))
+        if self.noise_source == "repeats":
+            assert self._variance is not None
+            return np.asarray(self._variance[(slice(None), *self._region(region))], dtype=np.float32)
+        others = [self._frame(j, region).astype(np.float64) for j in range(self.n_frames) if j != k]
+        return (np.var(others, axis=0, ddof=1) / len(others)).astype(np.float32)
 
     def _frame(self, k: int, region: tuple[slice, ...] | None) -> np.ndarray:
         self._check_frame(k)

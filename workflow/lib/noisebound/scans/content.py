@@ -34,6 +34,9 @@ class Content:
         summed = np.float64 if acquisition.dtype.kind == "f" else np.int64
         self._total = np.zeros((len(acquisition.channels), *acquisition.shape), summed)
         self._digests = ChannelDigests(acquisition.channels)
+        # What is known of a measured reference once it was read.
+        self.reference_repeats, self.reference_events = 0, False
+        self.reference_variance: np.ndarray | None = None
 
     @property
     def arrays(self) -> list[dict[str, Any]]:
@@ -97,14 +100,21 @@ class Content:
         sources = [header.source for header, stack in zip(self.acquisition.reference, stacks) for _ in stack]
         for number, (source, frame) in enumerate(zip(sources, (frame for stack in stacks for frame in stack))):
             self._digests.add_reference(number, frame, source)
-        if len(sources) == 1:
-            reference = stacks[0][0]
-        else:
-            summed = sum(stack.sum(axis=0, dtype=np.float64) for stack in stacks)
-            reference = (summed / len(sources)).astype(np.float32)
+        reference = self._averaged(stacks)
         first = self.acquisition.reference[0].source
         check_reference(reference, first, self._total, self.acquisition.n_frames, counts=self.counts)
         return reference
+
+    def _averaged(self, stacks: list[np.ndarray]) -> np.ndarray:
+        """Average the repeats of a reference, and note how noisy the average is, as far as they show it."""
+        repeats = self.reference_repeats = sum(map(len, stacks))
+        self.reference_events = self.counts and all(np.array_equal(stack, np.rint(stack)) for stack in stacks)
+        if repeats == 1:
+            return stacks[0][0]
+        mean = sum(stack.sum(axis=0, dtype=np.float64) for stack in stacks) / repeats
+        squares = sum(np.square(stack - mean).sum(axis=0) for stack in stacks)
+        self.reference_variance = (squares / (repeats - 1) / repeats).astype(np.float32)
+        return mean.astype(np.float32)
 
     def truth(self) -> np.ndarray | None:
         """Read the true signal of a simulated scan.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from ..core.names import check_scan_name
 from ..core.sources import LEAVE_ONE_OUT
@@ -48,7 +49,8 @@ def ingest_scan(
         What the run says of every scan. A channel "Mg" stands for "Mg_Ka" in a file too.
     output
         The file to write, ``scans/<scan>.h5``: ``noisy`` (R, C, [Z], Y, X) in the dtype of the source files and, if the
-        scan has them, ``reference`` and ``truth`` (C, [Z], Y, X). For leave-one-out, ``reference`` is the sum of all
+        scan has them, ``reference`` and ``truth`` (C, [Z], Y, X), and ``reference_variance``, that of a reference of
+        several repeats about the signal. For leave-one-out, ``reference`` is the sum of all
         frames.
     scan
         The name of the scan.
@@ -93,10 +95,16 @@ def _write_images(stored: h5py.File, content: Content, axes: str) -> None:
     )
     for number, frame in enumerate(content.frames()):
         frames[number] = frame
-    for name, read in (("reference", content.reference), ("truth", content.truth)):
-        image = read()
+    images = {"reference": content.reference(), "truth": content.truth()}
+    images["reference_variance"] = content.reference_variance
+    for name, image in images.items():
         if image is not None:
             stored.create_dataset(name, data=image, chunks=(1, *tile), **_COMPRESSION)
+    stored.attrs["reference_repeats"] = content.reference_repeats
+    stored.attrs["reference_events"] = int(content.reference_events)
+    reference, truth = images["reference"], images["truth"]
+    known = reference is not None and truth is not None and np.array_equal(reference, truth)
+    stored.attrs["reference_is_truth"] = int(known)
     for dataset in stored.values():
         for dimension, letter in zip(dataset.dims, axes[-dataset.ndim :], strict=True):
             dimension.label = letter
