@@ -107,7 +107,7 @@ def signatures(world: World) -> dict[Job, str]:
     clustered = [structure["tokens"], structure["repeats"], structure["sample"], s["seed"]]
     job("fit_tokens", "", clustered, *each("ensemble_scan", train), *pixels(train), basis)
     for scan in everything:
-        job("segment_scan", scan, None, ("ensemble_scan", scan), ("fit_tokens", ""))
+        job("segment_scan", scan, None, ("ensemble_scan", scan), ("ingest_scan", scan), ("fit_tokens", ""))
     by_token = s["calibration"]["groups"] == "token"
     modes = ("nominal", "primary", "score", "scale", "groups", "bins", "smallest_group", "ties", "unit", "confidence")
     mode = [s["calibration"][key] for key in (*modes, "block")]
@@ -118,7 +118,8 @@ def signatures(world: World) -> dict[Job, str]:
     job("fit_drift", "", s["drift"]["block"], *judged, basis)
     for scan in everything:
         own_labels = [("segment_scan", scan)] if by_token else []
-        job("calibrate_scan", scan, None, ("ensemble_scan", scan), ("fit_calibration", ""), *own_labels)
+        images = [("ensemble_scan", scan), ("ingest_scan", scan)]
+        job("calibrate_scan", scan, None, *images, ("fit_calibration", ""), *own_labels)
         checked = [s["drift"][key] for key in ("level", "difference", "correlation", "draws")]
         job(
             "check_drift",
@@ -136,6 +137,7 @@ def signatures(world: World) -> dict[Job, str]:
             s["decisions"],
             *each("ensemble_scan", [scan]),
             *each("calibrate_scan", [scan]),
+            *pixels([scan]),
             ("fit_calibration", ""),
             *own_labels,
         )

@@ -144,6 +144,10 @@ def write_scan(
     return paths
 
 
+def totals_of(channel: str, total: float) -> dict[str, float]:
+    return {f"{channel}_total": total, f"{channel}_total_low": 0.9 * total, f"{channel}_total_high": 1.1 * total}
+
+
 def write_tokens(
     path: Path,
     labels: np.ndarray,
@@ -162,6 +166,7 @@ def write_tokens(
             values = median[c][inside]
             row |= {f"{channel}_mean": values.mean() if values.size else np.nan}
             row |= {f"{channel}_sd": values.std() if values.size else np.nan}
+            row |= totals_of(channel, float(values.sum()))
         rows.append(row)
     pd.DataFrame(rows).to_csv(path, index=False)
 
@@ -197,6 +202,9 @@ def write_decisions(
     def row(kind: str, rank: int, bounds: Sequence[tuple[int, int]], about: Mapping[str, Any]) -> dict[str, Any]:
         pixels = int(np.prod([b - a for a, b in bounds]))
         found = {"kind": kind, "name": about.get("name", kind), "rank": rank, "channel": about.get("channel", "")}
+        found |= {"role": "train", "share_train": 0.75, "frames": 3, "score_error": 0.5}
+        for c, channel in enumerate(channels):
+            found |= totals_of(channel, float(median[c][tuple(slice(a, b) for a, b in bounds)].sum()))
         found |= {"threshold": about.get("above"), "confidence": about.get("confidence"), "score": 10.0 / rank}
         found |= {"pixels": pixels, "area": pixels * float(np.prod(pixel_size)), "unit": f"{pixel_unit}^{len(shape)}"}
         for axis, (a, b), size in zip(axes, bounds, pixel_size, strict=True):

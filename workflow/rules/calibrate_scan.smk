@@ -1,6 +1,7 @@
 rule calibrate_scan:
     input:
         **tokens_for_calibration(),
+        scan=result("scans/{scan}.h5"),
         ensemble=result("ensemble/{scan}.h5"),
         calibration=result("calibration/calibration.json"),
     output:

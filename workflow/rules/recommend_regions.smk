@@ -1,6 +1,8 @@
 rule recommend_regions:
     input:
         **tokens_for_calibration(),
+        scan=result("scans/{scan}.h5"),
+        regions=result("regions/{scan}.json"),
         denoised=result("denoised/{scan}.h5"),
         ensemble=result("ensemble/{scan}.h5"),
         calibration=result("calibration/calibration.json"),

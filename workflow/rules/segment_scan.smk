@@ -1,5 +1,6 @@
 rule segment_scan:
     input:
+        scan=result("scans/{scan}.h5"),
         ensemble=result("ensemble/{scan}.h5"),
         model=result("tokens/model.npz"),
     output:

@@ -15,4 +15,5 @@ with step(snakemake):
         snakemake.output.images,
         snakemake.output.tiff,
         snakemake.input.get("tokens"),
+        snakemake.input.scan,
     )

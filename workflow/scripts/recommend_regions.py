@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from noisebound.decisions.recommend_regions import recommend_regions
+from noisebound.decisions.recommend_regions import RegionFiles, recommend_regions
 from noisebound.decisions.settings import DecisionSettings
 from noisebound.jobs.step import step
 
@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 with step(snakemake):
     recommend_regions(
-        snakemake.input.denoised,
-        snakemake.input.ensemble,
+        RegionFiles(
+            scan=snakemake.input.scan,
+            regions=snakemake.input.regions,
+            denoised=snakemake.input.denoised,
+            ensemble=snakemake.input.ensemble,
+            tokens=snakemake.input.get("tokens"),
+        ),
         snakemake.input.calibration,
         snakemake.output.table,
         snakemake.output.maps,
         DecisionSettings(**snakemake.params.settings),
-        snakemake.input.get("tokens"),
     )

@@ -14,4 +14,5 @@ with step(snakemake):
         snakemake.input.model,
         snakemake.output.labels,
         snakemake.output.statistics,
+        snakemake.input.scan,
     )

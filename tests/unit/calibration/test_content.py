@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noisebound.calibration.content import infinity_as_word
+from noisebound.calibration.median_to_mean import fit_mean
 from noisebound.calibration.targets import TRUE_TARGET
 from tests.unit.calibration.simulated import calibrate_pixels, fit_counts, poisson_scan
 
@@ -50,6 +51,13 @@ def test_the_content_states_what_was_used(tmp_path: Path, counts: bool) -> None:
     pixels = calibrate_pixels(files)
     for c, name in enumerate(("Mg", "Fe")):
         median, target = (np.concatenate([part[k][c] for part in pixels]) for k in (1, 3))
-        knots = content["mean"][name]
-        estimate = median + np.interp(median, knots["median"], knots["shift"])
-        assert np.mean(estimate - target) == pytest.approx(0, abs=1e-6)
+        whole, kept = fit_mean(median, target), content["mean"][name]
+        assert kept["median"] == pytest.approx(whole["median"])
+        assert all(0 <= part / shift <= 1 for part, shift in zip(kept["shift"], whole["shift"], strict=True))
+        residual, signal = np.mean((target - median) ** 2), np.cov(median, target, bias=True)[0, 1]
+        found = content["structure"][name]
+        assert (found["signal"], found["rest"]) == pytest.approx((signal, residual), rel=1e-4)
+        assert found["structured"] == (signal >= 0.25 * residual)
+        if counts:  # the target is the mean of other frames, in their own unit
+            assert content["noisy_scale"][name] == {"factor": pytest.approx(1), "error": 0}
+    assert ("noisy_scale" in content) == counts

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from noisebound.decisions.rank_regions import rank_regions, relative_width, remeasure_boxes
-from noisebound.files.predictions import Predictions
-from tests.unit.predicted_scan import write_predicted_scan
+from noisebound.decisions.rank_regions import rank_regions, ranked_labels, remeasure_boxes
 
 
 def test_regions_connect_over_corners_and_rank_by_excess() -> None:
@@ -27,28 +23,6 @@ def test_regions_connect_over_corners_and_rank_by_excess() -> None:
         {"score": 3.0, "pixels": 2, "bounds": [(0, 2), (0, 2)]},
     ]
     assert rank_regions(np.zeros((3, 3), bool), excess[:3, :3]) == []
-
-
-def test_widths_of_channels_are_added_in_units_of_their_ranges(tmp_path: Path) -> None:
-    """Of four channels the third has no range and the fourth an interval without end: both say nothing."""
-    random = np.random.default_rng(0)
-    median = random.normal(size=(1, 4, 12, 14)) * np.array([1, 50, 0, 1]).reshape(4, 1, 1)
-    half = random.uniform(1, 2, median.shape)
-    files = write_predicted_scan(
-        tmp_path,
-        noisy=median,
-        reference=None,
-        reference_kind="none",
-        frames=(median - half, median, median + half),
-        boxes=[],
-        channels=["thin", "thick", "flat", "open"],
-    )
-    with h5py.File(files.ensemble, "r+") as file:
-        file["upper"][3, 5, 6] = np.inf
-    with Predictions(files.ensemble) as images:
-        found = relative_width(images)
-    ranges = [np.subtract(*np.quantile(median[0, c], [0.95, 0.05])) for c in (0, 1)]
-    np.testing.assert_allclose(found, sum(2 * half[0, c] / ranges[c] for c in (0, 1)), rtol=1e-4)
 
 
 @given(
@@ -79,7 +53,12 @@ def test_regions_share_out_all_pixels_and_fall_in_score(seed: int, ndim: int) ->
     rng = np.random.default_rng(seed)
     above = rng.random((7,) * ndim) < 0.2
     excess = rng.random(above.shape)
-    regions = rank_regions(above, excess)
+    regions, labels = ranked_labels(above, excess)
+    assert regions == rank_regions(above, excess)
+    assert ((labels > 0) == above).all()
+    for number, region in enumerate(regions, 1):
+        assert (labels == number).sum() == region["pixels"]
+        assert excess[labels == number].sum() == pytest.approx(region["score"])
     assert sum(region["pixels"] for region in regions) == above.sum()
     assert sum(region["score"] for region in regions) == pytest.approx(excess[above].sum())
     scores = [region["score"] for region in regions]

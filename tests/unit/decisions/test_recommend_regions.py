@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import tifffile
 
 from noisebound.calibration.calibrate_scan import calibrate_scan
 from noisebound.core.errors import InputError
-from noisebound.decisions.recommend_regions import recommend_regions
+from noisebound.decisions.recommend_regions import RegionFiles, recommend_regions
 from noisebound.decisions.settings import DecisionSettings
+from noisebound.files.scan import Scan
 from noisebound.geometry.boxes import Box
+from noisebound.regions.regions import Regions
 from tests.unit.calibration.simulated import fit
 from tests.unit.predicted_scan import write_predicted_scan
 
@@ -46,13 +49,12 @@ def build(folder: Path, shape: tuple[int, ...] = (60, 80)) -> dict[str, Path]:
     paths = {name: folder / name for name in ("c.json", "d.h5", "d.tif", "r.csv", "r.tif")}
     fit(files, paths["c.json"], nominal=[0.9], primary=0.9, confidences=[0.75, 0.9])
     calibrate_scan(files.ensemble, paths["c.json"], paths["d.h5"], paths["d.tif"])
-    return paths | {"ensemble": files.ensemble}
+    return paths | {"ensemble": files.ensemble, "scan": files.scan, "regions": files.regions}
 
 
 def recommend(paths: dict[str, Path], exceed: list[dict[str, Any]], remeasure: dict[str, int]) -> pd.DataFrame:
     recommend_regions(
-        paths["d.h5"],
-        paths["ensemble"],
+        RegionFiles(paths["scan"], paths["regions"], paths["d.h5"], paths["ensemble"]),
         paths["c.json"],
         paths["r.csv"],
         paths["r.tif"],
@@ -114,3 +116,34 @@ def test_unknown_channel_and_confidence_name_their_key(tmp_path: Path) -> None:
         recommend(paths, [{key: HIGH[key] for key in ("name", "channel", "confidence")}], NO_BOX)
     assert not paths["r.csv"].exists()
     assert not paths["r.tif"].exists()
+
+
+def test_regions_say_what_their_pixels_were_used_for_and_how_much_the_raw_frame_holds(tmp_path: Path) -> None:
+    paths = build(tmp_path)
+    boxes = (Box("calibrate", (0, 0), (9, 80)), Box("train", (12, 0), (60, 55)))
+    Regions("s", (60, 80), (2, 2), "test", boxes).write(paths["regions"])
+    table = recommend(paths, [HIGH], {"size": 20, "count": 2})
+    iron = table[table["kind"] == "exceed"]
+    assert iron["share_train"].tolist() == [0.25, 0.5]
+    assert iron["role"].tolist() == ["none", "train"]
+    assert (iron["share_test"] == 0).all() and (iron["frames"] == 1).all()
+    with Scan(paths["scan"]) as scan:
+        noisy = scan.read_frame(0)
+    for _, region in table.iterrows():
+        where = tuple(slice(region[f"{axis}0_px"], region[f"{axis}1_px"]) for axis in "yx")
+        for c, name in enumerate(("Mg", "Fe")):
+            assert region[f"{name}_total"] == pytest.approx(noisy[c][where].sum(dtype=float), rel=1e-5)
+    # One frame of intensities does not tell its own noise.
+    assert table[["Mg_total_low", "Fe_total_high"]].isna().all(axis=None)
+    again = table[table["kind"] == "remeasure"]
+    assert again["rank"].tolist() == [1, 2]
+    assert again["score_error"].iloc[0] < 0.01 * again["score"].iloc[0]
+
+
+def test_channels_without_structure_choose_no_box(tmp_path: Path) -> None:
+    paths = build(tmp_path)
+    content = json.loads(paths["c.json"].read_text())
+    for name in ("Mg", "Fe"):
+        content["structure"][name]["structured"] = False
+    paths["c.json"].write_text(json.dumps(content))
+    assert len(recommend(paths, [], {"size": 20, "count": 2})) == 0

@@ -9,9 +9,11 @@ import pytest
 import tifffile
 
 from noisebound.core.errors import InputError
+from noisebound.files.frame_totals import poisson_interval
 from noisebound.latent.basis import fit_basis
 from noisebound.structure.segment_scan import segment_scan
 from noisebound.structure.token_model import TokenModel
+from tests.unit.predicted_scan import write_predicted_scan
 from tests.unit.structure.simulated import SIZES, Simulation, World, fit, make_world, read_rows, write_ensemble
 
 
@@ -106,3 +108,27 @@ def test_an_ensemble_of_another_basis_is_refused_before_anything_is_written(worl
         segment_scan(folder / "two.h5", folder / "model.npz", folder / "two.tif", folder / "two.csv")
     assert not (folder / "two.tif").exists()
     assert not (folder / "two.csv").exists()
+
+
+def test_tokens_have_the_totals_of_the_raw_frames(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    TokenModel(np.array([[0.0], [1.0], [9.0]]), np.arange(3.0), np.full(3, 1 / 3), "rule", "digest", 1, ("a",)).save(
+        tmp_path / "m.npz"
+    )
+    latent = rng.integers(0, 2, (1, 30, 40)).astype(float)
+    write_ensemble(tmp_path / "s.h5", "s", latent, np.ones((2, 30, 40), np.float32), frame=1)
+    noisy = rng.poisson(0.4, (3, 2, 30, 40))
+    empty = np.zeros((1, 2, 30, 40))
+    options = {"reference": None, "reference_kind": "none", "frames": (empty, empty, empty), "boxes": []}
+    files = write_predicted_scan(tmp_path / "files", noisy=noisy, counts=True, **options)
+    segment_scan(tmp_path / "s.h5", tmp_path / "m.npz", tmp_path / "s.tif", tmp_path / "s.csv", files.scan)
+    rows = read_rows(tmp_path / "s.csv")
+    for row in rows[:2]:
+        inside = latent[0] == int(row["token"])
+        for c, name in enumerate(("Mg", "Fe")):
+            counted = noisy[[0, 2], c][:, inside].sum()
+            assert float(row[f"{name}_total"]) == pytest.approx(counted / 2, rel=1e-5)
+            for side, end in zip(("low", "high"), poisson_interval(counted), strict=True):
+                assert float(row[f"{name}_total_{side}"]) == pytest.approx(end / 2, rel=1e-5)
+        assert row["frames"] == "2"
+    assert rows[2]["Fe_total"] == ""

@@ -18,11 +18,13 @@ from ..files.ome_tiff import write_ome_tiff
 from ..files.prediction_writers import DenoisedWriter, create_denoised
 from ..files.predictions import Predictions
 from ..files.predictions_about import KINDS
+from ..files.scan import Scan
 from ..geometry.blocks import slabs
 from ..geometry.boxes import Region
 from .error_features import read_with_slope
 from .interval_ends import SIDES
 from .intervals import Calibration
+from .raking import block_totals, factors_at, rake_factors
 from .rounding import Doubles, Floats
 from .tie_draws import tie_draws_at
 
@@ -35,6 +37,7 @@ def calibrate_scan(
     output_h5: str | Path,
     output_tif: str | Path,
     tokens: str | Path | None = None,
+    scan: str | Path | None = None,
 ) -> None:
     """Write the calibrated images of one scan: all nominal coverages as HDF5, the primary one as OME-TIFF.
 
@@ -52,6 +55,8 @@ def calibrate_scan(
         See :func:`write_denoised_tiff`.
     tokens
         Label TIFF of the scan where corrections depend on tokens, else None.
+    scan
+        ``scans/<scan>.h5``, to whose counts the estimated mean is raked (see ``raking``); None to leave it as it is.
 
     Raises
     ------
@@ -62,10 +67,11 @@ def calibrate_scan(
     with Predictions(ensemble) as predictions:
         fitted.check_channels(predictions.channels, ensemble)
         labels = read_tokens(tokens, predictions.shape) if fitted.by_token else None
+        factors = None if scan is None else _factors(scan, predictions, fitted)
         with create_denoised(
             output_h5, predictions, nominal=fitted.nominal, primary=fitted.primary, signal=fitted.signal is not None
         ) as writer:
-            projected, without_width = _write_images(writer, predictions, fitted, labels)
+            projected, without_width = _write_images(writer, predictions, fitted, labels, factors)
             writer.set_projected_fraction(_by_name(projected, fitted.channels))
             writer.set_zero_width(_by_name(without_width, fitted.channels))
     write_denoised_tiff(output_h5, output_tif)
@@ -76,8 +82,25 @@ def calibrate_scan(
                 logger.warning("%s: %.3g of the intervals at %g have no width", name, share, value)
 
 
+def _factors(path: str | Path, predictions: Predictions, fitted: Calibration) -> Doubles | None:
+    """By what the estimated mean is multiplied in each block; None where values are not counts."""
+    with Scan(path) as scan:
+        if not (scan.counts and predictions.counts):
+            return None
+
+        def read(region: Region) -> tuple[Floats, Floats]:
+            return scan.read_frame(predictions.frame, region), fitted.mean(predictions.read("median", region))
+
+        counts, means = block_totals(read, predictions.shape, len(predictions.channels))
+    return rake_factors(counts, means, np.array([fitted.noisy_scale(name) for name in fitted.channels]))
+
+
 def _write_images(
-    writer: DenoisedWriter, predictions: Predictions, fitted: Calibration, labels: NDArray[Any] | None
+    writer: DenoisedWriter,
+    predictions: Predictions,
+    fitted: Calibration,
+    labels: NDArray[Any] | None,
+    factors: Doubles | None,
 ) -> tuple[dict[float, Doubles], dict[float, Doubles]]:
     """Write all images, slab by slab.
 
@@ -99,8 +122,11 @@ def _write_images(
             intervals[value] = (low, high)
             projected[value] += fraction * (median[0].size / n_pixels)
             without_width[value] += (low == high).reshape(n_channels, -1).sum(axis=1) / n_pixels
+        mean = fitted.mean(median)
+        if factors is not None:
+            mean = (mean * factors_at(factors, predictions.shape, region)).astype(np.float32)
         signal = _signal_intervals(predictions, fitted, region)
-        writer.write(region, fitted.centre(median), fitted.mean(median), spread, intervals, signal)
+        writer.write(region, fitted.centre(median), mean, spread, intervals, signal)
     return projected, without_width
 
 

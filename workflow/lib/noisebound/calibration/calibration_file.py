@@ -11,12 +11,15 @@ with one such entry per group, and its own numbers are those of all pixels. A gr
 takes these numbers and is marked "of_all".
 
 ``mean[channel]`` is {"median", "shift"}: knots of the piecewise line that is added to the median to estimate the mean.
+``structure[channel]`` is {"signal", "rest", "structured"} and, for counts, ``noisy_scale[channel]`` is {"factor",
+"error"}; ``channel_structure`` explains both.
 ``floor`` is the smallest value that an interval end may take (0 for counts), or null. Infinite numbers are the words
 "inf" and "-inf". ``content`` writes the file; ``intervals`` applies it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +110,37 @@ class CalibrationFile:
     def scaled(self) -> bool:
         """Whether corrections are multiples of the predicted width."""
         return bool(self.content.get("scale") == "width")
+
+    def structured(self, channel: str) -> bool:
+        """Tell whether a channel shows structure in the calibrate regions.
+
+        Parameters
+        ----------
+        channel
+            Its name.
+
+        Returns
+        -------
+        bool
+            Whether it does; True where the file does not say.
+        """
+        return bool(self.content.get("structure", {}).get(channel, {}).get("structured", True))
+
+    def noisy_scale(self, channel: str) -> float:
+        """Look up how many counts of the reference stand for one count of a noisy frame.
+
+        Parameters
+        ----------
+        channel
+            Name of the channel.
+
+        Returns
+        -------
+        float
+            The factor; NaN where it is unknown.
+        """
+        factor = self.content.get("noisy_scale", {}).get(channel, {}).get("factor")
+        return math.nan if factor is None else float(factor)
 
     @property
     def by_token(self) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..files.coverage_key import nominal_key
+from .channel_structure import channel_structure, noisy_scale
 from .exchangeability import explain_choice
+from .field_pixels import CalibrationPixels
 from .fitted import FittedCorrections
 from .groups import PixelGroups
-from .median_to_mean import fit_mean
+from .median_to_mean import fit_mean, shrink_shift
 from .modes import Mode
 from .promise import promise, target_in_words
 
@@ -56,7 +58,7 @@ def calibration_content(
         "corrections": infinity_as_word(fitted.tables["nominal"]),
         "one_sided": infinity_as_word(fitted.tables["confidence"]),
         "one_sided_units": {nominal_key(value): taken for value, taken in fitted.bound_units.items()},
-        "mean": {name: fit_mean(pixels.median(c), pixels.target(c)) for c, name in enumerate(pixels.channels)},
+        **_about_channels(pixels, counts),
         "signal": signal[0],
         "signal_missing": signal[1],
         "others": list(alternatives),
@@ -70,6 +72,19 @@ def calibration_content(
         "n_frames": pixels.n_frames,
         "n_pixels": pixels.n_pixels,
     }
+
+
+def _about_channels(pixels: CalibrationPixels, counts: bool) -> dict[str, Any]:
+    """What is known of each channel by itself: "mean", "structure" and, for counts, "noisy_scale"."""
+    found: dict[str, dict[str, Any]] = {"mean": {}, "structure": {}, **({"noisy_scale": {}} if counts else {})}
+    blocks = pixels.blocks
+    for c, name in enumerate(pixels.channels):
+        median, target = pixels.median(c), pixels.target(c)
+        found["mean"][name] = shrink_shift(fit_mean(median, target), median, target, blocks)
+        found["structure"][name] = channel_structure(median, target)
+        if counts:
+            found["noisy_scale"][name] = noisy_scale(pixels, c)
+    return found
 
 
 def stored_mode(mode: Mode, groups: PixelGroups) -> dict[str, Any]:

@@ -31,6 +31,14 @@ class FieldPixels:
         One array per box and frame, float32 (4, C, n): lower, median, upper and target, in the unit of the reference.
     tokens
         Token of each pixel, one array (n,) per part; empty where no tokens are needed.
+    blocks
+        Block of each pixel, one array (n,) per part, numbered from 0 within the field of view. Frames of one scan share
+        numbers, because they show the same pixels.
+    n_blocks
+        Number of blocks.
+    noisy_sums
+        Sum of the noisy frame over the pixels of each part, float64 (parts, C). For leave-one-out, of the target, which
+        is a mean of such frames.
     """
 
     name: str
@@ -38,6 +46,9 @@ class FieldPixels:
     frames: int = 0
     parts: list[Floats] = field(default_factory=list)
     tokens: list[NDArray[Any]] = field(default_factory=list)
+    blocks: list[NDArray[np.intp]] = field(default_factory=list)
+    n_blocks: int = 0
+    noisy_sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def channel(self, c: int) -> tuple[Floats, Floats, Floats, Floats]:
         """Return the quantiles and the target of one channel.
@@ -122,6 +133,15 @@ class CalibrationPixels:
     sources: list[dict[str, Any]] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     n_blocks: int = 0
+
+    @property
+    def blocks(self) -> NDArray[np.intp]:
+        """The block of each pixel, flat, in the order of :meth:`median`; numbered over all fields of view."""
+        parts, first = [], 0
+        for own in self.all:
+            parts += [first + numbers for numbers in own.blocks]
+            first += own.n_blocks
+        return np.concatenate(parts)
 
     @property
     def all(self) -> list[FieldPixels]:

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..core.sources import LEAVE_ONE_OUT
 from ..files.labels import read_tokens
 from ..files.predictions import Predictions
 from ..files.scan import Scan
-from ..geometry.blocks import count_blocks
+from ..geometry.blocks import block_labels, count_blocks
 from ..regions.regions import Regions
 from .field_pixels import CalibrationPixels, FieldPixels
 from .predicted_scans import PredictedScans
@@ -60,7 +61,7 @@ def read_calibration_pixels(scans: PredictedScans, block: int, delivered_only: b
                 remedy="give all scans of a run the same channels in the same order",
             )
         tokens = read_tokens(maps[scan.name], scan.shape) if delivered_only else None
-        _add(pixels, ensemble, scan, regions, tokens)
+        _add(pixels, ensemble, scan, regions, tokens, block)
         pixels.n_blocks += count_blocks(regions.of("calibrate"), block)
     if pixels is None:
         raise InputError(
@@ -72,7 +73,12 @@ def read_calibration_pixels(scans: PredictedScans, block: int, delivered_only: b
 
 
 def _add(
-    pixels: CalibrationPixels, ensemble: Predictions, scan: Scan, regions: Regions, tokens: NDArray[Any] | None
+    pixels: CalibrationPixels,
+    ensemble: Predictions,
+    scan: Scan,
+    regions: Regions,
+    tokens: NDArray[Any] | None,
+    block: int,
 ) -> None:
     """Read the calibrate regions of one scan: of all frames, or of the delivered one where ``tokens`` are given."""
     boxes = regions.of("calibrate")
@@ -83,14 +89,24 @@ def _add(
     own.whole &= len(boxes) == len(regions.boxes)
     frames = range(ensemble.n_frames) if tokens is None else [ensemble.frame]
     own.frames += len(frames)
+    labels: list[NDArray[np.intp]] = []
+    for box in boxes:
+        numbers, count = block_labels(box.shape, block)
+        labels.append(own.n_blocks + numbers.ravel())
+        own.n_blocks += count
+    noisy: list[NDArray[np.float64]] = []
     for k in frames:
-        for box in boxes:
+        for box, numbers in zip(boxes, labels, strict=True):
             target = scan.read_target(k, box.slices)
             _check_finite(target, pixels.channels, scan)
             images = (*ensemble.read_frame(k, box.slices), target)
             own.parts.append(np.stack([image.reshape(len(image), -1) for image in images]))
+            own.blocks.append(numbers)
+            frame = target if scan.reference_kind == LEAVE_ONE_OUT else scan.read_frame(k, box.slices)
+            noisy.append(frame.reshape(len(target), -1).sum(axis=1, dtype=np.float64))
             if tokens is not None:
                 own.tokens.append(tokens[box.slices].ravel())
+    own.noisy_sums = np.concatenate([own.noisy_sums.reshape(-1, len(pixels.channels)), np.stack(noisy)])
     pixels.sources.append(
         {
             "scan": scan.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import Any
 
@@ -10,10 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import label
-
-from ..files.predictions import Predictions
-
-logger = logging.getLogger("noisebound")
 
 
 def rank_regions(above: NDArray[np.bool_], excess: NDArray[np.floating[Any]]) -> list[dict[str, Any]]:
@@ -34,46 +29,43 @@ def rank_regions(above: NDArray[np.bool_], excess: NDArray[np.floating[Any]]) ->
     list of dict
         Per region: "score", "pixels" (their number) and "bounds", one (start, stop) in px per axis.
     """
+    return ranked_labels(above, excess)[0]
+
+
+def ranked_labels(
+    above: NDArray[np.bool_], excess: NDArray[np.floating[Any]]
+) -> tuple[list[dict[str, Any]], NDArray[np.intp]]:
+    """Find the regions of :func:`rank_regions`, and which pixels belong to each.
+
+    Parameters
+    ----------
+    above, excess
+        As of :func:`rank_regions`.
+
+    Returns
+    -------
+    regions : list of dict
+        As of :func:`rank_regions`.
+    labels : ndarray
+        intp of the shape of ``above``: 1 for the first region, 2 for the second, and 0 elsewhere.
+    """
     labels, count = label(above, connectivity=above.ndim, return_num=True)  # type: ignore[no-untyped-call,unused-ignore]
     flat = labels.ravel()
     scores = np.bincount(flat, weights=np.where(above, excess, 0).ravel(), minlength=count + 1)[1:]
     pixels = np.bincount(flat, minlength=count + 1)[1:]
     found = ndimage.find_objects(labels)
-    return [
+    order = np.argsort(-scores, kind="stable")
+    regions = [
         {
             "score": float(scores[i]),
             "pixels": int(pixels[i]),
             "bounds": [(part.start, part.stop) for part in found[i]],
         }
-        for i in np.argsort(-scores, kind="stable")
+        for i in order
     ]
-
-
-def relative_width(denoised: Predictions) -> NDArray[np.float64]:
-    """Compute how wide the primary intervals are relative to the range of each channel, summed over channels.
-
-    The range of a channel is the distance between the 5 % and 95 % quantiles of its median image. A channel is left out
-    where this range is 0 or one of its intervals is infinite.
-
-    Parameters
-    ----------
-    denoised
-        The calibrated images of one scan.
-
-    Returns
-    -------
-    ndarray
-        float64 ([Z], Y, X), without unit.
-    """
-    total = np.zeros(denoised.shape)
-    for c, name in enumerate(denoised.channels):
-        low, high = np.quantile(denoised.read("median", channel=c), [0.05, 0.95])
-        width = denoised.read("upper", channel=c).astype(np.float64) - denoised.read("lower", channel=c)
-        if high > low and np.isfinite(width).all():
-            total += width / (high - low)
-        else:
-            logger.info("channel %s has no range or no finite interval; it does not rank regions", name)
-    return total
+    rank = np.zeros(count + 1, dtype=np.intp)
+    rank[order + 1] = np.arange(1, count + 1)
+    return regions, rank[labels]
 
 
 def remeasure_boxes(need: NDArray[np.float64], size: int, count: int) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 Begin with ``scan``.
 
     coverage_key        The name of a nominal coverage or confidence in files
+    frame_totals        Totals of the raw noisy frames over labelled pixels, with what their noise leaves open
     hdf5_reader         An HDF5 file of the run, open for reading: always closed again, with errors that name the remedy
     labels              Label images, ``tokens/<scan>.tif``: written plane by plane, read whole or in parts
     ome_tiff            OME-TIFF files: the same images always give the same bytes

@@ -14,6 +14,8 @@ Begin with ``report_scan``.
     page               Filling the template of a page and writing it
     pictures           Pictures that a page holds: figures as SVG, images as PNG
     region_content     What the page of a scan says of its regions: boxes, roles, what was judged
+    region_words       What a page says about regions in words: their ranks, what their pixels were used for, and their
+                       totals
     report_comparison  step: the page of a comparison on simulated scans, and its curves as a file
     report_index       step: the index of a run, one HTML file that opens from disk without network
     report_scan        step: the page of one scan, one HTML file that opens from disk without network
@@ -21,8 +23,8 @@ Begin with ``report_scan``.
     scan_images        The images of one scan as a page shows them: planes, common limits, colour bars, boxes over them
     scan_page          What the page of one scan shows, taken from the files of that scan
     settings           Settings of the pages that come from the configuration
-    signal             What a page says of the intervals for the signal: how far the denoised value may be from it, and
-                       how this is known
+    signal             What a page says of the signal intervals: how far the denoised value may be from it, and how that
+                       is known
     stability          What the index says of how far the tokens can be trusted
     summarise          One line per finished run for the terminal, and the table of a comparison on simulated scans
     template           Pages from templates: all text is escaped, and each page is one file that makes no request

@@ -18,6 +18,7 @@ from ..regions.regions import Regions
 from .image_boxes import box_over, place_labels
 from .image_store import geometry
 from .numbers import number
+from .region_words import ranks_in_words, role_in_words, total_in_words, totals_in_words, trained_on, untested
 from .scan_images import ScanImages, area
 
 # Colours of pixels below, undecided and above.
@@ -44,8 +45,9 @@ def decisions(
     Returns
     -------
     dict
-        exceed (per threshold its map by plane, its ranked regions and its precision), remeasure (rows of the boxes to
-        measure again), boxes (where those lie over the image) and colours (of the three values of a map).
+        exceed (per threshold its map by plane, its ranked regions, its precision, and in sentences what its pixels were
+        used for and whether it is tested), remeasure (rows of the boxes to measure again), boxes (where those lie over
+        the image), colours (of the three values of a map) and totals (what totals are, in a sentence).
 
     Raises
     ------
@@ -67,14 +69,20 @@ def decisions(
         for entry, image in zip(exceed, maps, strict=True):
             mine = table[(kinds == "exceed") & (table["name"].astype(str) == str(entry["name"]))]
             entries.append(_exceedance(images, regions, entry, image, mine))
-    rows = _rows(table[kinds == "remeasure"].sort_values("rank") if len(table) else table, images)
-    boxes = [box_over(row["bounds"], shape, str(row["rank"])) for row in rows]
+    rows = _rows(table[kinds == "remeasure"] if len(table) else table, images)
+    boxes = [box_over(row["bounds"], shape, str(row["place"])) for row in rows]
     place_labels(boxes, ratio)
     for found in entries:
         # The page shows one of these boxes at a time, so labels need not avoid the other boxes.
         for box in found["boxes"]:
             place_labels([box], ratio)
-    return {"exceed": entries, "remeasure": rows, "boxes": boxes, "colours": EXCEED_COLOURS}
+    return {
+        "exceed": entries,
+        "remeasure": rows,
+        "boxes": boxes,
+        "colours": EXCEED_COLOURS,
+        "totals": totals_in_words(images.scan, images.denoised.frame),
+    }
 
 
 def _exceedance(
@@ -83,7 +91,8 @@ def _exceedance(
     """One threshold: its map ``image`` by plane, and its ranked regions from the rows of ``table``."""
     shape, slices = images.scan.shape, images.view.slices
     planes = images.view.thin((image if slices is None else image[list(slices)]).reshape(-1, *shape[-2:]))
-    rows = _rows(table, images)
+    rows = _rows(table, images, str(entry["channel"]))
+    precision = _precision(images, regions, entry, image)
     return {
         **entry,
         "uris": [label_uri(plane, EXCEED_COLOURS) for plane in planes],
@@ -91,16 +100,23 @@ def _exceedance(
         "rows": rows,
         "boxes": [box_over(row["bounds"], shape, str(row["rank"])) for row in rows],
         "more": max(0, len(table) - MAX_ROWS),
-        "precision": _precision(images, regions, entry, image),
+        "precision": precision,
+        "trained_on": trained_on(table),
+        "untested": untested(precision, len(table)),
     }
 
 
-def _rows(table: pd.DataFrame, images: ScanImages) -> list[dict[str, Any]]:
-    """The first ``MAX_ROWS`` regions by rank, with their bounds in pixels and in the unit that reads best."""
+def _rows(table: pd.DataFrame, images: ScanImages, channel: str | None = None) -> list[dict[str, Any]]:
+    """The first ``MAX_ROWS`` regions by rank, with their bounds in pixels and in the unit that reads best.
+
+    Regions of one rank are told apart by their place in the table. With a ``channel``, they have its total.
+    """
     axes = "zyx"[-len(images.scan.shape) :]
     unit, factor = images.lengths
     rows: list[dict[str, Any]] = []
-    for _, record in table.sort_values("rank").head(MAX_ROWS).iterrows() if len(table) else ():
+    ranks = list(table["rank"]) if len(table) else []
+    ordered = table.sort_values("rank", kind="stable").head(MAX_ROWS)
+    for place, (_, record) in enumerate(ordered.iterrows() if len(table) else (), 1):
         bounds = [(int(record[f"{axis}0_px"]), int(record[f"{axis}1_px"])) for axis in axes]
         # In px, first and last pixel; with a pixel size, lengths from edge to edge.
         extents = {
@@ -112,7 +128,12 @@ def _rows(table: pd.DataFrame, images: ScanImages) -> list[dict[str, Any]]:
         rows.append(
             {
                 "rank": int(record["rank"]),
+                "place": place,
+                "ranks": ranks_in_words(int(record["rank"]), ranks),
                 "score": float(record["score"]),
+                "score_error": float(record.get("score_error", np.nan)),
+                "total": total_in_words(record, channel),
+                "role": role_in_words(record),
                 "pixels": int(record["pixels"]),
                 "area": area(float(record["area"]), images),
                 "bounds": bounds,

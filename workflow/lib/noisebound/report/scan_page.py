@@ -17,6 +17,7 @@ from ..files.coverage_key import nominal_key
 from ..files.predictions import Predictions
 from ..files.scan import Scan
 from .image_store import colour_bars, geometry, image_store
+from .region_words import total_in_words
 from .result_rows import overlap_share
 from .scan_images import UNCERTAINTY_COLORMAP, ScanImages, area, read_planes
 
@@ -166,7 +167,8 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
     -------
     content : dict
         uris (the map by plane) and legend. Per token, legend has its number, colour, fraction and area in words, and by
-        channel means, sds and bars (length in percent: the largest absolute mean is 100).
+        channel means, sds, totals in words and bars (length in percent: the largest absolute mean is 100). has_totals
+        says whether any token has totals.
     labels : ndarray
         Labels (y, x) of the plane that is shown first.
 
@@ -191,6 +193,7 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
                 "area": area(float(record["area"]), images),
                 "means": [float(record[f"{name}_mean"]) for name in channels],
                 "sds": [float(record[f"{name}_sd"]) for name in channels],
+                "totals": [total_in_words(record, name) for name in channels],
             }
         )
     # A bar beside each mean shows at a glance in which channels a token is bright. In each channel, the token with the
@@ -200,7 +203,8 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
         for row in legend:
             value = abs(row["means"][c])
             row.setdefault("bars", []).append(100 * value / top if top > 0 and np.isfinite(value) else 0.0)
-    content = {"uris": [label_uri(plane, colours) for plane in planes], "legend": legend}
+    has_totals = any(words for row in legend for words in row["totals"])
+    content = {"uris": [label_uri(plane, colours) for plane in planes], "legend": legend, "has_totals": has_totals}
     return content, planes[images.first_plane]
 
 

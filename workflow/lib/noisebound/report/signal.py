@@ -1,4 +1,4 @@
-"""What a page says of the intervals for the signal: how far the denoised value may be from it, and how that is known."""
+"""What a page says of the signal intervals: how far the denoised value may be from it, and how that is known."""
 
 from __future__ import annotations
 
