@@ -13,8 +13,8 @@ from skimage.restoration import denoise_nl_means
 
 from benchmarks.promises.promise import Promise, interval_of_mean, share_at_least
 from noisebound.calibration.channel_structure import channel_structure
-from noisebound.calibration.error_features import squared_slope
 from noisebound.calibration.error_variance import ErrorVariance, fit_variance
+from noisebound.calibration.image_slope import squared_slope
 from noisebound.calibration.signal_pixels import BLOCK_SIDES, SignalPixels
 from noisebound.decisions.rank_regions import remeasure_boxes
 from noisebound.decisions.remeasure import DOSE, expected_drop, ranked_boxes

@@ -17,8 +17,8 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import norm
 
 from noisebound.calibration.conformal import one_sided, side_scores
-from noisebound.calibration.error_features import squared_slope
 from noisebound.calibration.fit_signal import fit_channel
+from noisebound.calibration.image_slope import squared_slope
 from noisebound.calibration.signal_model import SignalModel
 from noisebound.calibration.signal_pixels import BLOCK_SIDES, SignalPixels
 from noisebound.files.coverage_key import nominal_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from noisebound.calibration.error_features import squared_slope
+from noisebound.calibration.image_slope import squared_slope
 from noisebound.calibration.signal_pixels import BLOCK_SIDES, SignalPixels
 from noisebound.geometry.blocks import block_labels
 

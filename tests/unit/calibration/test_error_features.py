@@ -3,36 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from scipy.ndimage import gaussian_filter
 
-from noisebound.calibration.error_features import REACH, error_features, read_with_slope, squared_slope
-
-
-def test_a_plane_has_the_square_of_its_slope_everywhere() -> None:
-    y, x = np.mgrid[:20, :30].astype(np.float32)
-    np.testing.assert_allclose(squared_slope(3 * x - 4 * y), 25, rtol=1e-5)
-    np.testing.assert_allclose(squared_slope(np.full((1, 9), 5.0, np.float32)), 0)
-
-
-def test_the_slope_is_the_smoothed_sum_of_squared_central_differences() -> None:
-    image = np.random.default_rng(0).normal(size=(12, 17, 15)).astype(np.float32)
-    total = sum(np.square(np.gradient(image.astype(float), axis=axis)) for axis in range(3))
-    np.testing.assert_allclose(squared_slope(image), gaussian_filter(total, 1.5, mode="nearest"), rtol=1e-5)
-
-
-@pytest.mark.parametrize("shape", [(40, 50), (9, 30, 31)])
-def test_a_region_has_the_slopes_of_the_whole_image(shape: tuple[int, ...]) -> None:
-    rng = np.random.default_rng(1)
-    image = rng.normal(size=(2, *shape)).astype(np.float32)
-    whole = np.stack([squared_slope(channel) for channel in image])
-    for _ in range(20):
-        ends = [sorted(rng.choice(size + 1, 2, replace=False)) for size in shape]
-        region = tuple(slice(int(low), int(high)) for low, high in ends)
-        median, slope = read_with_slope(lambda part: image[(slice(None), *part)], region, shape)
-        np.testing.assert_array_equal(median, image[(slice(None), *region)])
-        np.testing.assert_allclose(slope, whole[(slice(None), *region)], rtol=1e-5, atol=1e-7)
-    assert REACH == 7
+from noisebound.calibration.error_features import ErrorVariance, error_features
 
 
 def test_the_line_over_the_intensity() -> None:
@@ -43,3 +15,10 @@ def test_the_line_over_the_intensity() -> None:
     np.testing.assert_array_equal(slope, np.arange(5))
     flat = error_features(median, slope.astype(np.float32), (0.0, 0.0))
     np.testing.assert_array_equal(flat[0] + flat[1], 1)
+
+
+def test_the_variance_is_a_sum_of_the_features_and_never_less_than_a_part_of_its_mean() -> None:
+    variance = ErrorVariance((1.0, 3.0), (2.0, 4.0, 0.5), 1.0)
+    median, slope = np.array([1, 2, 6, 1], np.float32), np.array([0, 2, 0, 4], np.float32)
+    np.testing.assert_allclose(variance.of(median, slope), [2, 4, 8, 4])
+    np.testing.assert_allclose(ErrorVariance((1.0, 3.0), (0.0, 4.0, 0.0), 1.0).of(median, slope), [1, 2, 8, 1])

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from noisebound.calibration.error_features import squared_slope
-from noisebound.calibration.fit_signal import fit_channel, fit_signal, signal_models
-from noisebound.calibration.signal_model import SignalModel
+from noisebound.calibration.fit_signal import fit_channel, fit_signal
+from noisebound.calibration.image_slope import squared_slope
+from noisebound.calibration.signal_model import SignalModel, signal_models
 from tests.unit.calibration.phantoms import leave_one_out, phantom
 from tests.unit.calibration.simulated import poisson_scan, predicted
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from noisebound.calibration.error_variance import ErrorVariance
+from noisebound.calibration.error_features import ErrorVariance
 from noisebound.calibration.signal_model import SignalModel
 
 MODEL = SignalModel(

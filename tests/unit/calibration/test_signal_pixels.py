@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from noisebound.calibration import signal_pixels
-from noisebound.calibration.error_features import squared_slope
+from noisebound.calibration.image_slope import squared_slope
 from noisebound.calibration.signal_pixels import read_signal_pixels
 from tests.unit.calibration.simulated import poisson_scan, predicted
 

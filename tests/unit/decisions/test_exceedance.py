@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noisebound.calibration.error_features import squared_slope
+from noisebound.calibration.image_slope import squared_slope
 from noisebound.calibration.intervals import Calibration
 from noisebound.core.errors import InputError
 from noisebound.decisions.exceedance import ABOVE, check_exceed, decide, decided_of, exceedance

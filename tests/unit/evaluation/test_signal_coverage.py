@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from noisebound.calibration.error_features import squared_slope
+from noisebound.calibration.image_slope import squared_slope
 from noisebound.evaluation.columns import COLUMNS
 from noisebound.evaluation.held_out import load_held_out
 from noisebound.evaluation.signal_coverage import bound_coverage, bound_on, error_ratio, signal_table

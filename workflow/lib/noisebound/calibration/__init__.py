@@ -25,6 +25,7 @@ Begin with ``fit_calibration``.
                        were too few
     groups             Which pixels share a correction: those in one bin of predicted intensity, or of one token
                        (Mondrian groups)
+    image_slope        How steep an image is around each pixel: what a denoiser blurs, it blurs where the image is steep
     interval_ends      Ends of calibrated intervals, channel by channel: predicted quantiles moved by their corrections
     intervals          Calibrated intervals, bounds and means of predicted images: where corrections are applied
     median_to_mean     The estimate of the mean of the reference from the median, as a piecewise line; for skewed counts

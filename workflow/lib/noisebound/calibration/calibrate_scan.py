@@ -21,7 +21,7 @@ from ..files.predictions_about import KINDS
 from ..files.scan import Scan
 from ..geometry.blocks import slabs
 from ..geometry.boxes import Region
-from .error_features import read_with_slope
+from .image_slope import read_with_slope
 from .interval_ends import SIDES
 from .intervals import Calibration
 from .raking import block_totals, factors_at, rake_factors

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.stats import t as student
 
-from .error_features import N_FEATURES, error_features
+from .error_features import N_FEATURES, ErrorVariance, error_features
 from .signal_pixels import SignalPixels
 
 Doubles = NDArray[np.float64]
@@ -41,41 +41,6 @@ _LEAST_FACTOR = 0.02
 _SEEN_PART = 0.9
 # Fewest blocks whose differences tell how far the variance may be off.
 FEWEST_BLOCKS = 4
-
-
-@dataclass(frozen=True)
-class ErrorVariance:
-    """Variance of the error of one channel about the signal.
-
-    Attributes
-    ----------
-    knots
-        Intensities of the line (see ``error_features``), in the unit of the reference.
-    weights
-        Weight of each feature, 0 or more, in squared units of the reference (of the slope: px^2).
-    least
-        Smallest variance, in squared units of the reference.
-    """
-
-    knots: tuple[float, float]
-    weights: tuple[float, ...]
-    least: float
-
-    def of(self, median: NDArray[np.float32], slope: NDArray[np.float32]) -> Doubles:
-        """Compute the variance at every pixel.
-
-        Parameters
-        ----------
-        median, slope
-            Median and its squared slope, of one shape.
-
-        Returns
-        -------
-        ndarray
-            float64 of the same shape, in squared units of the reference.
-        """
-        total = np.tensordot(np.asarray(self.weights), error_features(median, slope, self.knots), axes=1)
-        return np.maximum(total, self.least)
 
 
 @dataclass(frozen=True)

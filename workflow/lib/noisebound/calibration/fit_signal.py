@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -137,22 +137,3 @@ def unknown_noise(scan: str) -> str:
         f"nothing is known about the noise of the reference of {scan}: it is one measurement, and not of counts. Give "
         "two or more repeats as its reference (their files in one cell of the scan sheet), and it will be known"
     )
-
-
-def signal_models(content: Mapping[str, Any], channels: Sequence[str]) -> list[SignalModel] | None:
-    """Read the models of all channels from the content of ``calibration.json``.
-
-    Parameters
-    ----------
-    content
-        Content of the file.
-    channels
-        Names of the channels, in order.
-
-    Returns
-    -------
-    list of SignalModel or None
-        None where the file holds none.
-    """
-    signal = content.get("signal")
-    return None if not signal else [SignalModel.of(signal["channels"][name]) for name in channels]

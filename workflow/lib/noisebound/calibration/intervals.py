@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from .calibration_file import CalibrationFile
-from .fit_signal import signal_models
 from .groups import group_of
 from .interval_ends import channel_bound, channel_interval
 from .median_to_mean import shift_of
 from .rounding import Doubles, Floats
-from .signal_model import SignalModel
+from .signal_model import SignalModel, signal_models
 
 
 class Calibration(CalibrationFile):
@@ -130,7 +129,7 @@ class Calibration(CalibrationFile):
         Parameters
         ----------
         median, slope
-            Predicted median and its squared slope (see ``error_features``), (C, ...) float32.
+            Predicted median and its squared slope (see ``image_slope``), (C, ...) float32.
         nominal
             One of the coverages in the file.
 

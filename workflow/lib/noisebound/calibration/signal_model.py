@@ -6,7 +6,7 @@ denoised value (see ``error_variance``) and the quantiles of the error in units 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files.coverage_key import nominal_key
-from .error_variance import ErrorVariance
+from .error_features import ErrorVariance
 
 Floats = NDArray[np.float32]
 
@@ -85,7 +85,7 @@ class SignalModel:
         Parameters
         ----------
         median, slope
-            Median and its squared slope (see ``error_features``), of one shape.
+            Median and its squared slope (see ``image_slope``), of one shape.
 
         Returns
         -------
@@ -135,3 +135,22 @@ class SignalModel:
         end = median + quantile * np.sqrt(self.variance.of(median, slope))
         result: Floats = end.astype(np.float32)
         return result
+
+
+def signal_models(content: Mapping[str, Any], channels: Sequence[str]) -> list[SignalModel] | None:
+    """Read the models of all channels from the content of ``calibration.json``.
+
+    Parameters
+    ----------
+    content
+        Content of the file.
+    channels
+        Names of the channels, in order.
+
+    Returns
+    -------
+    list of SignalModel or None
+        None where the file holds none.
+    """
+    signal = content.get("signal")
+    return None if not signal else [SignalModel.of(signal["channels"][name]) for name in channels]

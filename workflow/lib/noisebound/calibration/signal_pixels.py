@@ -13,7 +13,7 @@ from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..geometry.blocks import block_labels
 from ..geometry.boxes import Box, Region
-from .error_features import read_with_slope
+from .image_slope import read_with_slope
 from .predicted_scans import PredictedScans
 
 Doubles = NDArray[np.float64]
@@ -31,7 +31,7 @@ class SignalPixels:
     Attributes
     ----------
     median, slope
-        Predicted median, and its squared slope (see ``error_features``), float32.
+        Predicted median, and its squared slope (see ``image_slope``), float32.
     residual
         Target minus median, float64, in the unit of the reference.
     noise

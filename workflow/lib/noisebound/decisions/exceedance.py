@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..calibration.error_features import squared_slope
+from ..calibration.image_slope import squared_slope
 from ..calibration.interval_ends import SIDES, Quantiles
 from ..calibration.intervals import Calibration
 from ..core.errors import InputError
@@ -130,7 +130,7 @@ def decide(
     tokens
         Label image of that shape, needed where corrections depend on tokens; else None.
     slope
-        Squared slope of the median (see ``calibration.error_features``); None where the quantiles are a whole image,
+        Squared slope of the median (see ``calibration.image_slope``); None where the quantiles are a whole image,
         from which it is computed.
 
     Returns

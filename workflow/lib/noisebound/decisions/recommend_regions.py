@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..calibration.error_features import squared_slope
+from ..calibration.image_slope import squared_slope
 from ..calibration.intervals import Calibration
 from ..core.storage import digest_json, sha256_file
 from ..core.tables import write_table

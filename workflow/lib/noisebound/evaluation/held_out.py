@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..calibration.error_features import read_with_slope
+from ..calibration.image_slope import read_with_slope
 from ..calibration.intervals import Calibration
 from ..calibration.tie_draws import tie_draws_at
 from ..files.labels import read_tokens
@@ -54,7 +54,7 @@ class HeldOut:
     members
         Medians of the members for the delivered frame, float32 (M, C, *box), or None.
     slope
-        Squared slope of the median (see ``calibration.error_features``), float32 (C, R, *box); None where it is not
+        Squared slope of the median (see ``calibration.image_slope``), float32 (C, R, *box); None where it is not
         needed.
     """
 
