@@ -141,7 +141,7 @@ def signatures(world: World) -> dict[Job, str]:
     job(
         "evaluate",
         "",
-        [s["run"], s["decisions"]["exceed"], s["calibration"]["block"], s["calibration"]["bootstrap"], s["seed"]],
+        [s["run"], s["decisions"]["exceed"], s["calibration"]["block"], s["seed"]],
         *each("ensemble_scan", test),
         *each("segment_scan", test),
         *pixels(test),

@@ -78,9 +78,16 @@ def stored_mode(mode: Mode, groups: PixelGroups) -> dict[str, Any]:
     Returns
     -------
     dict
-        score, scale, groups (see :class:`noisebound.calibration.groups.PixelGroups`) and ties (whether at random).
+        score, scale, groups (see :class:`noisebound.calibration.groups.PixelGroups`), ties (whether at random) and
+        joint (whether all channels share one score).
     """
-    return {"score": mode.score, "scale": mode.scale, "groups": groups.spec, "ties": mode.random_ties}
+    return {
+        "score": mode.score,
+        "scale": mode.scale,
+        "groups": groups.spec,
+        "ties": mode.random_ties,
+        "joint": mode.joint,
+    }
 
 
 def infinity_as_word(content: Any) -> Any:

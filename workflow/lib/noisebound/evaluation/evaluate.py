@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
 from ..calibration.predicted_scans import PredictedScans
@@ -22,6 +21,7 @@ from ..decisions.exceedance import check_exceed
 from .columns import COLUMNS, OUTPUTS
 from .coverage import channel_coverage
 from .ensemble_size import ensemble_size
+from .error_bars import CellSums
 from .group_coverage import by_block, by_border, by_intensity, by_token
 from .held_out import HeldOut
 from .held_out_scans import HeldOutScan, load_held_out_scans
@@ -29,10 +29,10 @@ from .image_errors import against_baselines, channel_errors
 from .mode_table import compare_modes
 from .precision import realised_precision
 from .settings import EvaluationSettings
-from .summary import summary_entry, summary_head
+from .summary import joint_coverage, summary_entry, summary_head
 
-# Numbers of the random streams. Every table has its own stream, so that no table depends on the draws of another.
-_SCAN, _COVERAGE, _INTENSITY, _TOKEN, _BORDER, _SIZE, _DECISIONS, _MODES = range(8)
+# Numbers of the random streams: of the drawn subsets of members, and of the directions of slabs.
+_SIZE, _MODES = 5, 7
 
 
 def evaluate(
@@ -79,15 +79,16 @@ def evaluate(
     tables = {name: pd.DataFrame(columns=names) for name, names in COLUMNS.items()}
     if parts:
         everything = [region for part in parts.values() for region in part.regions]
-        gaussian = np.sum([part.gaussian for part in parts.values()], axis=0)
+        gaussian = [cells for part in parts.values() for cells in part.gaussian]
         pooled = _errors(everything, gaussian, fitted)
         summary["scans"], tables["errors"] = _measure_scans(parts, fitted, settings)
         tables |= _measure_all(everything, fitted, settings)
         summary["channels"] = _summaries(tables["coverage"], pooled, fitted)
+        summary["joint_coverage"] = joint_coverage(tables["coverage"])
         summary["decisions"] = tables["decisions"].to_dict("records")
-        summary |= against_baselines(pooled)
+        summary |= against_baselines(pooled, everything, gaussian)
     else:
-        summary |= {"ratio_to_gaussian": None, "structured_channels": []}
+        summary |= {"ratio_to_gaussian": None, "structured_channels": [], "joint_coverage": {}}
         summary["why"] = "No scan has a test region with a reference, so nothing could be measured."
     for name, path in outputs.items():
         if name == "summary":
@@ -115,8 +116,8 @@ def _measure_scans(
     """Every scan by itself: its part of the summary, and the table of errors."""
     summaries: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
-    for i, (scan, part) in enumerate(parts.items()):
-        coverage = channel_coverage(part.regions, fitted, settings.bootstrap, _stream(settings.seed, _SCAN, i))
+    for scan, part in parts.items():
+        coverage = channel_coverage(part.regions, fitted)
         errors = _errors(part.regions, part.gaussian, fitted)
         rows += [{"channel": name, "scan": scan, **own} for name, own in errors.items()]
         summaries[scan] = _summaries(coverage, errors, fitted)
@@ -127,24 +128,21 @@ def _measure_all(
     regions: Sequence[HeldOut], fitted: Calibration, settings: EvaluationSettings
 ) -> dict[str, pd.DataFrame]:
     """All tables but that of the errors, over all scans."""
-    draws, seed = settings.bootstrap, settings.seed
     return {
-        "coverage": channel_coverage(regions, fitted, draws, _stream(seed, _COVERAGE)),
-        "by_intensity": by_intensity(regions, fitted, draws, _stream(seed, _INTENSITY)),
-        "by_token": by_token(regions, fitted, draws, _stream(seed, _TOKEN)),
-        "by_border": by_border(regions, fitted, draws, _stream(seed, _BORDER)),
+        "coverage": channel_coverage(regions, fitted),
+        "by_intensity": by_intensity(regions, fitted),
+        "by_token": by_token(regions, fitted),
+        "by_border": by_border(regions, fitted),
         "by_block": by_block(regions, fitted),
-        "modes": compare_modes(regions, fitted, _stream(seed, _MODES)),
-        "ensemble_size": ensemble_size(regions, fitted.channels, _stream(seed, _SIZE)),
-        "decisions": realised_precision(regions, fitted, settings.exceed, draws, _stream(seed, _DECISIONS)),
+        "modes": compare_modes(regions, fitted, _stream(settings.seed, _MODES)),
+        "ensemble_size": ensemble_size(regions, fitted.channels, _stream(settings.seed, _SIZE)),
+        "decisions": realised_precision(regions, fitted, settings.exceed),
     }
 
 
-def _errors(
-    regions: Sequence[HeldOut], gaussian: NDArray[np.float64], fitted: Calibration
-) -> dict[str, dict[str, Any]]:
-    """Errors by channel; ``gaussian`` (len(SIGMAS), C) are those of the Gaussian filters."""
-    return {name: channel_errors(regions, gaussian[:, c], c, fitted) for c, name in enumerate(fitted.channels)}
+def _errors(regions: Sequence[HeldOut], gaussian: Sequence[CellSums], fitted: Calibration) -> dict[str, dict[str, Any]]:
+    """Errors by channel; ``gaussian`` are those of the Gaussian filters."""
+    return {name: channel_errors(regions, gaussian, c, fitted) for c, name in enumerate(fitted.channels)}
 
 
 def _summaries(
@@ -156,5 +154,5 @@ def _summaries(
     }
 
 
-def _stream(seed: int, *key: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+def _stream(seed: int, key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))

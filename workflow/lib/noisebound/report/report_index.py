@@ -50,7 +50,9 @@ def report_index(
     context |= {
         "run": settings.run,
         "nominal": fitted.nominal,
-        "modes": index_page.mode_rows(run.modes_csv, [row["name"] for row in rows if row["structured"]]),
+        "modes": index_page.mode_rows(
+            run.modes_csv, [row["name"] for row in rows if row["structured"]], fitted.primary
+        ),
         "numbers": index_page.headline_numbers(summary, rows, fitted.primary),
         "cards": index_page.cards(scans, output_html),
         "comparison": None if comparison is None else index_page.link(comparison, output_html),
