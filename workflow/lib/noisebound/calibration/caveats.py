@@ -42,8 +42,8 @@ def caveats(fitted: FittedCorrections) -> list[str]:
         )
     if fitted.settings.mode.joint:
         words.append(
-            "Each channel by itself is covered more often than that. One-sided bounds, and decisions by them, are about "
-            "one channel."
+            "Each channel by itself is covered more often than that. One-sided bounds, and decisions by them, are "
+            "about one channel."
         )
     if fitted.borrowed:
         named = "; ".join(f"{group} (at {', '.join(values)})" for group, values in fitted.borrowed.items())

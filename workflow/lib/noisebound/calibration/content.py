@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..files.coverage_key import nominal_key
-from .exchangeability import explain_choice
+from .explain_unit import explain_choice
 from .fitted import FittedCorrections
 from .groups import PixelGroups
 from .median_to_mean import fit_mean

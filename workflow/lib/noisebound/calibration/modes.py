@@ -107,17 +107,16 @@ class Mode:
             )
 
 
-PLAIN = Mode("symmetric", "none", "none", "cover", "each")
+PLAIN = Mode("symmetric", "width", "none", "cover", "each")
 # Modes that are compared with the one that was asked for, so that a user can choose.
 OTHERS = (
     PLAIN,
     replace(PLAIN, score="asymmetric"),
-    replace(PLAIN, scale="width"),
+    replace(PLAIN, scale="none"),
     replace(PLAIN, groups="intensity"),
-    replace(PLAIN, scale="width", groups="intensity"),
+    replace(PLAIN, scale="none", groups="intensity"),
     replace(PLAIN, groups="token"),
-    replace(PLAIN, scale="width", groups="token"),
-    replace(PLAIN, scale="width", channels="together"),
+    replace(PLAIN, channels="together"),
 )
 
 

@@ -50,8 +50,9 @@ def _about_pixels(fitted: FittedCorrections) -> str:
     n_sources = len(pixels.sources)
     fields = "this field of view" if n_sources == 1 else f"these {n_sources} fields of view"
     of_groups = f", and of each {group} in them" if group else ""
+    start = "Per pixel" if _joint(fitted) else "Per pixel and channel"
     return (
-        f"{'Per pixel' if _joint(fitted) else 'Per pixel and channel'}, approximately: {_intervals(fitted)} in about {share} of 100 pixels of {fields} "
+        f"{start}, approximately: {_intervals(fitted)} in about {share} of 100 pixels of {fields} "
         f"taken together (other nominal coverages likewise){of_groups}. The corrections were counted on "
         f"{pixels.n_pixels} pixels in {pixels.n_blocks} blocks of {fitted.settings.block} px that no network was "
         "trained on; neighbouring pixels resemble each other, so coverage in a given region scatters more than "

@@ -1,4 +1,4 @@
-"""Small statistics of several packages: correlation of two images, subsets of members, when a coverage is near."""
+"""Small statistics that several packages use: the correlation of two images, and subsets of members."""
 
 from __future__ import annotations
 
@@ -7,12 +7,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-# A 95 % interval takes at least so many independent places, and where there are fewer, pages say so.
-LEAST_PLACES = 8
-NO_INTERVAL = f"no interval: fewer than {LEAST_PLACES} independent places"
-# A coverage is near its nominal value within this share of its miss rate, and not beyond the second number.
-_NEAR, _FAR = 0.2, 0.05
 
 
 def draw_subsets(total: int, size: int, most: int, random: np.random.Generator) -> list[tuple[int, ...]]:
@@ -58,21 +52,3 @@ def correlation(a: ArrayLike, b: ArrayLike) -> float:
     x, y = x - x.mean(), y - y.mean()
     scale = math.sqrt(float(x @ x) * float(y @ y))
     return float(x @ y) / scale if scale > 0 else math.nan
-
-
-def tolerance(nominal: float) -> float:
-    """Compute how far a coverage may lie from its nominal value and still count as near.
-
-    A miss rate of 1 in 100 that is off by 0.02 is three times what was asked for; one of 1 in 2 is not worth a word.
-
-    Parameters
-    ----------
-    nominal
-        The nominal coverage, between 0 and 1.
-
-    Returns
-    -------
-    float
-        A fifth of the smaller one of coverage and miss rate, at most 0.05: 0.05 at 0.5, 0.02 at 0.9, 0.002 at 0.99.
-    """
-    return round(min(_NEAR * min(nominal, 1 - nominal), _FAR), 9)

@@ -18,10 +18,10 @@ from ..core.arrays import plain
 from ..core.storage import digest_files, write_json
 from ..core.tables import write_table
 from ..decisions.exceedance import check_exceed
+from .cells import CellSums
 from .columns import COLUMNS, OUTPUTS
 from .coverage import channel_coverage
 from .ensemble_size import ensemble_size
-from .error_bars import CellSums
 from .group_coverage import by_block, by_border, by_intensity, by_token
 from .held_out import HeldOut
 from .held_out_scans import HeldOutScan, load_held_out_scans

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from ..files.scan import Scan
 from ..geometry.boxes import Box
-from .error_bars import CellSums, cell_sums, cells_of
+from .cells import CellSums, cell_sums, cells_of
 
 SIGMAS: tuple[float, ...] = tuple(float(sigma) for sigma in np.geomspace(0.5, 16.0, 41).round(4))
 _TRUNCATE = 4.0

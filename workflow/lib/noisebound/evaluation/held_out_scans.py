@@ -10,7 +10,7 @@ import numpy as np
 
 from ..calibration.intervals import Calibration
 from ..calibration.predicted_scans import PredictedScans
-from .error_bars import CellSums
+from .cells import CellSums
 from .gaussian import gaussian_errors
 from .held_out import HeldOut, load_held_out
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
 from ..core.statistics import correlation
-from .error_bars import CellSums
+from .cells import CellSums
 from .gaussian import SIGMAS
 from .held_out import HeldOut
 from .metrics import noise_removed_root, psnr, ratio
@@ -66,12 +66,7 @@ def channel_errors(
     known = all(region.noise is not None for region in regions)
     noise = float(_flat([r.noise[c] for r in regions if r.noise is not None]).mean()) if known else math.nan
     mse = float(np.square(median - target).mean())
-    by_sigma = np.sum([part.sums[:, c].reshape(len(part.sums), -1).sum(axis=1) for part in gaussian], axis=0)
-    best = int(np.argmin(by_sigma))
-    gaussian_mse, flat_mse = float(by_sigma[best]) / target.size, _flat_error(regions, c) / target.size
-    removed = noise if known else 0.0
-    _, ((low, high),) = ratio_intervals(regions, gaussian, [c], known)
-    extent = float(target.max() - target.min())
+    extent, flat_mse = float(target.max() - target.min()), _flat_error(regions, c) / target.size
     return {
         "rmse": math.sqrt(mse),
         "rmse_noise_removed": noise_removed_root(mse - noise),
@@ -83,17 +78,37 @@ def channel_errors(
         "mse": mse,
         "mse_noise_removed": mse - noise,
         "target_noise": noise,
-        "gaussian_sigma": SIGMAS[best],
-        "gaussian_mse": gaussian_mse,
-        "gaussian_mse_noise_removed": gaussian_mse - noise,
-        "gaussian_psnr": psnr(gaussian_mse, extent),
-        "ratio_to_gaussian": quotient(mse - removed, gaussian_mse - removed),
-        "ratio_to_gaussian_low": low,
-        "ratio_to_gaussian_high": high,
+        **_beside_gaussian(regions, gaussian, c, mse, noise),
+        "gaussian_psnr": psnr(_best(gaussian, c)[1] / target.size, extent),
         "flat_mse": flat_mse,
         "flat_mse_noise_removed": flat_mse - noise,
         "structured": bool(math.isnan(noise) or flat_mse - noise >= STRUCTURED_SHARE * noise),
         "n_pixels": int(target.size),
+    }
+
+
+def _best(gaussian: Sequence[CellSums], c: int) -> tuple[float, float]:
+    """The standard deviation of the best filter of channel ``c``, and its sum of squared errors."""
+    by_sigma = np.sum([part.sums[:, c].reshape(len(part.sums), -1).sum(axis=1) for part in gaussian], axis=0)
+    best = int(np.argmin(by_sigma))
+    return SIGMAS[best], float(by_sigma[best])
+
+
+def _beside_gaussian(
+    regions: Sequence[HeldOut], gaussian: Sequence[CellSums], c: int, mse: float, noise: float
+) -> dict[str, float]:
+    """Errors of the best Gaussian filter, and ours (``mse``) over it; ``noise`` is NaN where it is unknown."""
+    sigma, squares = _best(gaussian, c)
+    theirs, known = squares / sum(region.target[c].size for region in regions), not math.isnan(noise)
+    removed = noise if known else 0.0
+    _, ((low, high),) = ratio_intervals(regions, gaussian, [c], known)
+    return {
+        "gaussian_sigma": sigma,
+        "gaussian_mse": theirs,
+        "gaussian_mse_noise_removed": theirs - noise,
+        "ratio_to_gaussian": quotient(mse - removed, theirs - removed),
+        "ratio_to_gaussian_low": low,
+        "ratio_to_gaussian_high": high,
     }
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.boxes import Box
-from .error_bars import NONE, CellSums, Interval, cell_sums, interval, interval_over_fields
+from .cells import CellSums, cell_sums
+from .error_bars import NONE, Interval, interval, interval_over_fields
 from .held_out import HeldOut
 from .shares import block_side, resampled
 

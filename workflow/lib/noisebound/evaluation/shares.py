@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..geometry.boxes import Box
-from .error_bars import CellSums, Interval, cell_labels, cells_of, interval, interval_over_fields
+from .cells import CellSums, cell_labels, cells_of
+from .error_bars import Interval, interval, interval_over_fields
 from .held_out import HeldOut, HeldOutIntervals
 from .metrics import block_sums
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..calibration.intervals import Calibration
-from ..core.statistics import NO_INTERVAL, tolerance
+from ..core.certainty import NO_INTERVAL, tolerance
 from ..files.coverage_key import nominal_key
 from .settings import EvaluationSettings
 
@@ -72,8 +72,8 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
     unit = calibration.unit(nominal)
     if gap > 0 and calibration.joint:
         return (
-            f"Coverage {coverage:.3f} of this channel by itself is {gap:.3f} above the nominal {nominal:g}: the intervals "
-            f"are meant to hold all channels at once (calibration.channels: together).{flat}"
+            f"Coverage {coverage:.3f} of this channel by itself is {gap:.3f} above the nominal {nominal:g}: the "
+            f"intervals are meant to hold all channels at once (calibration.channels: together).{flat}"
         )
     if gap > 0 and unit != "pixel":
         return (

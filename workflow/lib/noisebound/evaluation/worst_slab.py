@@ -20,8 +20,8 @@ from .held_out import HeldOut
 # Smallest share of the pixels in a slab, equal parts that a direction is cut into, random directions, most pixels.
 _SHARE = 0.1
 _PARTS = 40
-_DIRECTIONS = 60
-_MOST_PIXELS = 40_000
+_DIRECTIONS = 40
+_MOST_PIXELS = 20_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def make_slabs(regions: Sequence[HeldOut], rng: np.random.Generator) -> Slabs:
     regions
         Held-out regions.
     rng
-        Draws the random directions, and the pixels where there are more than 40 000.
+        Draws the random directions, and the pixels where there are more than 20 000.
 
     Returns
     -------

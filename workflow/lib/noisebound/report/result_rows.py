@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..calibration.intervals import Calibration
-from ..core.statistics import tolerance
+from ..core.certainty import tolerance
 from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, percent
 from .settings import PageSettings
@@ -148,8 +148,9 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, more_al
     list of dict
         Each has name, coverage (``COVERAGE_KEYS``), the errors in the summary, error_ratio (squared error over that of
         the best Gaussian filter, ``None`` where it is not known) with its 95 % interval error_ratio_low and
-        error_ratio_high (``None`` without), told (whether 1 lies outside, ``None`` without interval), structured, n_pixels, n_blocks, resampled ("blocks"
-        or "scans"), missed (coverage off by more than ``core.statistics.tolerance``) and explanations.
+        error_ratio_high (``None`` without), told (whether 1 lies outside, ``None`` without interval),
+        structured, n_pixels, n_blocks, resampled ("blocks" or "scans"), missed (coverage off by
+        more than ``core.certainty.tolerance``) and explanations.
     """
     rows = []
     for name, entry in channels.items():

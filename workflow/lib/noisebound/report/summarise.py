@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core.certainty import NO_INTERVAL
 from ..core.errors import NoiseboundError
-from ..core.statistics import NO_INTERVAL
 from ..core.storage import read_json
 from ..figures.published import comparison_text
 from ..files.coverage_key import nominal_key
@@ -30,8 +30,8 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     -------
     str
         Name of the run, the coverage of the channels with structure at the primary nominal value, and an error: their
-        squared error over that of the best Gaussian filter, with its interval, and for one channel the PSNR of both. Where nothing was
-        tested, the reason.
+        squared error over that of the best Gaussian filter, with its interval, and for one channel the PSNR of both.
+        Where nothing was tested, the reason.
     """
     channels = summary["channels"]
     if not channels:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..core.statistics import NO_INTERVAL
+from ..core.certainty import NO_INTERVAL
 from ..core.storage import write_text
 from ..core.texts import visible
 
