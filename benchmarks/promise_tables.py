@@ -115,8 +115,8 @@ def in_words(tables: Sequence[Table]) -> str:
         f"Of {len(rows)} promises, {kept} were kept and {len(rows) - kept} were missed"
         + (f": {', '.join(_counted(table) for table in tables)}." if len(tables) > 1 else "."),
         "Each row is a world of simulated data sets whose truth is known (`benchmarks/promises/`); the functions are "
-        "those of the workflow. In brackets stands the 95 % Monte Carlo interval of what was found. A row is kept where "
-        "the figure itself satisfies the promise, or its Monte Carlo interval where the promise says so.",
+        "those of the workflow. In brackets stands the 95 % Monte Carlo interval of what was found. A row is kept "
+        "where the figure itself satisfies the promise, or its Monte Carlo interval where the promise says so.",
     ]
     if fewest < ENOUGH:
         parts.insert(2, f"**With {fewest} data sets, too few: {ENOUGH} tell what holds.**")

@@ -57,7 +57,10 @@ def ratio_intervals(
         moved = {
             place: (part.sums[_OURS] - ours / theirs * part.sums[_GAUSSIAN]) / theirs for place, part in own.items()
         }
-        each.append(_interval(ours / theirs, moved, own, regions) if theirs > 0 else NONE)
+        alone = {
+            place: part.sums[_GAUSSIAN] - theirs / total[_COUNT] * part.sums[_COUNT] for place, part in own.items()
+        }
+        each.append(_ratio(ours / theirs, moved, theirs, alone, own, regions) if theirs > 0 else NONE)
     return _together(found, totals, regions), each
 
 
@@ -132,15 +135,20 @@ def _interval(
     sums: dict[tuple[str, Box], CellSums],
     regions: Sequence[HeldOut],
 ) -> Interval:
-    """The interval over blocks or over fields of view; ``moved`` says how far each cell moves the estimate."""
+    """The interval over blocks or over fields of view; ``moved`` says how far each cell moves the estimate.
+
+    None where it reaches 0: then the noise that is removed is so large that what is divided by is not known either.
+    """
     if resampled(regions) == "scans":
         fields: dict[str, float] = {}
         for (field, _), part in moved.items():
             fields[field] = fields.get(field, 0.0) + float(part.sum())
-        return interval_over_fields(estimate, np.array(list(fields.values())))
+        found = interval_over_fields(estimate, np.array(list(fields.values())))
+        return found if found[0] > 0 else NONE
     residuals = [CellSums(part, sums[place].shape) for place, part in moved.items()]
     weights = [CellSums(sums[place].sums[_COUNT], sums[place].shape) for place in moved]
-    return interval(estimate, residuals, weights, block_side(regions))
+    found = interval(estimate, residuals, weights, block_side(regions))
+    return found if found[0] > 0 else NONE
 
 
 def told_apart(low: float | None, high: float | None) -> bool | None:
