@@ -43,6 +43,11 @@ def test_shipped_configurations_pass(name: str) -> None:
         ("architecture.parameters", [10, 5], ["[10, 5]", "[least, most]"]),
         ("architecture.max_radius", 1, ["reaches 2 px"]),
         ("calibration.primary", 0.99, ["0.99", "calibration.nominal"]),
+        (
+            "calibration",
+            {"channels": "together", "scale": "none"},
+            ["calibration.channels", "calibration.scale to width"],
+        ),
         ("drift.draws", 18, ["0.0526", "drift.level 0.05", "give 19 or more"]),
     ],
 )
@@ -51,6 +56,14 @@ def test_contradiction(settings: dict[str, Any], key: str, value: Any, words: li
         check_settings(change(settings, key, value), "run.yaml")
     for word in ["run.yaml", key, "Remedy: ", *words]:
         assert word in str(raised.value)
+
+
+def test_one_score_for_all_channels_needs_scores_that_can_be_compared(settings: dict[str, Any]) -> None:
+    settings["calibration"]["channels"] = "together"
+    check_settings(settings, "run.yaml")
+    settings["calibration"]["scale"] = "none"
+    with pytest.raises(InputError, match=r"run\.yaml.*calibration\.channels.*Remedy: set calibration\.scale to width"):
+        check_settings(settings, "run.yaml")
 
 
 def test_a_unet_must_fit_its_radius_and_its_patches(settings: dict[str, Any]) -> None:

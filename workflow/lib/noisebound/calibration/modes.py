@@ -6,6 +6,7 @@ Only the standard library is used, because the workflow checks the configuration
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, get_args
 
 from ..core.errors import InputError
@@ -74,8 +75,13 @@ class Mode:
         words += ["all channels together"] if self.joint else []
         return ", ".join(words)
 
-    def check(self) -> None:
+    def check(self, file: str | Path | None = None) -> None:
         """Check the words of all fields, and that they go together.
+
+        Parameters
+        ----------
+        file
+            The configuration, for the message; or None.
 
         Raises
         ------
@@ -93,6 +99,7 @@ class Mode:
         if not self.scaled:
             raise InputError(
                 "scores of different channels have different units and cannot be compared",
+                file=file,
                 key="calibration.channels",
                 value=self.channels,
                 remedy="set calibration.scale to width, so that scores are multiples of the predicted width",
@@ -101,6 +108,7 @@ class Mode:
             raise InputError(
                 "one score for all channels has neither bins of intensity, which every channel has of its own, nor "
                 "ties broken at random",
+                file=file,
                 key="calibration.channels",
                 value=self.channels,
                 remedy="set calibration.groups to none or token, and calibration.ties to cover",

@@ -23,8 +23,10 @@ LEVEL = 0.95
 _LOWEST = 5
 # The correlated part: lengths in px, its power at frequency 0 over that of the white part, and the smoothness of the
 # Matern family (infinite: Gaussian). Coverage maps have sharp edges, so rough ones belong to it.
-_LENGTHS = np.geomspace(2.0, 32.0, 9)
-_POWERS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0])
+_LENGTHS = np.geomspace(2.0, 32.0, 17)
+_POWERS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1e3])
+# Places are counted with powers up to this one: stronger ones make smooth fields of sharp-edged maps.
+_STRONGEST = 100.0
 _SMOOTHNESS = (0.5, 1.5, math.inf)
 # Weight of white noise alone before the data are seen.
 _WHITE = 0.5
@@ -75,7 +77,10 @@ def half_width_and_places(residuals: Sequence[CellSums], weights: Sequence[CellS
     error = np.sqrt(np.concatenate(scales) * np.concatenate(at_zero) * cells)
     kish = effective_number(np.concatenate([part.sums.ravel() for part in weights])) / cells
     # Long correlations too weak to matter stay possible whatever the data, hence the geometric mean.
-    places = kish * float(np.exp(weight @ np.log(np.maximum(np.concatenate(waves), 1)))) / _OPTIMISM
+    weak = np.repeat([True, *(_POWERS <= _STRONGEST)], [1, *[len(shapes)] * _POWERS.size])
+    counted = np.where(weak, np.exp(np.minimum(log - log[weak].max(), 0)) * prior, 0)
+    counted = counted / counted.sum()
+    places = kish * float(np.exp(counted @ np.log(np.maximum(np.concatenate(waves), 1)))) / _OPTIMISM
     return _mixture(weight, error, observed.size), places
 
 

@@ -57,10 +57,7 @@ def ratio_intervals(
         moved = {
             place: (part.sums[_OURS] - ours / theirs * part.sums[_GAUSSIAN]) / theirs for place, part in own.items()
         }
-        alone = {
-            place: part.sums[_GAUSSIAN] - theirs / total[_COUNT] * part.sums[_COUNT] for place, part in own.items()
-        }
-        each.append(_ratio(ours / theirs, moved, theirs, alone, own, regions) if theirs > 0 else NONE)
+        each.append(_interval(ours / theirs, moved, own, regions) if theirs > 0 else NONE)
     return _together(found, totals, regions), each
 
 
