@@ -108,19 +108,8 @@ def signatures(world: World) -> dict[Job, str]:
     for scan in everything:
         job("segment_scan", scan, None, ("ensemble_scan", scan), ("fit_tokens", ""))
     by_token = s["calibration"]["groups"] == "token"
-    modes = (
-        "nominal",
-        "primary",
-        "score",
-        "scale",
-        "groups",
-        "bins",
-        "smallest_group",
-        "ties",
-        "channels",
-        "unit",
-        "confidence",
-    )
+    modes = ("nominal", "primary", "score", "scale", "groups", "bins", "smallest_group", "ties", "channels")
+    modes = (*modes, "unit", "confidence")
     mode = [s["calibration"][key] for key in (*modes, "block")]
     confidences = sorted({entry["confidence"] for entry in s["decisions"]["exceed"]})
     labels = each("segment_scan", calibrate) if by_token else []

@@ -43,11 +43,6 @@ def test_shipped_configurations_pass(name: str) -> None:
         ("architecture.parameters", [10, 5], ["[10, 5]", "[least, most]"]),
         ("architecture.max_radius", 1, ["reaches 2 px"]),
         ("calibration.primary", 0.99, ["0.99", "calibration.nominal"]),
-        (
-            "calibration",
-            {"channels": "together", "scale": "none"},
-            ["calibration.channels", "calibration.scale to width"],
-        ),
         ("drift.draws", 18, ["0.0526", "drift.level 0.05", "give 19 or more"]),
     ],
 )
