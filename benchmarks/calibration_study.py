@@ -1,4 +1,4 @@
-"""Monte Carlo study of the calibration step alone: which promise holds where pixels and scans are not independent.
+"""Monte Carlo study of what the library promises: first the units of calibration, then every promise as a row.
 
     python -m benchmarks.calibration_study             writes results/benchmark/calibration-study.md
     python -m benchmarks.calibration_study --quick     the same, with far fewer data sets, in seconds
@@ -6,7 +6,8 @@
 
 Nothing is trained. A fixed, biased predictor meets simulated scans whose noise is correlated over 12 px and whose gain
 differs from scan to scan; the corrections are those of the workflow (``noisebound.calibration.conformal``). Each data
-set calibrates anew, and is judged on the same large number of further scans.
+set calibrates anew, and is judged on the same large number of further scans. The tables that follow come from the
+modules of ``benchmarks.promises``, in a process per core.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from noisebound.calibration.conformal import corrections, side_scores
 from noisebound.calibration.exchangeability import Unit, needed_scans
 from noisebound.core.storage import write_text
 
-from . import destination
+from . import destination, promise_tables
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration-study.md"
 Doubles = NDArray[np.float64]
@@ -53,6 +54,8 @@ class Study:
     nominal: tuple[float, ...] = (0.5, 0.8, 0.9, 0.95)
     confidence: float = 0.95
     seed: int = 20250513
+    # Data sets per world of the tables of promises; 0 leaves these out.
+    promises: int = 200
 
 
 @dataclass(frozen=True)
@@ -203,12 +206,19 @@ def table(rows: Sequence[Row], study: Study) -> str:
 
 
 def words(
-    world: World, control: World, study: Study, tables: Sequence[str], seconds: float, shortened: str = ""
+    world: World,
+    control: World,
+    study: Study,
+    tables: Sequence[str],
+    seconds: float,
+    shortened: str = "",
+    promises: str = "",
 ) -> str:
-    """The page, with ``shortened`` before all else."""
-    return f"""# What each unit of exchangeability is worth
+    """The page, with ``shortened`` before all else, and the tables of ``promises`` at its end."""
+    return (
+        f"""# What each unit of exchangeability is worth
 
-Made by `make calibration-study` (`benchmarks/calibration_study.py`, seed {study.seed}, {seconds:.0f} s on one core);
+Made by `make calibration-study` (`benchmarks/calibration_study.py`, seed {study.seed}, {seconds:.0f} s);
 change the program, not this page.
 {shortened}
 {study.data_sets} simulated data sets calibrate a fixed, biased predictor; nothing is trained. Every coverage is judged
@@ -246,10 +256,13 @@ single data set; `pac` keeps its promise in nearly all, and pays with width.
 {tables[1]}
 
 Where pixels are exchangeable, `pixel` is right and the narrowest; the others still hold.
-"""
+
+{promises}""".rstrip("\n")
+        + "\n"
+    )
 
 
-QUICK = Study(data_sets=10, calibrate=(1, 30), judged=100, nominal=(0.9,))
+QUICK = Study(data_sets=10, calibrate=(1, 30), judged=100, nominal=(0.9,), promises=10)
 SHORTENED = """
 **This was the quick run: its data sets are far too few to tell what holds.**
 """
@@ -268,7 +281,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     few = replace(study, calibrate=(1, 30), nominal=(0.9,))
     results = [(run(world, study), study), (run(control, few), few)]
     tables = [table(rows, of) for rows, of in results]
-    page = words(world, control, study, tables, time.monotonic() - started, SHORTENED if options.quick else "")
+    found = promise_tables.run_all(study.promises, study.seed) if study.promises else []
+    seconds, shortened = time.monotonic() - started, SHORTENED if options.quick else ""
+    page = words(world, control, study, tables, seconds, shortened, promise_tables.in_words(found))
     write_text(output, page)
     print("\n\n".join(tables))
     print(f"written to {output}", file=sys.stderr)

@@ -92,7 +92,7 @@ VALUES: dict[str, list[Any]] = {
     "calibration.nominal": [[0.5, 0.8, 0.9], [0.9, 0.5]],
     "calibration.primary": [0.5],
     "calibration.score": ["asymmetric"],
-    "calibration.scale": ["width"],
+    "calibration.scale": ["none"],
     "calibration.groups": ["intensity", "token"],
     "calibration.bins": [4],
     "calibration.ties": ["random"],

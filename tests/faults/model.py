@@ -109,7 +109,8 @@ def signatures(world: World) -> dict[Job, str]:
     for scan in everything:
         job("segment_scan", scan, None, ("ensemble_scan", scan), ("ingest_scan", scan), ("fit_tokens", ""))
     by_token = s["calibration"]["groups"] == "token"
-    modes = ("nominal", "primary", "score", "scale", "groups", "bins", "smallest_group", "ties", "unit", "confidence")
+    modes = ("nominal", "primary", "score", "scale", "groups", "bins", "smallest_group", "ties", "channels")
+    modes = (*modes, "unit", "confidence")
     mode = [s["calibration"][key] for key in (*modes, "block")]
     confidences = sorted({entry["confidence"] for entry in s["decisions"]["exceed"]})
     labels = each("segment_scan", calibrate) if by_token else []
@@ -144,7 +145,7 @@ def signatures(world: World) -> dict[Job, str]:
     job(
         "evaluate",
         "",
-        [s["run"], s["decisions"]["exceed"], s["calibration"]["block"], s["calibration"]["bootstrap"], s["seed"]],
+        [s["run"], s["decisions"]["exceed"], s["calibration"]["block"], s["seed"]],
         *each("ensemble_scan", test),
         *each("segment_scan", test),
         *pixels(test),

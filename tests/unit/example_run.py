@@ -326,10 +326,13 @@ def write_run_files(folder: Path, channels: Sequence[str], scan: str, members: i
     pd.DataFrame(rows).to_csv(folder / "coverage.csv", index=False)
     ends = {"decile": 0.06, "token": 0.03, "border": 0.02, "block": 0.05, "scan": 0.08}
     modes = [
-        {"mode": name, "unit": "pixel", "chosen": not k, "channel": c, "nominal": 0.9, "coverage": 0.9 + 0.004 * i}
+        {"number": k, "mode": name, "unit": "pixel", "chosen": not k, "channel": c, "nominal": nominal}
+        | {"coverage": nominal + 0.004 * i, "joint_coverage": nominal - 0.1, "worst_slab": nominal - 0.05}
         | {"mean_width": 1 + 0.1 * k, "relative_width": 1 + 0.1 * k, "decile_gap": 0.02 / (k + 1), "scans": 3}
-        | {f"{kind}_{end}": 0.9 + sign * gap / (k + 1) for kind, gap in ends.items() for end, sign in LOW_HIGH}
+        | {"winkler": 2.0 + k, "relative_winkler": 1 + 0.5 * k}
+        | {f"{kind}_{end}": nominal + sign * gap / (k + 1) for kind, gap in ends.items() for end, sign in LOW_HIGH}
         for k, name in enumerate(("symmetric", "asymmetric, scaled by width"))
+        for nominal in (0.5, 0.9)
         for i, c in enumerate(channels)
     ]
     pd.DataFrame(modes).to_csv(folder / "modes.csv", index=False)

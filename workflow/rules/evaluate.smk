@@ -36,7 +36,6 @@ rule evaluate:
             settings={
                 "run": config["run"],
                 "block": config["calibration"]["block"],
-                "bootstrap": config["calibration"]["bootstrap"],
                 "exceed": config["decisions"]["exceed"],
             },
             montages=[scan for scan in HOLDS_TEST if scan in SIMULATED],

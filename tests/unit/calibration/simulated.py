@@ -27,9 +27,12 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
 
 
 def section(**changes: Any) -> CalibrationSettings:
-    """The section ``calibration`` with its defaults, apart from ``changes``."""
+    """The section ``calibration`` with its defaults, apart from ``changes``.
+
+    Corrections are in the unit of the reference, in which tests can count them.
+    """
     keys = SCHEMA["properties"]["calibration"]["properties"]
-    values = {key: about["default"] for key, about in keys.items() if key != "bootstrap"}
+    values = {key: about["default"] for key, about in keys.items() if key != "bootstrap"} | {"scale": "none"}
     return CalibrationSettings(**(values | changes))
 
 

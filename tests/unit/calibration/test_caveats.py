@@ -14,7 +14,7 @@ from tests.unit.calibration.simulated import fit_counts, fit_scans, poisson_scan
 
 
 def test_words_name_what_each_coverage_and_bound_promises(tmp_path: Path) -> None:
-    files = simulated_scans(tmp_path, 12)
+    files = simulated_scans(tmp_path, 19)
     options: dict[str, Any] = {"nominal": [0.5, 0.9, 0.95], "primary": 0.9, "confidences": [0.9, 0.95]}
     words = fit_scans(files, tmp_path / "c.json", **options).guarantee
     assert (

@@ -48,7 +48,7 @@ def test_bins_of_intensity_cover_each_by_itself(tmp_path: Path) -> None:
     sample = write_sample(tmp_path / "sample.npz", np.stack([rng.uniform(1, 10, 4000), rng.uniform(0, 0.6, 4000)], 1))
     plain = fit_misjudged(files, tmp_path, sample=sample)
     names = [other["name"] for other in plain.content["others"]]
-    assert len(names) == len(set(names)) == 4
+    assert len(names) == len(set(names)) == 5
     grouped = fit_misjudged(files, tmp_path, sample=sample, groups="intensity", bins=5, smallest_group=500)
     edges = grouped.content["groups"]["edges"]["Mg"]
     expected = np.quantile(np.random.default_rng(0).uniform(1, 10, 4000).astype(np.float32), [0.2, 0.4, 0.6, 0.8])
@@ -214,3 +214,20 @@ def test_each_group_is_fitted_on_its_own_pixels_and_each_unit_on_its_own_fields(
         above = np.sort((target - upper)[inside])
         assert bounds[0.9]["groups"][place]["upper"] == pytest.approx(above[conformal_rank(own.size, 0.9) - 1])
     assert intervals[0.5]["n"] == 2, "the first field of view did not serve calibration alone"
+
+
+def test_one_score_for_all_channels_holds_all_of_them_at_once(tmp_path: Path) -> None:
+    """The targets of both channels are inside in k of n calibration pixels; one by one they would be in fewer."""
+    files = misjudged_scan(tmp_path)
+    found = {}
+    for channels in ("each", "together"):
+        fitted = fit_misjudged(files, tmp_path, scale="width", channels=channels)
+        found[channels] = coverage(fitted, files, (slice(0, 60), slice(0, 40)), 0.8).all(axis=0).mean()
+        entries = fitted.content["corrections"]["0.8"]
+        entry, other = entries.values()
+        assert (entry == other) == fitted.joint == (channels == "together")
+    assert found["each"] < 0.75
+    assert entry["k"] / entry["n"] <= found["together"] <= 0.8 + 0.01
+    assert "in all channels at once, in about 80 of 100 pixels" in fitted.guarantee
+    assert "Each channel by itself is covered more often" in fitted.guarantee
+    assert fitted.content["mode"] == "symmetric, scaled by width, all channels together"

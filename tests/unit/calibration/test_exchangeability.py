@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from noisebound.calibration.conformal import corrections
-from noisebound.calibration.exchangeability import allowed_misses, choose_units, explain_choice, needed_scans
+from noisebound.calibration.exchangeability import allowed_misses, choose_units, needed_scans, preferred_scans
 
 TENTH, TWENTIETH = Fraction(1, 10), Fraction(1, 20)
 
@@ -54,18 +54,26 @@ def test_auto_takes_the_strongest_and_never_an_infinite_one() -> None:
         0: ["pixel"] * 4,
         1: ["pixel"] * 4,
         8: ["pixel"] * 4,
-        9: ["scan", "scan", "scan", "pixel"],
-        28: ["scan"] * 4,
-        29: ["pac", "pac", "pac", "scan"],
+        9: ["pixel"] * 4,
+        18: ["pixel"] * 4,
+        19: ["scan", "scan", "scan", "pixel"],
+        28: ["scan", "scan", "scan", "pixel"],
+        29: ["pac", "pac", "pac", "pixel"],
+        39: ["pac", "pac", "pac", "scan"],
         59: ["pac"] * 4,
     }.items():
         assert list(choose_units("auto", n, nominal, 0.9, 0.95).values()) == expected
-    words = explain_choice("auto", 9, choose_units("auto", 9, nominal, 0.9, 0.95), 0.95)
-    for part in (
-        "9 scans",
-        "scan at 0.5, 0.8 and 0.9",
-        "pixel at 0.95",
-        "at 0.9, 9 for scan and 29 for pac",
-        "19 for scan",
-    ):
-        assert part in words
+
+
+def test_auto_takes_scan_once_a_whole_scan_may_lie_beyond_the_threshold() -> None:
+    """With the fewest scans, one bad pixel decides; with what auto asks for, the pixels of any one scan may be bad."""
+    for nominal, preferred in ((0.5, 3), (0.8, 9), (0.9, 19), (0.95, 39)):
+        assert preferred_scans("scan", nominal, 0.95) == preferred
+        for n, told in ((needed_scans("scan", nominal, 0.95), False), (preferred, True)):
+            scans = [np.arange(10.0)] * (n - 1)
+            bad = corrections(
+                [*scans, np.r_[np.arange(9.0), 1e6]], [*scans, np.arange(10.0)], nominal, "symmetric", "scan"
+            )
+            assert (bad["upper"] < 10) == told
+    assert preferred_scans("pac", 0.9, 0.95) == needed_scans("pac", 0.9, 0.95) == 29
+    assert preferred_scans("pixel", 0.9, 0.95) == 0

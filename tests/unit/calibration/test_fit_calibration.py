@@ -87,19 +87,19 @@ def test_unusable_input_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_scans_weigh_the_same_and_split_ones_do_not_count(tmp_path: Path) -> None:
     files = simulated_scans(tmp_path, 12, split=True)
-    fitted = fit_scans(files, tmp_path / "c.json", confidences=[0.75])
+    fitted = fit_scans(files, tmp_path / "c.json", confidences=[0.75], nominal=[0.5, 0.8])
     content = fitted.content
     assert content["unit"] == "auto"
-    assert content["units"] == {"0.5": "scan", "0.8": "scan", "0.9": "scan"}
+    assert content["units"] == {"0.5": "scan", "0.8": "scan"}
     assert content["n_whole_scans"] == 12
     assert content["n_scans"] == 13
     assert content["corrections"]["0.8"]["Fe"]["n"] == 12
     assert content["corrections"]["0.8"]["Fe"]["k"] == math.ceil(13 * 0.8)
-    only = fit_scans(files[:-1], tmp_path / "d.json", unit="scan")
+    only = fit_scans(files[:-1], tmp_path / "d.json", unit="scan", nominal=[0.5, 0.8])
     assert only.content["corrections"] == content["corrections"]
     assert "At scan level, on average" in fitted.guarantee
     assert "the 12 scans" in fitted.guarantee
-    assert "at 0.8, 4 for scan and 14 for pac" in content["unit_reason"]
+    assert "at 0.8, 9 for scan and 14 for pac" in content["unit_reason"]
     assert (
         fit_scans(files, tmp_path / "e.json", unit="pixel").content["corrections"]["0.8"]["Fe"]["n"]
         == 2 * 168 * 12 + 144

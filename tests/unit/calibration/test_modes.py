@@ -9,12 +9,12 @@ from typing import Any, get_args
 import pytest
 
 from noisebound.calibration.exchangeability import UNITS, AskedUnit, Unit
-from noisebound.calibration.modes import OTHERS, PLAIN, Grouping, Mode, Scale, Score, Ties
+from noisebound.calibration.modes import OTHERS, PLAIN, Channels, Grouping, Mode, Scale, Score, Ties
 from noisebound.core.errors import InputError
 from tests.unit.calibration.simulated import SCHEMA
 
 KEYS = SCHEMA["properties"]["calibration"]["properties"]
-WORDS = {"score": Score, "scale": Scale, "groups": Grouping, "ties": Ties}
+WORDS = {"score": Score, "scale": Scale, "groups": Grouping, "ties": Ties, "channels": Channels}
 
 
 def test_words_are_those_of_the_schema() -> None:
@@ -33,7 +33,12 @@ def test_every_mode_has_a_name_of_its_own_and_is_accepted() -> None:
     modes = [Mode(*words) for words in product(*map(get_args, WORDS.values()))]
     assert len({mode.name for mode in modes}) == len(modes)
     for mode in modes:
-        mode.check()
+        if mode.joint and (not mode.scaled or mode.groups == "intensity" or mode.random_ties):
+            with pytest.raises(InputError, match=r"calibration\.channels.*'together'"):
+                mode.check()
+        else:
+            mode.check()
+        assert mode.joint == ("all channels together" in mode.name)
         assert mode.sides == (2 if "asymmetric" in mode.name else 1)
         assert mode.scaled == ("scaled by width" in mode.name)
         assert mode.random_ties == ("ties at random" in mode.name)

@@ -21,7 +21,7 @@ def test_repeats_of_one_field_of_view_count_once(tmp_path: Path) -> None:
     assert content["n_whole_scans"] == 3
     assert set(content["units"].values()) == {"pixel"}
     assert "no guarantee at scan level" in content["guarantee"]
-    assert "at 0.8, 4 for scan" in content["unit_reason"]
+    assert "at 0.8, 9 for scan" in content["unit_reason"]
 
 
 def test_pixels_are_those_of_the_files(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_keys_are_those_of_the_schema_and_defaults_live_there_alone() -> None:
     assert {field.name for field in fields(CalibrationSettings)} == keys.keys() - {"bootstrap"}
     assert all(field.default is MISSING and field.default_factory is MISSING for field in fields(CalibrationSettings))
     section().check()
-    assert section(score="asymmetric", ties="random").mode == Mode("asymmetric", "none", "none", "random")
+    assert section(score="asymmetric", ties="random").mode == Mode("asymmetric", "none", "none", "random", "each")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,12 @@ def test_keys_are_those_of_the_schema_and_defaults_live_there_alone() -> None:
         ({"primary": 0.7}, r"calibration.primary.*0.7.*0.9, 0.95\]"),
         ({"primary": 0.1 + 0.2, "nominal": [0.3]}, "calibration.primary.*0.30000000000000004"),
         ({"unit": "image"}, "calibration.unit.*'image'.*auto or pixel or scan or pac"),
+        ({"channels": "together"}, "different units.*set calibration.scale to width"),
+        (
+            {"channels": "together", "scale": "width", "groups": "intensity"},
+            "bins of intensity.*none or token",
+        ),
+        ({"channels": "together", "scale": "width", "ties": "random"}, "ties to cover"),
         ({"ties": "drop"}, "calibration.ties.*'drop'.*cover or random"),
     ],
 )

@@ -54,7 +54,7 @@ def simulate(folder: Path, **changes: Any) -> Files:
 def run(folder: Path, many: list[Files], **changes: Any) -> tuple[dict[str, Any], dict[str, pd.DataFrame], Calibration]:
     """Calibrate on the first scan and evaluate all: the summary, the tables and the calibration."""
     options: dict[str, Any] = {"tokens": [], "montages": []}
-    options |= {"run": "r", "block": 8, "bootstrap": 200, "seed": 4, "exceed": [EXCEED]} | changes
+    options |= {"run": "r", "block": 8, "seed": 4, "exceed": [EXCEED]} | changes
     scans, montages = predicted(many, options.pop("tokens")), options.pop("montages")
     fitted = fit(many[0], folder / "c.json", nominal=[0.5, 0.9], primary=0.9, confidences=[0.75], counts=True)
     outputs = {name: folder / "out" / f"{name}.csv" for name in OUTPUTS if name != "summary"}

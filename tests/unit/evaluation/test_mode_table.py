@@ -13,11 +13,17 @@ from tests.unit.evaluation.simulated import evaluated, select
 def test_modes_are_compared_with_the_one_asked_for() -> None:
     summary, tables, brute, _, _ = evaluated()
     modes, blocks = tables["modes"], tables["by_block"]
+    assert set(modes["nominal"]) == {0.5, 0.9}
+    modes = modes[modes["nominal"] == 0.9]
     chosen = modes[modes["chosen"]]
     assert list(chosen["mode"]) == ["symmetric"] * 2
     assert list(chosen["relative_width"]) == [1, 1]
     others = set(modes[~modes["chosen"]]["mode"])
-    assert others == {"asymmetric", "symmetric, scaled by width"}
+    assert others == {
+        "asymmetric, scaled by width",
+        "symmetric, scaled by width",
+        "symmetric, scaled by width, all channels together",
+    }
     for c, name in enumerate(("Mg", "Fe")):
         row = select(modes, mode="symmetric", channel=name).iloc[0]
         assert row["coverage"] == pytest.approx(summary["channels"][name]["coverage"]["0.9"]["value"])
@@ -39,15 +45,33 @@ def test_modes_are_compared_with_the_one_asked_for() -> None:
         assert first["coverage"] == pytest.approx(inside[:, chosen_pixels].mean())
 
 
-def test_every_mode_comes_with_its_own_corrections_at_the_primary_coverage() -> None:
+def test_every_mode_comes_with_its_own_corrections_at_all_coverages() -> None:
     *_, brute, _, _ = evaluated()
     fitted: Calibration = brute.fitted
-    modes = list(all_modes(fitted))
-    assert [chosen for _, _, chosen, _ in modes] == [True, False, False]
-    for (name, unit, _, own), content in zip(modes, [fitted.content, *fitted.content["others"]], strict=True):
-        assert own.nominal == (fitted.primary,)
-        assert own.content["corrections"]["0.9"] == content["corrections"]["0.9"]
-        assert (own.scaled, unit) == ("scaled" in name, "pixel")
+    modes = all_modes(fitted)
+    assert [mode.chosen for mode in modes] == [True] + [False] * (len(modes) - 1)
+    for mode, content in zip(modes, [fitted.content, *fitted.content["others"]], strict=True):
+        own = mode.calibration
+        assert own.nominal == fitted.nominal
+        assert own.content["corrections"] == content["corrections"]
+        assert own.scaled == ("scaled" in mode.name) and own.joint == ("together" in mode.name)
+        assert own.unit(0.5) == own.unit(0.9) == "pixel"
         assert own.path == fitted.path
     older = {key: value for key, value in fitted.content.items() if key not in ("mode", "others")}
-    assert [name for name, *_ in all_modes(Calibration(older))] == ["as asked for"]
+    assert [mode.name for mode in all_modes(Calibration(older))] == ["as asked for"]
+
+
+def test_interval_score_and_joint_coverage_equal_counting() -> None:
+    _, tables, brute, _, _ = evaluated()
+    for nominal in (0.5, 0.9):
+        own = select(tables["modes"], chosen=True, nominal=nominal).set_index("channel")
+        covered, width = brute.inside(nominal)
+        ends = [brute.fitted.interval(*(brute.raw[kind][k] for kind in brute.raw), nominal)[:2] for k in range(5)]
+        low, high = np.array([end[0] for end in ends]), np.array([end[1] for end in ends])
+        outside = np.maximum(low - brute.target, 0) + np.maximum(brute.target - high, 0)
+        assert (outside > 0).sum() == (~covered).sum()
+        score = (width + 2 / (1 - nominal) * outside).mean(axis=(0, 2))
+        assert list(own["winkler"]) == pytest.approx(list(score), rel=1e-6)
+        assert list(own["joint_coverage"]) == pytest.approx([covered.all(axis=1).mean()] * 2)
+        assert set(own["relative_winkler"]) == {1.0}
+        assert (own["worst_slab"] < own["coverage"] + 0.05).all()

@@ -35,5 +35,5 @@ def test_a_threshold_that_nobody_reaches_has_no_precision(tmp_path: Path) -> Non
         assert rows.loc[(name, side), "precision"] == rows.loc[(name, side), "declared"] == 1
         assert np.isnan(rows.loc[(name, other), "precision"])
         assert rows.loc[(name, other), "declared"] == rows.loc[(name, other), "n_blocks"] == 0
-    nothing = realised_precision([], evaluated()[2].fitted, [], 10, np.random.default_rng(0))
+    nothing = realised_precision([], evaluated()[2].fitted, [])
     assert list(nothing.columns) == COLUMNS["decisions"] and not len(nothing)

@@ -1,4 +1,4 @@
-"""What a bootstrap draws anew."""
+"""Shares of pixels, and what their intervals come from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from noisebound.evaluation.held_out import HeldOut, HeldOutIntervals
 from noisebound.evaluation.shares import SCANS_TO_RESAMPLE, mean_width, resampled, shares
@@ -16,7 +17,7 @@ from tests.unit.evaluation.simulated import SHAPE, run, select, simulate
 
 
 def test_many_test_scans_are_drawn_as_wholes(tmp_path: Path) -> None:
-    """Ten scans that differ by their gain: blocks would claim to know the coverage far better than scans do."""
+    """Ten scans, none of which is covered anywhere: at most so many further scans can be."""
     rng = np.random.default_rng(3)
     files = [simulate(tmp_path / "first", boxes=[Box("calibrate", (0, 0), SHAPE)])]
     for number in range(10):
@@ -25,7 +26,7 @@ def test_many_test_scans_are_drawn_as_wholes(tmp_path: Path) -> None:
         )
         files.append(
             simulate(
-                tmp_path / str(number), name=f"t{number}", boxes=[Box("test", (0, 0), SHAPE)], members=None,
+                tmp_path / str(number), name=f"t{number}", boxes=[Box("test", (0, 0), (16, 24))], members=None,
                 reference=reference, reference_kind="measured",
             )
         )  # fmt: skip
@@ -35,9 +36,10 @@ def test_many_test_scans_are_drawn_as_wholes(tmp_path: Path) -> None:
     assert [summary["channels"]["Mg"]["resampled"] for summary, _, _ in lists] == ["blocks", "scans"]
     summary = lists[1][0]
     own = np.array([entry["Mg"]["coverage"]["0.9"]["value"] for entry in summary["scans"].values()])
-    draws = np.random.default_rng(0).choice(own, (4000, 10)).mean(axis=1)
-    assert rows[1]["high"] - rows[1]["low"] == pytest.approx(np.ptp(np.quantile(draws, [0.025, 0.975])), rel=0.25)
-    assert rows[1]["n_blocks"] == 10 * 6 * 8
+    assert (own == 0).all() and rows[1]["low"] == 0
+    # Ten scans without a covered one are as likely as 2.5 % where this share of scans has any.
+    assert (1 - rows[1]["high"]) ** 10 == pytest.approx(0.025)
+    assert rows[1]["n_blocks"] == 10 * 2 * 3
 
 
 def test_repeats_of_one_group_are_one_thing_to_draw(tmp_path: Path) -> None:
@@ -55,7 +57,8 @@ def test_repeats_of_one_group_are_one_thing_to_draw(tmp_path: Path) -> None:
     assert [row["n_blocks"] for row in rows] == [5 * 4, 5 * 4]
     assert [row["n_pixels"] for row in rows] == [5 * 5 * 256, 10 * 5 * 256]
     # Every repeat is the same here, so measuring twice teaches nothing.
-    assert rows[0]["low"] == rows[1]["low"] and rows[0]["high"] == rows[1]["high"]
+    ends = [(row["low"], row["high"]) for row in rows]
+    assert ends[0] == ends[1] and 0 < ends[0][0] < ends[0][1] < 1
     assert set(twice["modes"]["scans"]) == {5}
     assert len(set(twice["by_block"]["scan"])) == 10
 
@@ -73,10 +76,10 @@ def region_of(scan: str, shape: tuple[int, int], seed: int, frames: int = 2) -> 
 
 def test_shares_and_widths_by_group_equal_counting() -> None:
     rng = np.random.default_rng(5)
-    regions = [region_of("a", (8, 12), 0), region_of("b", (10, 9), 1)]
+    regions = [region_of("a", (24, 20), 0), region_of("b", (16, 28), 1)]
     groups = [rng.integers(-1, 3, region.target.shape[1:]) for region in regions]
     values = [rng.random(region.target.shape[1:]) < 0.7 for region in regions]
-    found = shares(regions, values, groups, 4, 100, rng)
+    found = shares(regions, values, groups, 4)
     all_groups, all_values = (np.concatenate([part.ravel() for part in parts]) for parts in (groups, values))
     for g in range(3):
         assert found["share"][g] == pytest.approx(all_values[all_groups == g].mean())
@@ -97,12 +100,24 @@ def test_scans_are_drawn_from_ten_fields_of_view_on() -> None:
     assert resampled(regions) == "scans"
     assert resampled(regions[:-1]) == "blocks"
     assert resampled([*regions[:-1], replace(regions[-1], field="scan 0")]) == "blocks"
-    # Whole scans are covered or not: drawn as scans, the interval is that of ten numbers, not of forty blocks.
+    # Whole scans are covered or not: the interval is that of ten numbers, not of forty blocks.
     values = [np.full(region.target.shape[1:], k < 5) for k, region in enumerate(regions)]
     one = [np.zeros((), dtype=int)] * len(regions)
     widths = {}
     for count in (SCANS_TO_RESAMPLE, SCANS_TO_RESAMPLE - 1):
-        found = shares(regions[:count], values[:count], one[:count], 1, 2000, np.random.default_rng(0))
+        found = shares(regions[:count], values[:count], one[:count], 1)
         widths[count] = found["high"][0] - found["low"][0]
-    assert widths[10] == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(10), rel=0.1)
-    assert widths[9] == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(36), rel=0.15)
+    own = np.arange(10) < 5
+    assert widths[10] == pytest.approx(2 * student.ppf(0.975, 9) * own.std(ddof=1) / np.sqrt(10), rel=0.1)
+    assert np.isnan(widths[9]), "nine boxes without a pattern inside are too few places"
+    without = shares(regions, values, one, 1, intervals=False)
+    assert np.isnan([without["low"], without["high"]]).all() and without["share"][0] == 0.5
+
+
+def test_a_share_of_few_pixels_in_two_blocks_has_no_interval() -> None:
+    region = region_of("a", (64, 64), 2)
+    group = np.full(region.target.shape[1:], -1)
+    group[:, :3, :4] = 0
+    found = shares([region], [np.ones(region.target.shape[1:])], [group], 1)
+    assert found["share"][0] == 1 and found["n_pixels"][0] == 24
+    assert np.isnan(found["low"][0]) and np.isnan(found["high"][0])

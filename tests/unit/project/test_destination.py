@@ -29,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(run, "RESULTS", tmp_path / TABLES["RESULTS.md"])
     monkeypatch.setattr(calibration_study, "PAGE", tmp_path / TABLES["calibration-study.md"])
     monkeypatch.setattr(run, "measure", lambda quick, readme: f"quick: {quick}, [README]({readme})")
-    tiny = Study(data_sets=3, calibrate=(1, 30), judged=20, nominal=(0.9,))
+    tiny = Study(data_sets=3, calibrate=(1, 30), judged=20, nominal=(0.9,), promises=0)
     monkeypatch.setattr(calibration_study, "QUICK", tiny)
     monkeypatch.setattr(calibration_study, "Study", lambda: tiny)
     return tmp_path
@@ -89,7 +89,7 @@ def test_the_folder_is_ignored_and_the_targets_pass_the_options_on(tmp_path: Pat
     before = digests(tmp_path)
     code = (
         "from benchmarks import calibration_study as study\n"
-        "study.QUICK = study.Study(data_sets=3, calibrate=(1, 30), judged=20, nominal=(0.9,))\n"
+        "study.QUICK = study.Study(data_sets=3, calibrate=(1, 30), judged=20, nominal=(0.9,), promises=0)\n"
         "study.main(['--quick'])\n"
     )
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "QUICK", "UPDATE")}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -16,7 +14,6 @@ from noisebound.report.index_page import (
     cards,
     headline_numbers,
     link,
-    mode_rows,
     realised,
     seconds_of_training,
 )
@@ -68,32 +65,6 @@ def test_sides_that_no_pixel_was_called_are_left_out() -> None:
     (row,) = realised(summary)
     assert (row["words"], row["precision"], row["n_pixels"]) == ("Fe above 1.25", 0.875, 40)
     assert realised({}) == realised({"decisions": None}) == []
-
-
-def test_modes_are_taken_together_over_the_channels_with_structure(tmp_path: Path) -> None:
-    random = np.random.default_rng(0)
-    kinds = ("decile", "token", "border", "block", "scan")
-    rows = [
-        {"mode": mode, "unit": "pixel", "chosen": mode == "b", "channel": channel, "scans": 2}
-        | {key: random.uniform(0.5, 1) for key in ("coverage", "relative_width", "decile_gap")}
-        | {f"{kind}_{end}": random.uniform(0.5, 1) for kind in kinds for end in ("low", "high")}
-        for mode in ("b", "a")
-        for channel in ("Mg", "Fe", "O")
-    ]
-    pd.DataFrame(rows).to_csv(tmp_path / "modes.csv", index=False)
-    found = mode_rows(tmp_path / "modes.csv", ["Mg", "Fe"])
-    assert [(row["mode"], row["chosen"], row["scans"]) for row in found] == [("b", True, 2), ("a", False, 2)]
-    for row in found:
-        own = [r for r in rows if r["mode"] == row["mode"] and r["channel"] != "O"]
-        assert row["relative_width"] == pytest.approx(math.sqrt(own[0]["relative_width"] * own[1]["relative_width"]))
-        assert row["decile_gap"] == pytest.approx((own[0]["decile_gap"] + own[1]["decile_gap"]) / 2)
-        assert row["coverage"] == pytest.approx(tuple(sorted(r["coverage"] for r in own)))
-        for kind in kinds:
-            low, high = min(r[f"{kind}_low"] for r in own), max(r[f"{kind}_high"] for r in own)
-            assert row[kind] == pytest.approx((low, high))
-    assert mode_rows(tmp_path / "modes.csv", []) != found, "without a choice, all channels count"
-    pd.DataFrame(rows).assign(relative_width=0.0).to_csv(tmp_path / "modes.csv", index=False)
-    assert {row["relative_width"] for row in mode_rows(tmp_path / "modes.csv", [])} == {None}
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(89.6, "90 s"), (90.0, "1.5 min"), (600.0, "10.0 min")])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from noisebound.report.index_page import mode_rows
+from noisebound.report.mode_rows import mode_rows
 from tests.unit.example_run import GUARANTEE
 from tests.unit.report.parsed_page import Page
 
@@ -31,12 +31,13 @@ def test_index_says_what_the_tables_say(flat: dict[str, Any]) -> None:
     assert "calibration.unit: auto, for no scan" in page.text
     assert "Other ways to calibrate" in page.text
     assert "asymmetric, scaled by width" in page.text
-    for row in mode_rows(flat["files"]["modes_csv"], ["Mg", "Fe"]):
+    for row in mode_rows(flat["files"]["modes_csv"], ["Mg", "Fe"], 0.9):
         for kind in ("decile", "token", "border", "block", "scan"):
             low, high = row[kind]
             assert f"{100 * low:.1f} – {100 * high:.1f} %" in page.text
     assert "3 tested" in page.text
-    assert [row["relative_width"] for row in mode_rows(flat["files"]["modes_csv"], ["Mg"])] == pytest.approx([1, 1.1])
+    found = mode_rows(flat["files"]["modes_csv"], ["Mg"], 0.9)
+    assert [row["relative_width"] for row in found] == pytest.approx([1, 1.1])
 
 
 def test_pages_say_how_members_become_one_prediction(flat: dict[str, Any], deep: dict[str, Any]) -> None:

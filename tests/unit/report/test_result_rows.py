@@ -36,7 +36,7 @@ def test_headlines_speak_of_channels_with_structure() -> None:
     alike = test_rows({"O": entry(0.99, True), "Fe": entry(0.87, True)}, 0.9, False)
     assert str(coverage_words(alike, 0.9)).startswith("Between 87.0\u202f% (Fe) and 99.0\u202f% (O) of")
     assert "structure" not in headline_numbers({}, alike, 0.9)[0]["words"]
-    about_scans = test_rows({"O": entry(0.99, False), "Fe": entry(0.87, True)}, 0.9, about_scans=True)
+    about_scans = test_rows({"O": entry(0.99, False), "Fe": entry(0.87, True)}, 0.9, more_allowed=True)
     assert [row["missed"] for row in about_scans] == [False, True]
     assert [row["missed"] for row in rows] == [True, False, True]
     assert [row["error_ratio"] for row in rows] == [0.5, 0.5, 0.5]

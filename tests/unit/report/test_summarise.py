@@ -26,13 +26,22 @@ SUMMARY = {
     "channels": {"Mg": channel(0.9012, 30), "O": channel(0.5, 3), "Fe": channel(None, 20)},
     "structured_channels": ["Mg", "Fe"],
     "ratio_to_gaussian": 0.8765,
+    "ratio_to_gaussian_low": 0.81,
+    "ratio_to_gaussian_high": 0.94,
 }
 
 
 def test_several_channels() -> None:
     line = summary_line(SUMMARY)
     assert line == (
-        "demo: coverage at nominal 0.9: Mg 0.901, Fe unknown; squared error 0.88 of the best Gaussian filter's"
+        "demo: coverage at nominal 0.9: Mg 0.901, Fe unknown; squared error 0.88 of the best Gaussian filter's "
+        "[95 %: 0.81 to 0.94]"
+    )
+    assert summary_line({**SUMMARY, "ratio_to_gaussian_high": 1.02}).endswith(
+        "[95 %: 0.81 to 1.02], not told apart from the filter"
+    )
+    assert summary_line({**SUMMARY, "ratio_to_gaussian_low": None}).endswith(
+        "filter's (no interval: fewer than 8 independent places)"
     )
 
 

@@ -53,6 +53,14 @@ def test_contradiction(settings: dict[str, Any], key: str, value: Any, words: li
         assert word in str(raised.value)
 
 
+def test_one_score_for_all_channels_needs_scores_that_can_be_compared(settings: dict[str, Any]) -> None:
+    settings["calibration"]["channels"] = "together"
+    check_settings(settings, "run.yaml")
+    settings["calibration"]["scale"] = "none"
+    with pytest.raises(InputError, match=r"run\.yaml.*calibration\.channels.*Remedy: set calibration\.scale to width"):
+        check_settings(settings, "run.yaml")
+
+
 def test_a_unet_must_fit_its_radius_and_its_patches(settings: dict[str, Any]) -> None:
     architecture = settings["architecture"]
     architecture["family"] = "unet"

@@ -2,7 +2,7 @@
 
 Begin with ``fit_calibration``.
 
-    alternatives       Other ways to form the corrections, fitted at the primary coverage for comparison
+    alternatives       Other ways to form the corrections, fitted for comparison
     calibrate_scan     step: calibrated images of one scan, for programs and for viewers
     calibration_file   The file ``calibration.json`` as read: its corrections, and what is promised of them
     caveats            The second part of the promise of the intervals: other units, single frames, groups, ties,
@@ -18,6 +18,7 @@ Begin with ``fit_calibration``.
     error_variance     The variance of the error of a denoised value about the signal, from residuals that hold the
                        reference's noise too
     exchangeability    What is exchangeable, pixels or scans, and how many scans a statement about further scans takes
+    explain_unit       Which unit of exchangeability each coverage got, and what further scans would bring, in words
     field_pixels       Calibration pixels in memory: predictions and targets of the calibrate regions, by field of view
     fit_calibration    step: what the predicted intervals need to cover the reference at a stated rate
     fit_signal         Fitting the intervals for the signal, where the noise of the reference is known

@@ -5,10 +5,16 @@
 ``scale`` is "width"; "n" and "k" are explained in ``thresholds.Threshold``. Where ``ties`` are broken at random,
 entries also hold "lower_share" and "upper_share".
 
+Where ``joint`` is true, all channels share one score, and so the corrections of intervals; one-sided bounds are always
+those of a channel by itself.
+
 ``groups`` is {"by": "intensity", "edges": {channel: [...]}} (bins of the predicted median) or {"by": "token", "tokens":
 [...]}; in the latter case one more group holds all other tokens. With groups, each entry also holds a list "groups"
 with one such entry per group, and its own numbers are those of all pixels. A group that has too few pixels or scans
 takes these numbers and is marked "of_all".
+
+``others`` are the same for other modes: name, unit at the primary coverage, ``units``, and ``corrections`` at all
+nominal coverages for which their intervals are finite.
 
 ``mean[channel]`` is {"median", "shift"}: knots of the piecewise line that is added to the median to estimate the mean.
 ``structure[channel]`` is {"signal", "rest", "structured"} and, for counts, ``noisy_scale[channel]`` is {"factor",
@@ -151,6 +157,11 @@ class CalibrationFile:
     def random_ties(self) -> bool:
         """Whether ties are broken at random; intervals then need a uniform number per pixel."""
         return bool(self.content.get("ties"))
+
+    @property
+    def joint(self) -> bool:
+        """Whether intervals of one nominal coverage hold the targets of all channels at once."""
+        return bool(self.content.get("joint"))
 
     @property
     def about_scans(self) -> bool:

@@ -40,6 +40,11 @@ def caveats(fitted: FittedCorrections) -> list[str]:
             "that calibration never saw take the correction of these, or where there are none that of all pixels; "
             "nothing is promised for them. Tokens belong to the delivered frame, so only that frame was counted."
         )
+    if fitted.settings.mode.joint:
+        words.append(
+            "Each channel by itself is covered more often than that. One-sided bounds, and decisions by them, are "
+            "about one channel."
+        )
     if fitted.borrowed:
         named = "; ".join(f"{group} (at {', '.join(values)})" for group, values in fitted.borrowed.items())
         words.append(

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..files.coverage_key import nominal_key
 from .channel_structure import channel_structure, noisy_scale
-from .exchangeability import explain_choice
+from .explain_unit import explain_choice
 from .field_pixels import CalibrationPixels
 from .fitted import FittedCorrections
 from .groups import PixelGroups
@@ -100,9 +100,16 @@ def stored_mode(mode: Mode, groups: PixelGroups) -> dict[str, Any]:
     Returns
     -------
     dict
-        score, scale, groups (see :class:`noisebound.calibration.groups.PixelGroups`) and ties (whether at random).
+        score, scale, groups (see :class:`noisebound.calibration.groups.PixelGroups`), ties (whether at random) and
+        joint (whether all channels share one score).
     """
-    return {"score": mode.score, "scale": mode.scale, "groups": groups.spec, "ties": mode.random_ties}
+    return {
+        "score": mode.score,
+        "scale": mode.scale,
+        "groups": groups.spec,
+        "ties": mode.random_ties,
+        "joint": mode.joint,
+    }
 
 
 def infinity_as_word(content: Any) -> Any:

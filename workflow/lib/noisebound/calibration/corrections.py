@@ -109,12 +109,13 @@ class ModeFitter:
         tuple of dict
             Entries of the intervals by coverage, and of the bounds by confidence.
         """
-        pooled = "pixel" in {*nominal.values(), *levels.values()}
-        scores = [self.scores(own, c) for own in (self.pixels.all if pooled else self.pixels.whole)]
+        fields = self.pixels.all if "pixel" in {*nominal.values(), *levels.values()} else self.pixels.whole
         mode = self.mode
+        scores = [self.scores(own, c) for own in fields]
+        shared = [self.joint_scores(own) for own in fields] if mode.joint else scores
 
         def interval(value: float, unit: Unit, group: int | None) -> Entry:
-            low, high = _scores_for(unit, scores, group, interval=True)
+            low, high = _scores_for(unit, shared, group, interval=True)
             return corrections(low, high, value, mode.score, unit, self.confidence, mode.random_ties)
 
         def bound(value: float, unit: Unit, group: int | None) -> Entry:
@@ -152,6 +153,26 @@ class ModeFitter:
             channel = self.pixels.channels[c]
             groups = group_of(self.groups.spec, channel, median, own.all_tokens()).astype(np.uint16)
         return FieldScores(own.whole, low, high, groups, held)
+
+    def joint_scores(self, own: FieldPixels) -> FieldScores:
+        """Compute one score for all channels in one field of view: the largest over channels, for each end.
+
+        Both ends of all channels move by the threshold of these scores, so a pixel whose score is below it is covered
+        in all channels.
+
+        Parameters
+        ----------
+        own
+            The field of view.
+
+        Returns
+        -------
+        FieldScores
+            One score per end and pixel.
+        """
+        parts = [self.scores(own, c) for c in range(len(self.pixels.channels))]
+        low, high = (np.maximum.reduce([getattr(part, end) for part in parts]) for end in ("low", "high"))
+        return FieldScores(own.whole, low, high, parts[0].groups, None)
 
 
 def fitter_of(

@@ -114,13 +114,36 @@ def needed_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) 
     return n
 
 
+def preferred_scans(unit: Unit, nominal: float, confidence: float, sides: int = 1) -> int:
+    """Compute from how many scans on "auto" takes a unit.
+
+    With the least number of scans, the threshold of the unit scan is the largest score of all pixels of all of them:
+    one bad pixel decides the width of all intervals. With 2 * ceil(1/miss) - 1 scans, as many pixels as one whole scan
+    has may lie beyond it.
+
+    Parameters
+    ----------
+    unit, nominal, confidence, sides
+        As for :func:`needed_scans`.
+
+    Returns
+    -------
+    int
+        For scan, twice :func:`needed_scans` and one more; for the other units as many as they need.
+    """
+    needed = needed_scans(unit, nominal, confidence, sides)
+    return 2 * needed + 1 if unit == "scan" else needed
+
+
 def choose_unit(asked: AskedUnit, n_scans: int, nominal: float, confidence: float, sides: int = 1) -> Unit:
     """Choose the unit of exchangeability for one nominal coverage.
+
+    With "auto", the unit scan is taken from about twice the scans on that it needs (see :func:`preferred_scans`).
 
     Parameters
     ----------
     asked
-        ``calibration.unit``: a unit, or "auto" for the strongest one that ``n_scans`` are enough for.
+        ``calibration.unit``: a unit, or "auto" for the strongest one that ``n_scans`` carry.
     n_scans
         Scans that serve calibration as a whole.
     nominal, confidence, sides
@@ -133,7 +156,7 @@ def choose_unit(asked: AskedUnit, n_scans: int, nominal: float, confidence: floa
     """
     if asked != "auto":
         return asked
-    return next(unit for unit in UNITS if n_scans >= needed_scans(unit, nominal, confidence, sides))
+    return next(unit for unit in UNITS if n_scans >= preferred_scans(unit, nominal, confidence, sides))
 
 
 def choose_units(
@@ -141,9 +164,9 @@ def choose_units(
 ) -> dict[float, Unit]:
     """Choose the unit of exchangeability for each nominal coverage.
 
-    With "auto", every coverage gets the strongest unit that the scans are enough for at the primary coverage, or a
-    weaker one where they are not enough at its own coverage. Small coverages could often have a stronger unit than the
-    primary one; they get the same, so that one statement holds for as many coverages as possible.
+    With "auto", every coverage gets the strongest unit that the scans carry at the primary coverage, or a weaker one
+    where they do not carry it at its own coverage. Small coverages could often have a stronger unit than the primary
+    one; they get the same, so that one statement holds for as many coverages as possible.
 
     Parameters
     ----------
@@ -233,49 +256,3 @@ def count_scans(n: int) -> str:
         The words.
     """
     return "no scan" if n == 0 else "1 scan" if n == 1 else f"{n} scans"
-
-
-def explain_choice(
-    asked: AskedUnit, n_scans: int, units: Mapping[float, Unit], confidence: float, sides: int = 1
-) -> str:
-    """Explain which unit each nominal coverage got and why, and how many scans stronger units take.
-
-    Parameters
-    ----------
-    asked
-        ``calibration.unit``.
-    n_scans
-        Scans that serve calibration as a whole.
-    units
-        The unit of each nominal coverage.
-    confidence, sides
-        As for :func:`needed_scans`.
-
-    Returns
-    -------
-    str
-        One or more sentences.
-    """
-    if asked != "auto":
-        return f"The unit {asked} was asked for (calibration.unit), with {count_scans(n_scans)} of role calibrate."
-    chosen = [
-        f"{unit} at {_listed(levels)}"
-        for unit in UNITS
-        if (levels := [value for value, taken in units.items() if taken == unit])
-    ]
-    repeats = ", repeats of one field of view counted once" if n_scans > 1 else ""
-    words = f"calibration.unit: auto chose {', '.join(chosen)}, for {count_scans(n_scans)} of role calibrate{repeats}."
-    short = [value for value, unit in units.items() if unit != "pac"]
-    if short:
-        needs = [
-            f"at {value:g}, {needed_scans('scan', value, confidence, sides)} for scan and "
-            f"{needed_scans('pac', value, confidence, sides)} for pac"
-            for value in short
-        ]
-        words += f" A statement about further scans takes at least so many: {'; '.join(needs)}."
-    return words
-
-
-def _listed(values: Sequence[float]) -> str:
-    texts = [f"{value:g}" for value in values]
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

@@ -38,7 +38,7 @@ def fit_calibration(
     """Fit the corrections on the calibrate regions of all scans and write ``calibration.json``.
 
     The units scan and pac count only scans that served calibration as a whole, and repeats of one group as one scan.
-    Other modes are fitted at the primary coverage and stored as "others", for comparison. With groups by token only the
+    Other modes are stored as "others", for comparison. With groups by token only the
     delivered frame is used: the token map was made from this frame, which with leave-one-out is part of the other
     frames' targets.
 

@@ -6,6 +6,7 @@ Only the standard library is used, because the workflow checks the configuration
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, get_args
 
 from ..core.errors import InputError
@@ -15,6 +16,7 @@ Score = Literal["symmetric", "asymmetric"]
 Scale = Literal["none", "width"]
 Grouping = Literal["none", "intensity", "token"]
 Ties = Literal["cover", "random"]
+Channels = Literal["each", "together"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,16 @@ class Mode:
         those of one token.
     ties
         Targets exactly on an end. "cover": all are covered. "random": a random part of them.
+    channels
+        What an interval promises. "each": the stated coverage in each channel by itself. "together": the targets of all
+        channels are covered at once as often as stated, by one score, the largest over channels.
     """
 
     score: Score
     scale: Scale
     groups: Grouping
     ties: Ties
+    channels: Channels
 
     @property
     def sides(self) -> int:
@@ -55,37 +61,70 @@ class Mode:
         return self.ties == "random"
 
     @property
+    def joint(self) -> bool:
+        """Whether all channels share one score."""
+        return self.channels == "together"
+
+    @property
     def name(self) -> str:
         """The mode in words, for tables."""
         words = [str(self.score)]
         words += ["scaled by width"] if self.scaled else []
         words += {"none": [], "intensity": ["by intensity"], "token": ["by token"]}[self.groups]
         words += ["ties at random"] if self.random_ties else []
+        words += ["all channels together"] if self.joint else []
         return ", ".join(words)
 
-    def check(self) -> None:
-        """Check the words of all fields.
+    def check(self, file: str | Path | None = None) -> None:
+        """Check the words of all fields, and that they go together.
+
+        Parameters
+        ----------
+        file
+            The configuration, for the message; or None.
 
         Raises
         ------
         InputError
-            Where a field has an unknown word.
+            Where a field has an unknown word, or all channels are to share a score that cannot be compared between
+            them.
         """
         check_word("score", self.score, get_args(Score))
         check_word("scale", self.scale, get_args(Scale))
         check_word("groups", self.groups, get_args(Grouping))
         check_word("ties", self.ties, get_args(Ties))
+        check_word("channels", self.channels, get_args(Channels))
+        if not self.joint:
+            return
+        if not self.scaled:
+            raise InputError(
+                "scores of different channels have different units and cannot be compared",
+                file=file,
+                key="calibration.channels",
+                value=self.channels,
+                remedy="set calibration.scale to width, so that scores are multiples of the predicted width",
+            )
+        if self.groups == "intensity" or self.random_ties:
+            raise InputError(
+                "one score for all channels has neither bins of intensity, which every channel has of its own, nor "
+                "ties broken at random",
+                file=file,
+                key="calibration.channels",
+                value=self.channels,
+                remedy="set calibration.groups to none or token, and calibration.ties to cover",
+            )
 
 
-PLAIN = Mode("symmetric", "none", "none", "cover")
+PLAIN = Mode("symmetric", "width", "none", "cover", "each")
 # Modes that are compared with the one that was asked for, so that a user can choose.
 OTHERS = (
     PLAIN,
     replace(PLAIN, score="asymmetric"),
-    replace(PLAIN, scale="width"),
+    replace(PLAIN, scale="none"),
     replace(PLAIN, groups="intensity"),
-    replace(PLAIN, scale="width", groups="intensity"),
+    replace(PLAIN, scale="none", groups="intensity"),
     replace(PLAIN, groups="token"),
+    replace(PLAIN, channels="together"),
 )
 
 

@@ -50,8 +50,9 @@ def _about_pixels(fitted: FittedCorrections) -> str:
     n_sources = len(pixels.sources)
     fields = "this field of view" if n_sources == 1 else f"these {n_sources} fields of view"
     of_groups = f", and of each {group} in them" if group else ""
+    start = "Per pixel" if _joint(fitted) else "Per pixel and channel"
     return (
-        f"Per pixel and channel, approximately: {_intervals(fitted)} in about {share} of 100 pixels of {fields} "
+        f"{start}, approximately: {_intervals(fitted)} in about {share} of 100 pixels of {fields} "
         f"taken together (other nominal coverages likewise){of_groups}. The corrections were counted on "
         f"{pixels.n_pixels} pixels in {pixels.n_blocks} blocks of {fitted.settings.block} px that no network was "
         "trained on; neighbouring pixels resemble each other, so coverage in a given region scatters more than "
@@ -65,7 +66,8 @@ def _about_the_mean_scan(fitted: FittedCorrections) -> str:
     pixels_of = _having(group) or " of a further scan, in the mean over further scans"
     return (
         f"At scan level, on average: {_intervals(fitted)} in at least {share} of 100 pixels{pixels_of} and over "
-        f"the choice of the {count_scans(len(pixels.whole))} that served calibration, in each channel by itself, "
+        f"the choice of the {count_scans(len(pixels.whole))} that served calibration, "
+        f"{'in all channels at once' if _joint(fitted) else 'in each channel by itself'}, "
         f"provided that all are drawn from one population in the same way.{_nothing(group)} Each of these scans weighs "
         "the same, and no assumption is made about how the pixels of a scan resemble each other. A single scan can "
         f"have less: this is a mean. {_covered(pixels)} There is no guarantee for a single pixel, or for {UNUSUAL}."
@@ -76,16 +78,17 @@ def _about_most_scans(fitted: FittedCorrections) -> str:
     pixels, group, share = fitted.pixels, GROUP_WORDS[fitted.settings.groups], in_100(fitted.settings.primary)
     first = _having(group) or " of further scans, in their mean"
     second = f"each of at least {share} of 100 further scans"
-    each = "nominal coverage and statement"
+    each = f"{'' if _joint(fitted) else 'channel, '}nominal coverage and statement"
     if group:
         second = f"each {group}, in {second} that have it"
-        each = f"nominal coverage, {group} and statement"
+        each = f"{'' if _joint(fitted) else 'channel, '}nominal coverage, {group} and statement"
+    channels = "all channels at once" if _joint(fitted) else "each channel by itself"
     return (
         f"At scan level, with {in_100(fitted.settings.confidence)} % confidence in the choice of the "
         f"{count_scans(len(pixels.whole))} that served calibration: {_intervals(fitted)} in at least {share} of 100 "
         f"pixels{first}; and, with the same confidence, in at least {share} of 100 pixels of {second}; provided that "
-        "all scans are drawn independently from one population. This is so in each channel by itself: the confidence "
-        f"is that of each channel, {each}, not of all together.{_nothing(group)} No assumption is made about how the "
+        f"all scans are drawn independently from one population. This is so in {channels}: the confidence "
+        f"is that of each {each}, not of all together.{_nothing(group)} No assumption is made about how the "
         f"pixels of a scan resemble each other. {_covered(pixels)} There is no guarantee for a single pixel, or for "
         f"{UNUSUAL}."
     )
@@ -94,7 +97,13 @@ def _about_most_scans(fitted: FittedCorrections) -> str:
 def _intervals(fitted: FittedCorrections) -> str:
     """The beginning of the promise: which intervals hold what."""
     nominal = nominal_key(fitted.settings.primary)
-    return f"intervals of nominal coverage {nominal} hold {target_in_words(fitted.pixels)},"
+    together = ", in all channels at once," if _joint(fitted) else ","
+    return f"intervals of nominal coverage {nominal} hold {target_in_words(fitted.pixels)}{together}"
+
+
+def _joint(fitted: FittedCorrections) -> bool:
+    """Whether the promise is about all channels at once."""
+    return fitted.settings.mode.joint
 
 
 def _covered(pixels: CalibrationPixels) -> str:

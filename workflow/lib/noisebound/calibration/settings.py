@@ -13,7 +13,7 @@ from typing import get_args
 from ..core.errors import InputError
 from ..files.coverage_key import nominal_key
 from .exchangeability import AskedUnit
-from .modes import Grouping, Mode, Scale, Score, Ties, check_word
+from .modes import Channels, Grouping, Mode, Scale, Score, Ties, check_word
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class CalibrationSettings:
         Coverages that intervals are made for, between 0 and 1.
     primary
         The one of them that is delivered as lower and upper.
-    score, scale, groups, ties
+    score, scale, groups, ties, channels
         See ``modes.Mode``.
     bins
         Number of bins of predicted intensity, where ``groups`` is "intensity".
@@ -48,6 +48,7 @@ class CalibrationSettings:
     bins: int
     smallest_group: int
     ties: Ties
+    channels: Channels
     unit: AskedUnit
     confidence: float
     block: int
@@ -55,10 +56,10 @@ class CalibrationSettings:
     @property
     def mode(self) -> Mode:
         """How scores are formed and which pixels share a correction."""
-        return Mode(self.score, self.scale, self.groups, self.ties)
+        return Mode(self.score, self.scale, self.groups, self.ties, self.channels)
 
     def check(self) -> None:
-        """Check coverages, confidence, words and the primary coverage.
+        """Check coverages, confidence, words, how they go together, and the primary coverage.
 
         Raises
         ------

@@ -4,6 +4,7 @@ Begin with ``errors``.
 
     archives      Zip archives of weights (.pt) and of arrays (.npz): checks for damage and for content that is missing
     arrays        Named arrays in npz files, and values made ready for JSON
+    certainty     What counts as near a nominal coverage, and as too little for an interval
     data_frames   Tables that :mod:`noisebound.core.tables` wrote, as data frames
     errors        Errors a user can act on: each names the file, the key, the value and the remedy
     hardware      What a job computes on: a GPU or the processor, with a number of threads and an amount of memory

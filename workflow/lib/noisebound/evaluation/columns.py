@@ -6,7 +6,8 @@ GROUP_COLUMNS = ["coverage", "low", "high", "mean_width", "n_pixels", "n_blocks"
 COLUMNS: dict[str, list[str]] = {
     "coverage": [
         *("channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "coverage_of_atoms", "atoms"),
-        *("mean_width", "zero_width", "below", "above", "n_pixels", "n_blocks", "target"),
+        *("mean_width", "zero_width", "below", "above", "joint_coverage", "joint_low", "joint_high"),
+        *("n_pixels", "n_blocks", "target"),
         *("resampled", "coverage_of_truth", "lower_bound", "upper_bound"),
     ],
     "signal": [
@@ -18,7 +19,8 @@ COLUMNS: dict[str, list[str]] = {
     "by_border": ["channel", "nominal", "distance", *GROUP_COLUMNS],
     "by_block": ["channel", "nominal", "scan", "y", "x", "coverage", "mean_width", "n_pixels"],
     "modes": [
-        *("mode", "unit", "chosen", "channel", "nominal", "coverage", "mean_width", "relative_width", "decile_low"),
+        *("number", "mode", "unit", "chosen", "channel", "nominal", "coverage", "joint_coverage", "mean_width"),
+        *("relative_width", "winkler", "relative_winkler", "worst_slab", "decile_low"),
         *("decile_high", "decile_gap", "token_low", "token_high", "border_low", "border_high", "block_low"),
         *("block_high", "scan_low", "scan_high", "scans"),
     ],
@@ -30,6 +32,7 @@ COLUMNS: dict[str, list[str]] = {
         *("channel", "scan", "rmse", "rmse_noise_removed", "bias", "bias_of_mean", "target_mean", "correlation"),
         *("psnr", "mse", "mse_noise_removed"),
         *("target_noise", "gaussian_sigma", "gaussian_mse", "gaussian_mse_noise_removed", "gaussian_psnr"),
+        *("ratio_to_gaussian", "ratio_to_gaussian_low", "ratio_to_gaussian_high"),
         *("flat_mse", "flat_mse_noise_removed", "structured", "n_pixels"),
     ],
     "decisions": [

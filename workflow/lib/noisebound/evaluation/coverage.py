@@ -1,8 +1,8 @@
-"""Coverage of each channel at each nominal coverage, by block bootstrap."""
+"""Coverage of each channel at each nominal coverage, and of all channels at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,7 @@ from .shares import mean_width, resampled, shares
 from .signal_coverage import bound_coverage
 
 
-def channel_coverage(
-    regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
-) -> pd.DataFrame:
+def channel_coverage(regions: Sequence[HeldOut], calibration: Calibration, intervals: bool = True) -> pd.DataFrame:
     """Measure the coverage of each channel at each nominal coverage, over all frames.
 
     Parameters
@@ -28,20 +26,21 @@ def channel_coverage(
         Held-out regions.
     calibration
         The corrections.
-    draws
-        Number of bootstrap draws.
-    rng
-        Source of the draws.
+    intervals
+        Whether to compute 95 % intervals; without, they are NaN.
 
     Returns
     -------
     DataFrame
         One row per channel and nominal coverage:
 
-        - coverage, and low and high, its 95 % bootstrap interval; "resampled" says whether blocks or scans were drawn;
+        - coverage, and low and high, its 95 % interval (see ``error_bars``); "resampled" says whether it comes from
+          blocks or scans;
         - coverage_without_atoms, coverage_of_atoms, and atoms, the share of tied targets (see ``metrics.atoms``);
         - mean_width, in the unit of the reference; zero_width, the share of intervals without width;
         - below and above, the shares of targets on either side of the interval;
+        - joint_coverage, the share of pixels at which the targets of all channels are covered, with its interval
+          joint_low and joint_high; the same in the rows of all channels;
         - target, what is covered, in words; coverage_of_truth, of the signal of simulated scans, else NaN;
         - lower_bound and upper_bound, the shares of targets at or within the one-sided bounds at this confidence.
     """
@@ -50,34 +49,37 @@ def channel_coverage(
         for c in range(len(calibration.channels))
     ]
     rows = []
-    # All channels and nominal values use the same draws, so that the draws add nothing to their differences.
-    state = rng.bit_generator.state
     for nominal in calibration.nominal:
-        intervals = [held_out_intervals(region, calibration, nominal) for region in regions]
+        parts = [held_out_intervals(region, calibration, nominal) for region in regions]
+        one = [np.zeros((), dtype=np.intp)] * len(regions)
+        joint = shares(regions, [part.covered.all(axis=0) for part in parts], one, 1, intervals)
         for c, name in enumerate(calibration.channels):
-            rng.bit_generator.state = state
-            one = [np.zeros((), dtype=np.intp)] * len(regions)
-            result = shares(regions, [part.covered[c] for part in intervals], one, 1, draws, rng)
+            result = shares(regions, [part.covered[c] for part in parts], one, 1, intervals)
             rows.append(
                 {
                     "channel": name,
                     "nominal": nominal,
-                    "coverage": float(result["share"][0]),
-                    "low": float(result["low"][0]),
-                    "high": float(result["high"][0]),
-                    **_counts(intervals, marked[c], c),
-                    "mean_width": float(mean_width(intervals, c, one, 1)[0]),
+                    **_with_interval(result, "coverage", ""),
+                    **_counts(parts, marked[c], c),
+                    "mean_width": float(mean_width(parts, c, one, 1)[0]),
+                    **_with_interval(joint, "joint_coverage", "joint_"),
                     "n_pixels": int(result["n_pixels"][0]),
                     "n_blocks": int(result["n_blocks"][0]),
                     "target": calibration.target,
                     "resampled": resampled(regions),
-                    "coverage_of_truth": _truth_coverage(intervals, c),
+                    "coverage_of_truth": _truth_coverage(parts, c),
                     **bound_coverage(regions, calibration, c, nominal, "repeat"),
                 }
             )
     table = pd.DataFrame(rows, columns=COLUMNS["coverage"])
     order = {name: i for i, name in enumerate(calibration.channels)}
     return table.sort_values(["channel", "nominal"], key=lambda s: s.map(order) if s.name == "channel" else s)
+
+
+def _with_interval(result: Mapping[str, NDArray[Any]], name: str, prefix: str) -> dict[str, float]:
+    """A share of all pixels, as the column ``name``, and its interval."""
+    low, high = float(result["low"][0]), float(result["high"][0])
+    return {name: float(result["share"][0]), f"{prefix}low": low, f"{prefix}high": high}
 
 
 def _counts(intervals: Sequence[HeldOutIntervals], marked: Sequence[NDArray[np.bool_]], c: int) -> dict[str, float]:

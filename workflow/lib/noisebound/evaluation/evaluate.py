@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
 from ..calibration.predicted_scans import PredictedScans
@@ -19,6 +18,7 @@ from ..core.arrays import plain
 from ..core.storage import digest_files, write_json
 from ..core.tables import write_table
 from ..decisions.exceedance import check_exceed
+from .cells import CellSums
 from .columns import COLUMNS, OUTPUTS
 from .coverage import channel_coverage
 from .ensemble_size import ensemble_size
@@ -30,10 +30,10 @@ from .mode_table import compare_modes
 from .precision import realised_precision
 from .settings import EvaluationSettings
 from .signal_coverage import signal_table
-from .summary import signal_entry, summary_entry, summary_head
+from .summary import joint_coverage, signal_entry, summary_entry, summary_head
 
-# Numbers of the random streams. Every table has its own stream, so that no table depends on the draws of another.
-_SCAN, _COVERAGE, _INTENSITY, _TOKEN, _BORDER, _SIZE, _DECISIONS, _MODES = range(8)
+# Numbers of the random streams: of the drawn subsets of members, and of the directions of slabs.
+_SIZE, _MODES = 5, 7
 
 
 def evaluate(
@@ -80,17 +80,16 @@ def evaluate(
     tables = {name: pd.DataFrame(columns=names) for name, names in COLUMNS.items()}
     if parts:
         everything = [region for part in parts.values() for region in part.regions]
-        gaussian = np.sum([part.gaussian for part in parts.values()], axis=0)
+        gaussian = [cells for part in parts.values() for cells in part.gaussian]
         pooled = _errors(everything, gaussian, fitted)
         summary["scans"], tables["errors"] = _measure_scans(parts, fitted, settings)
         tables |= _measure_all(everything, fitted, settings)
-        summary["channels"] = _summaries(tables["coverage"], pooled, fitted)
-        for name, entry in summary["channels"].items():
-            entry["signal"] = signal_entry(tables["signal"], name)
+        summary["channels"] = _summaries(tables["coverage"], tables["signal"], pooled, fitted)
+        summary["joint_coverage"] = joint_coverage(tables["coverage"])
         summary["decisions"] = tables["decisions"].to_dict("records")
-        summary |= against_baselines(pooled)
+        summary |= against_baselines(pooled, everything, gaussian)
     else:
-        summary |= {"ratio_to_gaussian": None, "structured_channels": []}
+        summary |= {"ratio_to_gaussian": None, "structured_channels": [], "joint_coverage": {}}
         summary["why"] = "No scan has a test region with a reference, so nothing could be measured."
     for name, path in outputs.items():
         if name == "summary":
@@ -118,11 +117,11 @@ def _measure_scans(
     """Every scan by itself: its part of the summary, and the table of errors."""
     summaries: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
-    for i, (scan, part) in enumerate(parts.items()):
-        coverage = channel_coverage(part.regions, fitted, settings.bootstrap, _stream(settings.seed, _SCAN, i))
+    for scan, part in parts.items():
+        coverage = channel_coverage(part.regions, fitted)
         errors = _errors(part.regions, part.gaussian, fitted)
         rows += [{"channel": name, "scan": scan, **own} for name, own in errors.items()]
-        summaries[scan] = _summaries(coverage, errors, fitted)
+        summaries[scan] = _summaries(coverage, signal_table(part.regions, fitted), errors, fitted)
     return summaries, pd.DataFrame(rows, columns=COLUMNS["errors"])
 
 
@@ -130,35 +129,34 @@ def _measure_all(
     regions: Sequence[HeldOut], fitted: Calibration, settings: EvaluationSettings
 ) -> dict[str, pd.DataFrame]:
     """All tables but that of the errors, over all scans."""
-    draws, seed = settings.bootstrap, settings.seed
     return {
-        "coverage": channel_coverage(regions, fitted, draws, _stream(seed, _COVERAGE)),
+        "coverage": channel_coverage(regions, fitted),
         "signal": signal_table(regions, fitted),
-        "by_intensity": by_intensity(regions, fitted, draws, _stream(seed, _INTENSITY)),
-        "by_token": by_token(regions, fitted, draws, _stream(seed, _TOKEN)),
-        "by_border": by_border(regions, fitted, draws, _stream(seed, _BORDER)),
+        "by_intensity": by_intensity(regions, fitted),
+        "by_token": by_token(regions, fitted),
+        "by_border": by_border(regions, fitted),
         "by_block": by_block(regions, fitted),
-        "modes": compare_modes(regions, fitted, _stream(seed, _MODES)),
-        "ensemble_size": ensemble_size(regions, fitted.channels, _stream(seed, _SIZE)),
-        "decisions": realised_precision(regions, fitted, settings.exceed, draws, _stream(seed, _DECISIONS)),
+        "modes": compare_modes(regions, fitted, _stream(settings.seed, _MODES)),
+        "ensemble_size": ensemble_size(regions, fitted.channels, _stream(settings.seed, _SIZE)),
+        "decisions": realised_precision(regions, fitted, settings.exceed),
     }
 
 
-def _errors(
-    regions: Sequence[HeldOut], gaussian: NDArray[np.float64], fitted: Calibration
-) -> dict[str, dict[str, Any]]:
-    """Errors by channel; ``gaussian`` (len(SIGMAS), C) are those of the Gaussian filters."""
-    return {name: channel_errors(regions, gaussian[:, c], c, fitted) for c, name in enumerate(fitted.channels)}
+def _errors(regions: Sequence[HeldOut], gaussian: Sequence[CellSums], fitted: Calibration) -> dict[str, dict[str, Any]]:
+    """Errors by channel; ``gaussian`` are those of the Gaussian filters."""
+    return {name: channel_errors(regions, gaussian, c, fitted) for c, name in enumerate(fitted.channels)}
 
 
 def _summaries(
-    coverage: pd.DataFrame, errors: Mapping[str, Mapping[str, Any]], fitted: Calibration
+    coverage: pd.DataFrame, signal: pd.DataFrame, errors: Mapping[str, Mapping[str, Any]], fitted: Calibration
 ) -> dict[str, dict[str, Any]]:
     """Entries of the summary by channel."""
     return {
-        name: summary_entry(coverage[coverage["channel"] == name], errors[name], fitted) for name in fitted.channels
+        name: summary_entry(coverage[coverage["channel"] == name], errors[name], fitted)
+        | {"signal": signal_entry(signal, name)}
+        for name in fitted.channels
     }
 
 
-def _stream(seed: int, *key: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+def _stream(seed: int, key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key,)))

@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from ..files.scan import Scan
 from ..geometry.boxes import Box
+from .cells import CellSums, cell_sums, cells_of
 
 SIGMAS: tuple[float, ...] = tuple(float(sigma) for sigma in np.geomspace(0.5, 16.0, 41).round(4))
 _TRUNCATE = 4.0
@@ -19,8 +20,10 @@ _SCALE = 1.25
 
 def gaussian_errors(
     scan: Scan, boxes: Sequence[Box], target_mean: NDArray[np.float64], sigmas: Sequence[float] = SIGMAS
-) -> NDArray[np.float64]:
-    """Sum the squared errors of isotropic Gaussian filters, applied to every noisy frame by itself.
+) -> list[CellSums]:
+    """Sum the squared errors of isotropic Gaussian filters over small cells of each box and over all frames.
+
+    Every noisy frame is filtered by itself.
 
     The filter also sees the frame outside of a box. Beyond the image it repeats the edge pixel.
 
@@ -29,7 +32,7 @@ def gaussian_errors(
     scan
         Frames and targets.
     boxes
-        The errors are summed over the pixels of these boxes, in all frames.
+        Where the errors are summed.
     target_mean
         Mean of the targets, (C,). Where it is more than 1.25 times the mean of the frames, or less than 1/1.25 of it,
         exposures differ and the frames are scaled to it.
@@ -38,8 +41,8 @@ def gaussian_errors(
 
     Returns
     -------
-    ndarray
-        float64 (len(sigmas), C), in squared units of the reference.
+    list of CellSums
+        One per box, (len(sigmas), C, *cells), in squared units of the reference.
     """
     margin = int(np.ceil(_TRUNCATE * max(sigmas))) + 1
     spatial = tuple(range(1, scan.ndim + 1))
@@ -51,9 +54,9 @@ def gaussian_errors(
         scale = np.where((frame_mean > 0) & (target_mean > 0), target_mean / frame_mean, 1.0)
     scale = np.where((scale > _SCALE) | (scale < 1 / _SCALE), scale, 1.0)
 
-    errors = np.zeros((len(sigmas), scan.n_channels))
+    errors = [np.zeros((len(sigmas), scan.n_channels, *cells_of(box.shape))) for box in boxes]
     for k in range(scan.n_frames):
-        for box in boxes:
+        for own, box in zip(errors, boxes, strict=True):
             around = tuple(
                 slice(max(0, low - margin), min(extent, high + margin))
                 for low, high, extent in zip(box.lower, box.upper, scan.shape, strict=True)
@@ -67,5 +70,5 @@ def gaussian_errors(
                 image = frame[c].astype(np.float64) * scale[c]
                 for i, sigma in enumerate(sigmas):
                     smooth = gaussian_filter(image, sigma, mode="nearest", truncate=_TRUNCATE)[inner]
-                    errors[i, c] += np.square(smooth - target[c]).sum()
-    return errors
+                    own[i, c] += cell_sums(np.square(smooth - target[c]), box.shape).sums
+    return [CellSums(own, tuple(box.shape)) for own, box in zip(errors, boxes, strict=True)]

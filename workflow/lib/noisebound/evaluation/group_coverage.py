@@ -24,9 +24,7 @@ DECILES = 10
 Groups = tuple[Sequence[ArrayLike], Sequence[Mapping[str, Any]]]
 
 
-def by_intensity(
-    regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
-) -> pd.DataFrame:
+def by_intensity(regions: Sequence[HeldOut], calibration: Calibration, intervals: bool = True) -> pd.DataFrame:
     """Measure coverage by decile of the predicted median of a channel, over all frames.
 
     Deciles are those of the prediction, never of the target: groups by the target would select its noise. Where many
@@ -38,10 +36,8 @@ def by_intensity(
         Held-out regions.
     calibration
         The corrections.
-    draws
-        Number of bootstrap draws.
-    rng
-        Source of the draws.
+    intervals
+        Whether to compute 95 % intervals; without, they are NaN.
 
     Returns
     -------
@@ -60,12 +56,10 @@ def by_intensity(
         ]
         return labels, words
 
-    return _grouped("by_intensity", regions, calibration, groups, draws, rng)
+    return _grouped("by_intensity", regions, calibration, groups, intervals)
 
 
-def by_token(
-    regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
-) -> pd.DataFrame:
+def by_token(regions: Sequence[HeldOut], calibration: Calibration, intervals: bool = True) -> pd.DataFrame:
     """Measure coverage by token, on the delivered frame alone, from which the tokens were made.
 
     Parameters
@@ -74,10 +68,8 @@ def by_token(
         Held-out regions; those without tokens are left out.
     calibration
         The corrections.
-    draws
-        Number of bootstrap draws.
-    rng
-        Source of the draws.
+    intervals
+        Whether to compute 95 % intervals; without, they are NaN.
 
     Returns
     -------
@@ -94,12 +86,10 @@ def by_token(
         label[region.delivered] = np.searchsorted(values, np.asarray(region.tokens))
         labels.append(label)
     words = [{"token": int(value)} for value in values]
-    return _grouped("by_token", known, calibration, lambda c: (labels, words), draws, rng)
+    return _grouped("by_token", known, calibration, lambda c: (labels, words), intervals)
 
 
-def by_border(
-    regions: Sequence[HeldOut], calibration: Calibration, draws: int, rng: np.random.Generator
-) -> pd.DataFrame:
+def by_border(regions: Sequence[HeldOut], calibration: Calibration, intervals: bool = True) -> pd.DataFrame:
     """Measure coverage by distance to the border of the image, over all frames.
 
     Parameters
@@ -108,10 +98,8 @@ def by_border(
         Held-out regions.
     calibration
         The corrections.
-    draws
-        Number of bootstrap draws.
-    rng
-        Source of the draws.
+    intervals
+        Whether to compute 95 % intervals; without, they are NaN.
 
     Returns
     -------
@@ -125,7 +113,7 @@ def by_border(
         {"distance": f"{a}" if b == a + 1 else f"{a} or more" if b == math.inf else f"{a}-{b - 1}"}
         for a, b in zip(starts, ends, strict=True)
     ]
-    return _grouped("by_border", regions, calibration, lambda c: (labels, words), draws, rng)
+    return _grouped("by_border", regions, calibration, lambda c: (labels, words), intervals)
 
 
 def _grouped(
@@ -133,18 +121,17 @@ def _grouped(
     regions: Sequence[HeldOut],
     calibration: Calibration,
     groups: Callable[[int], Groups],
-    draws: int,
-    rng: np.random.Generator,
+    intervals: bool,
 ) -> pd.DataFrame:
     """Coverage by group, with the columns of a ``table``; ``groups`` gives those of a channel, by its number."""
     rows = []
     by_channel = [groups(c) for c in range(len(calibration.channels))]
     for nominal in calibration.nominal:
-        intervals = [held_out_intervals(region, calibration, nominal) for region in regions]
+        parts = [held_out_intervals(region, calibration, nominal) for region in regions]
         for c, name in enumerate(calibration.channels):
             labels, words = by_channel[c]
-            result = shares(regions, [part.covered[c] for part in intervals], labels, len(words), draws, rng)
-            width = mean_width(intervals, c, labels, len(words))
+            result = shares(regions, [part.covered[c] for part in parts], labels, len(words), intervals)
+            width = mean_width(parts, c, labels, len(words))
             for g, about in enumerate(words):
                 if result["n_pixels"][g]:
                     rows.append(

@@ -115,7 +115,7 @@ def load_held_out(
     predictions, scan, boxes, tokens
         Of one scan: predictions, images, test regions, and label TIFF or None.
     block
-        Side of a bootstrap block (px).
+        Side of a block (px).
     only_delivered
         Whether to read the delivered frame alone, the only one with tokens.
     montage
@@ -138,7 +138,7 @@ def load_held_out(
         loaded.append(
             HeldOut(
                 scan=scan.name,
-                # The bootstrap draws all repeats of one field of view together; calibration also counts them as one.
+                # Intervals count all repeats of one field of view as one; calibration also counts them as one.
                 field=scan.field_of_view,
                 box=box,
                 frames=frames,

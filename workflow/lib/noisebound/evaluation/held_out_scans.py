@@ -7,10 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
 from ..calibration.predicted_scans import PredictedScans
+from .cells import CellSums
 from .gaussian import gaussian_errors
 from .held_out import HeldOut, load_held_out
 
@@ -26,11 +26,12 @@ class HeldOutScan:
     regions
         Its held-out regions.
     gaussian
-        Sums of squared errors of the filters, (len(SIGMAS), C), in squared units of the reference.
+        Sums of squared errors of the filters over the cells of each region, (len(SIGMAS), C, *cells) each, in squared
+        units of the reference.
     """
 
     regions: list[HeldOut]
-    gaussian: NDArray[np.float64]
+    gaussian: list[CellSums]
 
 
 def load_held_out_scans(
@@ -45,7 +46,7 @@ def load_held_out_scans(
     calibration
         The corrections.
     block
-        Side of a bootstrap block in px.
+        Side of a block in px.
     montages
         Names of the scans whose boxes are images of their own.
 

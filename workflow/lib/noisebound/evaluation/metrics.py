@@ -1,8 +1,4 @@
-"""Measures of held-out images: sums over blocks, bootstrap intervals, errors with the noise of the reference removed.
-
-Pixels of one image resemble their neighbours, so the uncertainty of a share comes from resampling blocks of pixels,
-never from a binomial formula. The same block in all frames is one unit, because frames show the same scene.
-"""
+"""Measures of held-out images: sums over blocks, errors with the noise of the reference removed, tied values."""
 
 from __future__ import annotations
 
@@ -13,8 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Doubles = NDArray[np.float64]
-# Largest number of bootstrap weights (draws times blocks) in memory at once.
-_WEIGHTS_AT_ONCE = 1 << 22
 
 
 def block_sums(values: ArrayLike, groups: ArrayLike, blocks: NDArray[np.intp], n_blocks: int, n_groups: int) -> Doubles:
@@ -41,47 +35,6 @@ def block_sums(values: ArrayLike, groups: ArrayLike, blocks: NDArray[np.intp], n
     places = block[keep] * n_groups + group[keep]
     sums = np.bincount(places, weights=value[keep], minlength=n_blocks * n_groups)
     return sums.astype(np.float64).reshape(n_blocks, n_groups)
-
-
-def bootstrap_interval(
-    hits: Doubles, counts: Doubles, draws: int, rng: np.random.Generator, level: float = 0.95
-) -> tuple[Doubles, Doubles]:
-    """Compute a percentile interval of sum(hits) / sum(counts) by drawing blocks with replacement.
-
-    Parameters
-    ----------
-    hits, counts
-        Sums over the pixels of each block and group, (n_blocks, n_groups).
-    draws
-        Number of draws.
-    rng
-        Source of the draws.
-    level
-        Confidence of the interval.
-
-    Returns
-    -------
-    tuple of ndarray
-        Low and high, (n_groups,); NaN where fewer than two blocks hold pixels of a group.
-
-    References
-    ----------
-    B. Efron, R. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
-    """
-    n_blocks, n_groups = hits.shape
-    ratios = np.full((draws, n_groups), np.nan)
-    step = max(1, _WEIGHTS_AT_ONCE // max(n_blocks, 1))
-    for start in range(0, draws, step):
-        size = min(step, draws - start)
-        weights = rng.multinomial(n_blocks, np.full(n_blocks, 1 / n_blocks), size=size).astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            ratios[start : start + size] = (weights @ hits) / (weights @ counts)
-    known = (counts > 0).sum(axis=0) >= 2
-    tail = (1 - level) / 2
-    low, high = np.full(n_groups, np.nan), np.full(n_groups, np.nan)
-    if known.any():
-        low[known], high[known] = np.nanquantile(ratios[:, known], [tail, 1 - tail], axis=0)
-    return low, high
 
 
 def ratio(numerator: float, denominator: float) -> float:

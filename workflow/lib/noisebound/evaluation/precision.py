@@ -20,8 +20,6 @@ def realised_precision(
     regions: Sequence[HeldOut],
     calibration: Calibration,
     exceed: Sequence[Mapping[str, Any]],
-    draws: int,
-    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Measure how often a pixel declared above (or below) a threshold really is, over all frames of the test regions.
 
@@ -36,10 +34,6 @@ def realised_precision(
         The corrections.
     exceed
         Entries of ``decisions.exceed``.
-    draws
-        Number of bootstrap draws.
-    rng
-        Source of the draws.
 
     Returns
     -------
@@ -55,7 +49,7 @@ def realised_precision(
         for side, declared in (("above", ABOVE), ("below", BELOW)):
             true = [(r.target[c] > threshold) == (side == "above") for r in regions]
             groups = [np.where(picked == declared, 0, -1) for picked in maps]
-            result = shares(regions, true, groups, 1, draws, rng)
+            result = shares(regions, true, groups, 1)
             pixels = int(result["n_pixels"][0])
             rows.append(
                 {

@@ -16,11 +16,9 @@ class EvaluationSettings:
     run
         Name of the run, for the summary.
     seed
-        Seed of the bootstrap and of the drawn subsets of members.
+        Seed of the drawn subsets of members.
     block
-        Side of a bootstrap block in px.
-    bootstrap
-        Number of bootstrap draws.
+        Side in px of the blocks that intervals begin with.
     exceed
         Entries of ``decisions.exceed`` whose realised precision is measured: "name", "channel", "above", "confidence".
     """
@@ -28,5 +26,4 @@ class EvaluationSettings:
     run: str
     seed: int
     block: int
-    bootstrap: int
     exceed: Sequence[Mapping[str, Any]]

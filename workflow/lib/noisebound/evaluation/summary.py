@@ -9,16 +9,13 @@ from typing import Any
 import pandas as pd
 
 from ..calibration.intervals import Calibration
+from ..core.certainty import NO_INTERVAL, tolerance
 from ..files.coverage_key import nominal_key
 from .settings import EvaluationSettings
 
-# A coverage within this distance of nominal needs no explanation.
-TOLERANCE = 0.02
-# With fewer blocks than this, the bootstrap interval is too narrow.
-FEW_BLOCKS = 20
 # Keys of ``calibration.json`` that the summary repeats.
 CALIBRATION_KEYS = (
-    *("mode", "score", "scale", "ties", "unit", "units", "unit_reason", "confidence"),
+    *("mode", "score", "scale", "ties", "joint", "unit", "units", "unit_reason", "confidence"),
     *("n_scans", "n_whole_scans", "n_blocks", "n_pixels"),
 )
 
@@ -36,7 +33,7 @@ def summary_head(calibration: Calibration, settings: EvaluationSettings) -> dict
     Returns
     -------
     dict
-        run, seed, primary, nominal, block, bootstrap, target, guarantee and calibration (its ``CALIBRATION_KEYS``).
+        run, seed, primary, nominal, block, target, guarantee and calibration (its ``CALIBRATION_KEYS``).
     """
     return {
         "run": settings.run,
@@ -44,7 +41,6 @@ def summary_head(calibration: Calibration, settings: EvaluationSettings) -> dict
         "primary": calibration.primary,
         "nominal": list(calibration.nominal),
         "block": settings.block,
-        "bootstrap": settings.bootstrap,
         "target": calibration.target,
         "guarantee": calibration.guarantee,
         "calibration": {key: calibration.content.get(key) for key in CALIBRATION_KEYS},
@@ -70,9 +66,15 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
     gap = coverage - nominal
     without_width = float(row.get("zero_width", 0))
     flat = f" {without_width:.2%} of the intervals have no width: both ends are equal there." if without_width else ""
-    if abs(gap) <= TOLERANCE:
-        return f"Coverage {coverage:.3f} is within {TOLERANCE} of the nominal {nominal:g}.{flat}"
+    near = tolerance(nominal)
+    if abs(gap) <= near:
+        return f"Coverage {coverage:.3f} is within {near:g} of the nominal {nominal:g}.{flat}"
     unit = calibration.unit(nominal)
+    if gap > 0 and calibration.joint:
+        return (
+            f"Coverage {coverage:.3f} of this channel by itself is {gap:.3f} above the nominal {nominal:g}: the "
+            f"intervals are meant to hold all channels at once (calibration.channels: together).{flat}"
+        )
     if gap > 0 and unit != "pixel":
         return (
             f"Coverage {coverage:.3f} is {gap:.3f} above the nominal {nominal:g}: with "
@@ -93,12 +95,12 @@ def explain(row: Mapping[str, Any], calibration: Calibration) -> str:
 
 
 def _about_chance(row: Mapping[str, Any]) -> list[str]:
-    """Whether the bootstrap interval of a coverage contains the nominal one."""
+    """Whether the interval of a coverage contains the nominal one."""
     if math.isnan(row["low"]):
-        return ["The test region is a single block, so nothing can be said about chance."]
+        return [f"There is {NO_INTERVAL} in the test regions, so nothing can be said about chance."]
     scans, inside = row.get("resampled") == "scans", row["low"] <= row["nominal"] <= row["high"]
     words = [
-        f"The {'scan' if scans else 'block'} bootstrap interval {row['low']:.3f} to {row['high']:.3f} "
+        f"The 95 % interval {row['low']:.3f} to {row['high']:.3f} "
         f"({'over test scans' if scans else str(row['n_blocks']) + ' test blocks'}) "
         + (
             f"contains the nominal coverage: {'test scans' if scans else 'blocks of this image'} differ by as much."
@@ -106,8 +108,6 @@ def _about_chance(row: Mapping[str, Any]) -> list[str]:
             else "does not contain the nominal coverage: the test region differs from the calibrate regions."
         )
     ]
-    if not scans and row["n_blocks"] < FEW_BLOCKS:
-        words.append("With so few blocks that interval is itself too narrow.")
     return words
 
 
@@ -126,8 +126,8 @@ def summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Ca
     Returns
     -------
     dict
-        coverage (by nominal value), errors of the image, of the best Gaussian filter ("gaussian") and of a flat image,
-        structured, n_pixels, n_blocks, resampled, and explanation in words.
+        coverage (by nominal value), errors of the image, of the best Gaussian filter ("gaussian"), their ratio with its
+        interval, of a flat image, structured, n_pixels, n_blocks, resampled, and explanation in words.
     """
     primary = rows[rows["nominal"] == calibration.primary].iloc[0]
     return {
@@ -158,6 +158,7 @@ def summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Ca
             "mse_noise_removed": errors["gaussian_mse_noise_removed"],
             "psnr": errors["gaussian_psnr"],
         },
+        **{key: errors[key] for key in ("ratio_to_gaussian", "ratio_to_gaussian_low", "ratio_to_gaussian_high")},
         "flat_mse": errors["flat_mse"],
         "flat_mse_noise_removed": errors["flat_mse_noise_removed"],
         "structured": errors["structured"],
@@ -193,4 +194,24 @@ def signal_entry(table: pd.DataFrame, channel: str) -> dict[str, Any] | None:
             nominal_key(row["nominal"]): {"mean_width": row["mean_width"], "of_truth": row["coverage_of_truth"]}
             for _, row in rows.iterrows()
         },
+    }
+
+
+def joint_coverage(coverage: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Look up the share of pixels at which all channels are covered at once.
+
+    Parameters
+    ----------
+    coverage
+        What ``channel_coverage`` returns.
+
+    Returns
+    -------
+    dict
+        value, low and high by nominal value.
+    """
+    columns = {"value": "joint_coverage", "low": "joint_low", "high": "joint_high"}
+    return {
+        nominal_key(row["nominal"]): {key: float(row[column]) for key, column in columns.items()}
+        for _, row in coverage.drop_duplicates("nominal").iterrows()
     }

@@ -55,7 +55,7 @@ def _error_bars(axes: Axes, x: np.ndarray, rows: pd.DataFrame, colour: str, **op
 
 
 def reliability(coverage: pd.DataFrame) -> Figure:
-    """Draw observed against nominal coverage, one line per channel, with bootstrap intervals.
+    """Draw observed against nominal coverage, one line per channel, with 95 % intervals.
 
     Points of all channels stand exactly at their nominal coverage: moved aside, they would seem to lie farther from the
     dashed line than they do.

@@ -10,6 +10,7 @@ Begin with ``report_scan``.
     index_charts       The charts of the index as SVG: coverage, training, size of the ensemble, stability of the tokens
     index_page         What the index of a run shows in words and numbers, taken from its tables
     line_cuts          Line cuts through the plane of a scan that is shown first: where they lie, and their figures
+    mode_rows          What other ways to form corrections would cost and bring, in rows for the index
     numbers            Numbers as a page writes them
     page               Filling the template of a page and writing it
     pictures           Pictures that a page holds: figures as SVG, images as PNG

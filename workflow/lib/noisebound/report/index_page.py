@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-
 from ..architecture.families import read_architecture
-from ..core.data_frames import read_table
+from ..core.certainty import NO_INTERVAL
 from ..figures.architecture_figures import all_dilations, architecture, describe, dilation_colours, name_family
 from ..figures.draw_figures import RunTables
 from ..figures.training_figures import read_histories
+from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, number, percent
 from .pictures import picture, png_file_uri
-from .result_rows import with_structure
+from .result_rows import told_from_one, with_structure
 
 
 @dataclass(frozen=True)
@@ -130,15 +129,28 @@ def headline_numbers(
         shown = percent(values[0]) if len(values) == 1 else f"{100 * min(values):.1f} – {percent(max(values))}"
         words = f"coverage on the test region, {nominal_percent(primary)} was asked for"
         numbers.append({"value": shown, "words": words + (f"; in {among}" if among else "")})
+    joint = (summary.get("joint_coverage") or {}).get(nominal_key(primary), {}).get("value")
+    if isinstance(joint, int | float) and len(summary.get("channels") or {}) > 1:
+        numbers.append({"value": percent(joint), "words": "of the pixels are inside in all channels at once"})
     ratio = summary.get("ratio_to_gaussian")
     if isinstance(ratio, int | float):
-        words = "of the squared error that the best Gaussian filter leaves"
+        words = f"of the squared error that the best Gaussian filter leaves{_ratio_interval(summary)}"
         numbers.append({"value": percent(ratio, 0), "words": words})
     gains = [row["psnr"] - row["gaussian_psnr"] for row in rows if _both(row["psnr"], row["gaussian_psnr"])]
     if gains and len(gains) == len(rows) <= 2:
         ends = dict.fromkeys(f"{gain:+.1f}".replace("-", "−") for gain in sorted(gains))
         numbers.append({"value": f"{' to '.join(ends)} dB", "words": "PSNR over the best Gaussian filter"})
     return numbers
+
+
+def _ratio_interval(summary: Mapping[str, Any]) -> str:
+    """The interval of the ratio to the Gaussian filter, and whether the two are told apart."""
+    low, high = summary.get("ratio_to_gaussian_low"), summary.get("ratio_to_gaussian_high")
+    told = told_from_one(low, high)
+    if told is None:
+        return f"; {NO_INTERVAL}"
+    words = f" [95 %: {percent(low, 0)} to {percent(high, 0)}]"
+    return words if told else f"{words}: not told apart from the filter"
 
 
 def _both(a: object, b: object) -> bool:
@@ -179,49 +191,6 @@ def drawn_architectures(paths: Sequence[str | Path]) -> dict[str, Any]:
         for content in contents
     ]
     return {"members": members, "dilations": list(colours.items()), "random": bool(colours)}
-
-
-def mode_rows(path: str | Path, structured: Sequence[str]) -> list[dict[str, Any]]:
-    """Compare the ways to form corrections, one row per mode and unit.
-
-    Parameters
-    ----------
-    path
-        Table of modes, a row per mode, unit and channel.
-    structured
-        Names of the channels to combine; all channels where none is named.
-
-    Returns
-    -------
-    list of dict
-        Per mode and unit: mode, unit, chosen, relative_width (geometric mean over channels), decile_gap (mean over
-        channels), scans, and pairs of the lowest and the highest coverage: coverage (over channels), decile, token,
-        border, block (between the 10 % and 90 % quantiles of blocks) and scan (each over channels and groups).
-    """
-    table = read_table(path)
-    if not len(table):
-        return []
-    table = table[table["channel"].isin(structured)] if structured else table
-    rows = []
-    for (mode, unit), own in table.groupby(["mode", "unit"], sort=False):
-        widths = own["relative_width"].to_numpy(dtype=float)
-        kinds = {
-            kind: (float(own[f"{kind}_low"].min()), float(own[f"{kind}_high"].max()))
-            for kind in ("decile", "token", "border", "block", "scan")
-        }
-        rows.append(
-            {
-                "mode": mode,
-                "unit": unit,
-                "chosen": bool(own["chosen"].iloc[0]),
-                "relative_width": float(np.exp(np.log(widths).mean())) if (widths > 0).all() else None,
-                "coverage": (float(own["coverage"].min()), float(own["coverage"].max())),
-                "decile_gap": float(own["decile_gap"].mean()),
-                "scans": int(own["scans"].iloc[0]),
-                **kinds,
-            }
-        )
-    return rows
 
 
 def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from ..core.storage import read_json
 from . import drift, index_page
 from .index_charts import charts
 from .index_page import IndexedScan, RunFiles
+from .mode_rows import mode_rows
 from .page import write_page
 from .result_rows import shared_content
 from .settings import PageSettings
@@ -50,7 +51,7 @@ def report_index(
     context |= {
         "run": settings.run,
         "nominal": fitted.nominal,
-        "modes": index_page.mode_rows(run.modes_csv, [row["name"] for row in rows if row["structured"]]),
+        "modes": mode_rows(run.modes_csv, [row["name"] for row in rows if row["structured"]], fitted.primary),
         "numbers": index_page.headline_numbers(summary, rows, fitted.primary),
         "cards": index_page.cards(scans, output_html),
         "comparison": None if comparison is None else index_page.link(comparison, output_html),

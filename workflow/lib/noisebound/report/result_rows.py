@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..calibration.intervals import Calibration
+from ..core.certainty import tolerance
 from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, percent
 from .settings import PageSettings
 
-TOLERANCE = 0.02  # a coverage within this distance of nominal gets no remark
 COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width", "of_truth")
 
 
@@ -35,7 +35,7 @@ def shared_content(
         Values for the templates: run_title, combine, value_unit, primary, guarantee, unit_reason, target, rows,
         headline, has_psnr and notes.
     """
-    rows = test_rows(channels, fitted.primary, fitted.about_scans)
+    rows = test_rows(channels, fitted.primary, fitted.about_scans or fitted.joint)
     return {
         "run_title": settings.title,
         "combine": settings.combine,
@@ -130,7 +130,7 @@ def notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[str, str]]]
     return found
 
 
-def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_scans: bool) -> list[dict[str, Any]]:
+def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, more_allowed: bool) -> list[dict[str, Any]]:
     """Make the rows of the table about the test region, one per channel.
 
     Parameters
@@ -139,21 +139,25 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_s
         Results by channel, as in ``evaluation/summary.json``.
     primary
         Nominal coverage of the delivered intervals.
-    about_scans
-        Whether the guarantee is about scans. If so, a coverage above ``primary`` is not counted as missed.
+    more_allowed
+        Whether a coverage above ``primary`` is not counted as missed: where the guarantee is about scans, or about all
+        channels at once.
 
     Returns
     -------
     list of dict
         Each has name, coverage (``COVERAGE_KEYS``), the errors in the summary, error_ratio (squared error over that of
-        the best Gaussian filter, ``None`` where it is not known), structured, n_pixels, n_blocks, resampled ("blocks"
-        or "scans"), missed (coverage off by more than ``TOLERANCE``) and explanations.
+        the best Gaussian filter, ``None`` where it is not known) with its 95 % interval error_ratio_low and
+        error_ratio_high (``None`` without), told (whether 1 lies outside, ``None`` without interval),
+        structured, n_pixels, n_blocks, resampled ("blocks" or "scans"), missed (coverage off by
+        more than ``core.certainty.tolerance``) and explanations.
     """
     rows = []
     for name, entry in channels.items():
         coverage = entry.get("coverage", {}).get(nominal_key(primary), {})
         value = coverage.get("value")
-        above = value is not None and value > primary + TOLERANCE
+        near = tolerance(primary)
+        above = value is not None and value > primary + near
         rows.append(
             {
                 "name": name,
@@ -163,7 +167,7 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, about_s
                 "n_pixels": entry.get("n_pixels"),
                 "n_blocks": entry.get("n_blocks"),
                 "resampled": entry.get("resampled") or "blocks",
-                "missed": value is not None and (value < primary - TOLERANCE or (above and not about_scans)),
+                "missed": value is not None and (value < primary - near or (above and not more_allowed)),
                 "explanations": explanations(entry),
             }
         )
@@ -186,7 +190,28 @@ def _errors(entry: Mapping[str, Any]) -> dict[str, Any]:
         "gaussian_psnr": gaussian.get("psnr"),
         "gaussian_sigma": gaussian.get("sigma"),
         "error_ratio": _quotient(squared, gaussian.get(f"mse{suffix}")),
+        "error_ratio_low": entry.get("ratio_to_gaussian_low"),
+        "error_ratio_high": entry.get("ratio_to_gaussian_high"),
+        "told": told_from_one(entry.get("ratio_to_gaussian_low"), entry.get("ratio_to_gaussian_high")),
     }
+
+
+def told_from_one(low: Any, high: Any) -> bool | None:
+    """Say whether a ratio is told from 1 by its interval.
+
+    Parameters
+    ----------
+    low, high
+        Ends of its 95 % interval; anything but numbers where there is none.
+
+    Returns
+    -------
+    bool or None
+        False where 1 lies inside, ``None`` without an interval.
+    """
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return None
+    return not low <= 1 <= high
 
 
 def _quotient(a: Any, b: Any) -> float | None:

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core.certainty import NO_INTERVAL
 from ..core.errors import NoiseboundError
 from ..core.storage import read_json
 from ..figures.published import comparison_text
 from ..files.coverage_key import nominal_key
+from .result_rows import told_from_one
 
 
 def summary_line(summary: Mapping[str, Any]) -> str:
@@ -28,8 +30,8 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     -------
     str
         Name of the run, the coverage of the channels with structure at the primary nominal value, and an error: their
-        squared error over that of the best Gaussian filter or, for one channel, the PSNR of both. Where nothing was
-        tested, the reason.
+        squared error over that of the best Gaussian filter, with its interval, and for one channel the PSNR of both.
+        Where nothing was tested, the reason.
     """
     channels = summary["channels"]
     if not channels:
@@ -45,8 +47,21 @@ def _error_words(summary: Mapping[str, Any], names: Sequence[str]) -> str:
     if len(names) == 1:
         entry = summary["channels"][names[0]]
         ours, filtered = _number(entry["psnr"], ".1f"), _number(entry["gaussian"]["psnr"], ".1f")
-        return f"PSNR {ours} dB (best Gaussian filter {filtered} dB), RMSE {_number(entry['rmse'], '.3g')}"
-    return f"squared error {_number(summary['ratio_to_gaussian'], '.2f')} of the best Gaussian filter's"
+        psnr = f"PSNR {ours} dB (best Gaussian filter {filtered} dB), RMSE {_number(entry['rmse'], '.3g')}"
+        return f"{psnr}, {_ratio_words(summary)}"
+    return _ratio_words(summary)
+
+
+def _ratio_words(summary: Mapping[str, Any]) -> str:
+    """The squared error over that of the filter, with its interval, and whether the two are told apart."""
+    words = f"squared error {_number(summary['ratio_to_gaussian'], '.2f')} of the best Gaussian filter's"
+    low, high = summary.get("ratio_to_gaussian_low"), summary.get("ratio_to_gaussian_high")
+    if summary["ratio_to_gaussian"] is None:
+        return words
+    if low is None or high is None:
+        return f"{words} ({NO_INTERVAL})"
+    apart = "" if told_from_one(low, high) else ", not told apart from the filter"
+    return f"{words} [95 %: {low:.2f} to {high:.2f}]{apart}"
 
 
 def _number(value: float | None, form: str) -> str:

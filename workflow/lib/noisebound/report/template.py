@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..core.certainty import NO_INTERVAL
 from ..core.storage import write_text
 from ..core.texts import visible
 
@@ -57,6 +58,7 @@ def render(
         keep_trailing_newline=True,
     )
     environment.filters.update(filters)
+    environment.globals["NO_INTERVAL"] = NO_INTERVAL
     environment.policies["json.dumps_function"] = _visible_json
     code = (TEMPLATES / script).read_text(encoding="utf-8") if script else ""
     digest = base64.b64encode(hashlib.sha256(code.encode("utf-8")).digest()).decode("ascii")

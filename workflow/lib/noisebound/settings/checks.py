@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import fields
 from pathlib import Path
 
 from ..architecture.base import reach_of_cells
 from ..architecture.settings import UNET, unet_settings
 from ..architecture.unet import check_reach
+from ..calibration.modes import Mode
 from ..calibration.settings import check_primary
 from ..core.errors import InputError
 from ..regions.layout import check_layout
@@ -156,7 +158,9 @@ def check_architecture(settings: Settings, file: str | Path) -> None:
 
 
 def _check_calibration(settings: Settings, file: str | Path) -> None:
-    check_primary(settings["calibration"]["nominal"], settings["calibration"]["primary"], file)
+    calibration = settings["calibration"]
+    check_primary(calibration["nominal"], calibration["primary"], file)
+    Mode(*(calibration[field.name] for field in fields(Mode))).check(file)
 
 
 def _check_drift(settings: Settings, file: str | Path) -> None:

@@ -17,7 +17,7 @@ from .simulation import simulation_margin
 from .trial import training_settings
 
 # The keys of the section calibration that say how corrections are computed; they change no network.
-CALIBRATION_MODE = ("score", "scale", "groups", "bins", "smallest_group", "ties", "unit", "confidence")
+CALIBRATION_MODE = ("score", "scale", "groups", "bins", "smallest_group", "ties", "channels", "unit", "confidence")
 # Sections that shape no result; the pages do not print them.
 SHAPELESS = ("cluster", "search", "software")
 
