@@ -101,6 +101,7 @@ def check_drift(
     content |= {"difference": settings.difference, "block": known.side}
     with Scan(files.scan) as noisy, Predictions(files.ensemble) as raw, Predictions(files.denoised) as images:
         _check_channels(noisy, known.table.channels, files.scan)
+        counts = noisy.counts
         if shown:
             residuals = describe_residuals(noisy, raw, images, shown, known.side, known.expected)
             blocks = describe_blocks(noisy, raw, shown, known.side, latent_scale(basis))
@@ -113,7 +114,8 @@ def check_drift(
     # of view as its calibrate regions, and their coverage is measured.
     if judged and not area.of("calibrate"):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=_SPAWN_KEY))
-        content |= likeness(known.table, table, settings.level, settings.difference, settings.draws, rng)
+        about = settings.level, settings.difference, settings.draws
+        content |= likeness(known.table, table, *about, rng, counts)
     else:
         content |= {"verdict": "calibrates" if unseen else "learned from", "p": None, "statistics": []}
     content |= explain(content)

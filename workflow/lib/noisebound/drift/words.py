@@ -26,6 +26,7 @@ _MORE_LESS: dict[str, tuple[str, str]] = {
     "zeros": ("{of} has more zeros", "{of} has fewer zeros"),
     "saturated": ("more of {of} is saturated", "less of {of} is saturated"),
     "latent": ("latent component {of} is higher", "latent component {of} is lower"),
+    "dose": ("the dose is higher, whatever was measured", "the dose is lower, whatever was measured"),
     "distance": (
         "its latents lie farther from those the networks were trained on",
         "its latents lie nearer to the middle of those the networks were trained on",
