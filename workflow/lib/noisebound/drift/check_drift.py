@@ -28,6 +28,9 @@ from .block_table import block_table
 from .calibrated import Calibrated
 from .findings import background_findings, residual_findings
 from .likeness import likeness
+from .local_findings import local_findings
+from .local_images import NoisyFrame
+from .misses import miss_findings
 from .residuals import describe_residuals
 from .settings import DriftSettings
 from .words import explain
@@ -110,6 +113,8 @@ def check_drift(
             content["residuals"] = found
             allowed = 1 - (images.primary or 0)
             content["background"] = background_findings(residuals, known.flat, noisy.channels, allowed)
+            content |= local_findings(NoisyFrame(noisy, raw, shown, known.expected), shown, known.usual)
+        content |= miss_findings(noisy, raw, area.boxes, known.expected)
     # A scan that calibrates is not compared with itself. Where it also has test regions, these lie in the same field
     # of view as its calibrate regions, and their coverage is measured.
     if judged and not area.of("calibrate"):
