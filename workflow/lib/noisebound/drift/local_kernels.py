@@ -134,8 +134,9 @@ def _signed_roots(scale: float, ndim: int) -> tuple[Doubles, Doubles]:
     """Ratios r that ascend from 0, and sign(r - 1) sqrt(g(r)) of :func:`surprise`."""
     weights: NDArray[np.float64] = functools.reduce(np.multiply.outer, [window(scale)] * ndim).ravel()
     values, counts = np.unique(weights, return_counts=True)
-    # In units of the largest weight, the exponent covers sums from nearly 0 to many times the mean.
-    exponents = np.concatenate([-np.geomspace(200, 1e-3, 300), [0.0], np.geomspace(1e-3, 12, 300)]) / values[-1]
+    # In units of the largest weight, the exponents cover sums that a count in the farthest corner alone makes up, and
+    # many times the mean.
+    exponents = np.concatenate([-np.geomspace(1e9, 1e-3, 800), [0.0], np.geomspace(1e-3, 12, 300)]) / values[-1]
     powers = exponents[:, None] * values
     ratios = (counts * values * np.exp(powers)).sum(axis=1)
     rates = exponents * ratios - (counts * np.expm1(powers)).sum(axis=1)

@@ -86,7 +86,9 @@ def deviations(measured: Measured, scales: Sequence[float]) -> Iterator[Deviatio
         if counts:
             mean = np.maximum(smooth(variance, weights), np.finfo(np.float64).tiny)
             rate = np.square(mean) * sum_of_squares(scale, ndim) / noise
-            score = surprise(1 + above / mean, rate, scale, ndim)
+            # An empty window is no rarer than that no pixel of it counts; windows at edges have fewer pixels.
+            fewest = smooth(variance, np.ones_like(weights)) / weights.size**ndim
+            score = surprise(1 + above / mean, np.where(above < 0, np.minimum(rate, fewest), rate), scale, ndim)
         else:
             score = above / np.sqrt(noise)
         for width in (scale, 2 * scale):

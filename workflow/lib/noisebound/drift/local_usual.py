@@ -16,6 +16,8 @@ from .local_tail import TAIL, block_maxima, fit_tail, tail_level
 
 # Pixels per channel and scale on which blur and growth are learned, at most about.
 _PIXELS = 1 << 20
+# Pixels of all channels whose deviations are kept in memory.
+_KEPT = 1 << 20
 # Contrasts below so many standard deviations are noise.
 _CONTRAST = 2.0
 # Deviations opposite to the contrast may grow by no more, so that invented objects cannot hide behind their own edges.
@@ -119,7 +121,9 @@ def fit_usual(frames: Sequence[tuple[NoisyFrame, Sequence[Box]]]) -> LocalUsual:
     step = max(1, -(-size // _PIXELS))
     usual = LocalUsual.of_noise(channels)
     rows: dict[tuple[int, int], list[tuple[Doubles, Doubles]]] = {}
-    for c, found in _all_deviations(frames):
+    # Two passes; small ones are computed once.
+    kept = list(_all_deviations(frames)) if size * channels <= _KEPT else None
+    for c, found in kept or _all_deviations(frames):
         at = c, SCALES.index(found.scale)
         rows.setdefault(at, []).append((found.score.ravel()[::step], found.contrast.ravel()[::step]))
     for at, parts in rows.items():
@@ -127,7 +131,7 @@ def fit_usual(frames: Sequence[tuple[NoisyFrame, Sequence[Box]]]) -> LocalUsual:
         usual.blur[at], usual.growth[at] = _blur_and_growth(score, contrast)
     rows.clear()
     largest: dict[tuple[int, int], list[Doubles]] = {}
-    for c, found in _all_deviations(frames):
+    for c, found in kept or _all_deviations(frames):
         at = c, SCALES.index(found.scale)
         largest.setdefault(at, []).append(block_maxima(np.abs(usual.without(found, c))))
     for at, maxima in largest.items():
