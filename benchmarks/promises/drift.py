@@ -118,7 +118,7 @@ def promises(data_sets: int, seed: int) -> Iterator[Promise]:
     alarm = "a scan of the same kind is called unlike"
     number = 0
     for scans in (1, 2, 4, 9, 19):
-        for words, kind in NULLS if scans < 19 else NULLS[:1]:
+        for words, kind in NULLS if scans in (1, 4) else NULLS[:1]:
             number += 1
             hits = [judge(kind, kind, scans, rng) for rng in draws(number)]
             yield share_at_most(alarm, f"{scans} calibrate scan(s), {words}", hits, LEVEL)
@@ -144,7 +144,7 @@ def promises(data_sets: int, seed: int) -> Iterator[Promise]:
         hits = [judge(calibrated, kind, scans, rng, blocks) for rng in draws(number)]
         world = f"{scans} calibrate scan(s)" if blocks is None else f"{blocks} calibrate blocks"
         beside = ""
-        if scans < 19 and blocks is None:
+        if scans == 4 and calibrated is USUAL:
             alone = np.mean([middle_alone(calibrated, kind, scans, rng) for rng in draws(number)])
             beside = f"by the middle of all blocks alone: {alone:.2f}"
         yield share_at_least(about, world, hits, least, beside=beside)

@@ -62,7 +62,8 @@ class World:
         kind = f"{self.level:g} counts" if self.counts else f"intensity, signal to noise {self.level:g}"
         channels = f", {self.channels} channels" if self.channels > 1 else ""
         calibrate = "1 calibrate scan" if self.scans == 1 else f"{self.scans} calibrate scans"
-        return f"{calibrate}, {kind}, {'soft' if self.soft else 'sharp'} grains ±{100 * self.contrast:.0f} %, Gaussian filter of {self.width:g} px{channels}"
+        grains = f"{'soft' if self.soft else 'sharp'} grains ±{100 * self.contrast:.0f} %"
+        return f"{calibrate}, {kind}, {grains}, Gaussian filter of {self.width:g} px{channels}"
 
 
 class OneFrame:

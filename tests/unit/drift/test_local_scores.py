@@ -33,7 +33,11 @@ def test_scores_of_noise_are_standard_normal_up_to_the_edges() -> None:
     variance = np.linspace(1, 9, SIDE) * np.ones((SIDE, 1))
     scores = np.stack(
         [
-            next(deviations(Measured(rng.normal(size=(SIDE, SIDE)) * np.sqrt(variance), 0 * variance, variance, False), [2.0])).score
+            next(
+                deviations(
+                    Measured(rng.normal(size=(SIDE, SIDE)) * np.sqrt(variance), 0 * variance, variance, False), [2.0]
+                )
+            ).score
             for _ in range(200)
         ]
     )

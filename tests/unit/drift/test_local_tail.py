@@ -35,9 +35,7 @@ def test_scans_like_the_calibrated_ones_seldom_exceed_it(kind: str, scans: int) 
 
 def test_noise_alone_is_extrapolated_to_what_normal_variables_reach() -> None:
     rng = np.random.default_rng(1)
-    levels = [
-        tail_level(fit_tail(np.abs(rng.normal(size=(64, 40))).max(axis=1), 64), 64, 0.01) for _ in range(200)
-    ]
+    levels = [tail_level(fit_tail(np.abs(rng.normal(size=(64, 40))).max(axis=1), 64), 64, 0.01) for _ in range(200)]
     # One of 100 scans of 64 x 40 normal variables exceeds 4.6.
     assert 4.4 < np.median(levels) < 5.6
 

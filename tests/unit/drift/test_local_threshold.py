@@ -35,9 +35,7 @@ def test_noise_exceeds_the_threshold_in_at_most_its_chance_of_scans() -> None:
     for _ in range(draws):
         noise = rng.normal(size=shape)
         over += any(
-            np.abs(
-                smooth(noise, window(scale)) / np.sqrt(smooth(np.ones(shape), np.square(window(scale))))
-            ).max()
+            np.abs(smooth(noise, window(scale)) / np.sqrt(smooth(np.ones(shape), np.square(window(scale))))).max()
             > level
             for scale in usable(shape)
         )

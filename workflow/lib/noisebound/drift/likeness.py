@@ -61,30 +61,22 @@ def likeness(
     names, calibrated, new = compared(reference, table)
     whole = [number for number in range(len(reference.fields)) if reference.whole[number]]
     enough = needed_scans("scan", 1 - level, 0.5)
-    n = len(calibrated)
     if counts and len(whole) >= enough:
-        index = dose_index(np.concatenate([reference.image[:, :, 0], table.image[:, :, 0]]))[:, None]
-        names, calibrated, new = [*names, ("dose", "")], np.hstack([calibrated, index[:n]]), np.hstack([new, index[n:]])
+        names, calibrated, new = _with_dose(names, calibrated, new, (reference, table))
     by_scan = compare_scans(means_by_field(calibrated, reference.field, whole), new.mean(axis=0))
     found: Comparison = by_scan if len(whole) >= enough else compare_blocks(calibrated, new, draws, rng)
-    gap = np.maximum(found.superiority, 1 - found.superiority)
     blocks = found.unit == "block"
     own_level = MIDDLE * level if blocks else level
     told = found.adjusted <= own_level
     if blocks:
+        gap = np.maximum(found.superiority, 1 - found.superiority)
         told &= (gap >= difference) & _beyond_neighbours(calibrated, reference.field, new, own_level)
     extremes = _exceedance(names, calibrated, new, BEYOND * level) if blocks else None
     dose = _dose(reference, table, DOSE * level) if blocks and counts else None
-    if told.any() or any(test is not None and test["told"] for test in (extremes, dose)):
-        verdict = "unlike"
-    elif found.resolution is None or found.resolution > own_level:
-        verdict = "too few"
-    else:
-        verdict = "like"
-    order = np.lexsort((-gap, found.adjusted, ~told))
-    centres = np.median(calibrated, axis=0), np.median(new, axis=0)
+    too_few = found.resolution is None or found.resolution > own_level
+    unlike = told.any() or any(test is not None and test["told"] for test in (extremes, dose))
     return {
-        "verdict": verdict,
+        "verdict": "unlike" if unlike else "too few" if too_few else "like",
         "unit": found.unit,
         "p": found.p,
         "resolution": found.resolution,
@@ -95,19 +87,36 @@ def likeness(
         "needed_scans": enough,
         "exceedance": extremes,
         "dose": dose,
-        "statistics": [
-            {
-                "kind": names[i][0],
-                "of": names[i][1],
-                "p": float(found.adjusted[i]),
-                "superiority": float(found.superiority[i]),
-                "told": bool(told[i]),
-                "here": float(centres[1][i]),
-                "calibrated": float(centres[0][i]),
-            }
-            for i in order
-        ],
+        "statistics": _statistics(names, found, told, (np.median(calibrated, axis=0), np.median(new, axis=0))),
     }
+
+
+def _with_dose(
+    names: list[tuple[str, str]], calibrated: Doubles, new: Doubles, tables: tuple[BlockTable, BlockTable]
+) -> tuple[list[tuple[str, str]], Doubles, Doubles]:
+    """Names and values of the statistics, and the index of the dose as a further one."""
+    index = dose_index(np.concatenate([table.image[:, :, 0] for table in tables]))[:, None]
+    n = len(calibrated)
+    return [*names, ("dose", "")], np.hstack([calibrated, index[:n]]), np.hstack([new, index[n:]])
+
+
+def _statistics(
+    names: list[tuple[str, str]], found: Comparison, told: NDArray[np.bool_], centres: tuple[Doubles, Doubles]
+) -> list[dict[str, Any]]:
+    """All statistics, those that are ``told`` first; ``centres`` are medians over calibrated and over new blocks."""
+    gap = np.maximum(found.superiority, 1 - found.superiority)
+    return [
+        {
+            "kind": names[i][0],
+            "of": names[i][1],
+            "p": float(found.adjusted[i]),
+            "superiority": float(found.superiority[i]),
+            "told": bool(told[i]),
+            "here": float(centres[1][i]),
+            "calibrated": float(centres[0][i]),
+        }
+        for i in np.lexsort((-gap, found.adjusted, ~told))
+    ]
 
 
 def _beyond_neighbours(
@@ -123,9 +132,7 @@ def _beyond_neighbours(
     return differs
 
 
-def _exceedance(
-    names: list[tuple[str, str]], calibrated: Doubles, new: Doubles, level: float
-) -> dict[str, Any] | None:
+def _exceedance(names: list[tuple[str, str]], calibrated: Doubles, new: Doubles, level: float) -> dict[str, Any] | None:
     """Blocks beyond all calibrated ones: p, ``blocks`` of ``of``, how many are ``needed`` (None: no number suffices).
 
     ``told`` is whether there are too many for chance; ``statistics`` lists the first in which they are, with ``kind``,
@@ -152,7 +159,7 @@ def _exceedance(
 
 
 def _dose(reference: BlockTable, table: BlockTable, level: float) -> dict[str, Any] | None:
-    """Dose beside the calibrated one: ``ratio``, ``p``, ``visible`` and ``totals`` of ``Dose``, and whether ``told``."""
+    """``ratio``, ``p``, ``visible`` and ``totals`` of ``Dose``, and whether the dose is ``told`` to be another one."""
     found = compare_dose(reference.image[:, :, 0], reference.field, table.image[:, :, 0], level)
     if found is None:
         return None

@@ -91,7 +91,9 @@ def likeness_words(content: Mapping[str, Any]) -> str:
     own = "1 block" if blocks == 1 else f"{blocks} blocks"
     beside = count_scans(content["n_calibrate_scans"]) if unit == "scan" else own
     if verdict == "too few":
-        return f"Too little calibrates ({beside}) to tell whether this scan is like the calibrated ones.{_seen(content)}"
+        return (
+            f"Too little calibrates ({beside}) to tell whether this scan is like the calibrated ones.{_seen(content)}"
+        )
     if verdict == "unlike":
         return f"Compared with the {beside} that calibrated: {p_words(content)}."
     if content["p"] <= content["level"]:
@@ -109,7 +111,9 @@ def _seen(content: Mapping[str, Any]) -> str:
     dose, extremes = content.get("dose"), content.get("exceedance")
     parts = []
     if dose:
-        parts.append(f"another dose, by {100 * dose['visible']:.0f} % or more (it is {dose['ratio']:.2f} times the usual)")
+        parts.append(
+            f"another dose, by {100 * dose['visible']:.0f} % or more (it is {dose['ratio']:.2f} times the usual)"
+        )
     if extremes and extremes["needed"]:
         parts.append(f"new material in {extremes['needed']} or more of {extremes['of']} blocks")
     if not parts:
@@ -148,9 +152,10 @@ def approximation(content: Mapping[str, Any]) -> str | None:
             f"Blocks of {content['block']} px are compared as if they were independent. Neighbouring blocks are not, "
             "so the p-value is approximate and mostly too small: of simulated scans of one kind, about a third had "
             "p ≤ 0.05 this way. A warning therefore also takes a difference in "
-            f"{100 * content['difference']:.3g} of 100 pairs of blocks, larger than neighbours that resemble each other "
-            f"explain; or many blocks beyond all calibrated ones; or another dose. With {content['needed_scans']} scans of role "
-            f"calibrate, instead of {count_scans(content['n_calibrate_scans'])}, whole scans are compared.{whole}"
+            f"{100 * content['difference']:.3g} of 100 pairs of blocks, larger than neighbours that resemble each "
+            "other explain; or many blocks beyond all calibrated ones; or another dose. With "
+            f"{content['needed_scans']} scans of role calibrate, instead of "
+            f"{count_scans(content['n_calibrate_scans'])}, whole scans are compared.{whole}"
         )
     return None
 

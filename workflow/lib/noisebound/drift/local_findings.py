@@ -81,8 +81,8 @@ def local_findings(frame: NoisyFrame, boxes: Sequence[Box], usual: LocalUsual) -
     dict
         ``places``, at most 20, the strongest first, each with ``channel``, ``kind`` (lost or invented), ``lower``,
         ``upper``, ``size``, ``sigma`` (negative where the noisy frame lies below the image), ``predicted`` and
-        ``measured`` (sums over the place for counts, else means). ``local``: ``total`` places, the lowest
-        ``level`` in standard deviations, whether values are ``counts``, and ``smallest``, per channel the ``sigma`` from which 9 of
+        ``measured`` (sums over the place for counts, else means). ``local``: ``total`` places, the lowest ``level`` in
+        standard deviations, whether values are ``counts``, and ``smallest``, per channel the ``sigma`` from which 9 of
         10 objects are found.
     """
     places, levels = find_places(frame, boxes, usual)

@@ -74,7 +74,8 @@ def deviations(measured: Measured, scales: Sequence[float]) -> Iterator[Deviatio
     score = sum(w (values - predicted)) / sqrt(sum(w^2 variance)), over a Gaussian window w around each pixel: the
     matched filter for a Gaussian object of that size in noise that is independent from pixel to pixel. For counts it
     is changed by :func:`noisebound.drift.local_kernels.surprise`, so that few counts have the right tails; where their
-    expectation varies under the window, its rate is the constant one of the same mean and variance. The contrast compares averages of the image under w and under a window twice as wide.
+    expectation varies under the window, its rate is the constant one of the same mean and variance. The contrast
+    compares averages of the image under w and under a window twice as wide.
     """
     values, predicted, variance, counts = measured
     ndim = values.ndim

@@ -17,8 +17,9 @@ _SHARE = 0.25
 # What is known before anything is measured, as if so many blocks had shown it: squared deviations of noise have an
 # exponential tail of mean 2.
 _PRIOR, _NOISE = 8.0, 2.0
-# Whatever the tail says, other scans may exceed the largest deviation of the calibrate regions by this factor.
-_BEYOND = 1.2
+# Whatever the tail says, other scans may exceed the largest deviation of the calibrate regions by this share of it,
+# which falls with the root of how much larger these are.
+_BEYOND = 0.2
 
 
 def block_maxima(values: Doubles) -> Doubles:
@@ -77,7 +78,7 @@ def tail_level(tail: Doubles, pixels: int, chance: float) -> float:
     Returns
     -------
     float
-        The deviation, and at least 1.2 times the largest of the calibrate regions; 0 where no tail is known.
+        The deviation, which is larger than the largest of the calibrate regions; 0 where no tail is known.
 
     Notes
     -----
@@ -94,4 +95,5 @@ def tail_level(tail: Doubles, pixels: int, chance: float) -> float:
     if expected <= 0:
         return 0.0
     beyond = math.sqrt(base + total * max((expected / chance) ** (1 / number) - 1, 0.0))
-    return max(beyond, _BEYOND * most)
+    larger = (number - _PRIOR) / expected
+    return max(beyond, most * (1 + _BEYOND * min(1.0, larger**-0.5)))

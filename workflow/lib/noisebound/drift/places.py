@@ -42,6 +42,8 @@ class Place:
         lies below.
     invented
         Whether the image shows more of an object there than the measurement does.
+    tile
+        First pixel of the tile in which the place was found.
     """
 
     channel: int
@@ -51,6 +53,7 @@ class Place:
     scale: float
     sigma: float
     invented: bool
+    tile: tuple[int, ...]
 
     @property
     def region(self) -> Region:
@@ -68,8 +71,8 @@ class Place:
         Returns
         -------
         dict
-            ``channel``, ``kind`` (lost or invented), ``lower``, ``upper``, ``size`` (px, full width at half maximum) and
-            ``sigma``.
+            ``channel``, ``kind`` (lost or invented), ``lower``, ``upper``, ``size`` (px, full width at half maximum)
+            and ``sigma``.
         """
         return {
             "channel": channels[self.channel],
@@ -142,6 +145,7 @@ def _components(
             scale,
             float(best[peak]),
             _shows_more(measured, tuple(p + part.start for p, part in zip(peak, tile.inner, strict=True)), scale),
+            tuple(origin),
         )
 
 
@@ -158,7 +162,7 @@ def _shows_more(measured: Measured, at: tuple[int, ...], scale: float) -> bool:
 
 
 def merged(places: Sequence[Place]) -> list[Place]:
-    """Join places that touch, of the same channel and direction, and sort them.
+    """Join places that the border between two tiles cuts, and sort all.
 
     Parameters
     ----------
@@ -168,8 +172,8 @@ def merged(places: Sequence[Place]) -> list[Place]:
     Returns
     -------
     list of Place
-        The strongest first. Joined places have the strength, size and kind of the strongest. Beyond the 1000 strongest,
-        places are left as they are.
+        The strongest first. Places are joined that touch, of the same channel and direction. They have the strength,
+        size and kind of the strongest. Beyond the 1000 strongest, places are left as they are.
     """
     left = sorted(places, key=lambda place: -abs(place.sigma))
     left, rest = left[:_JOINED], left[_JOINED:]
@@ -192,7 +196,7 @@ def merged(places: Sequence[Place]) -> list[Place]:
 
 
 def _touch(a: Place, b: Place) -> bool:
-    if a.channel != b.channel or (a.sigma > 0) != (b.sigma > 0):
+    if a.channel != b.channel or (a.sigma > 0) != (b.sigma > 0) or a.tile == b.tile:
         return False
     return all(
         low <= high and other_low <= other_high

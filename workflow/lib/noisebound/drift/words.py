@@ -9,6 +9,7 @@ from typing import Any
 from .likeness_words import approximation, likeness_words, unlike
 from .place_words import lost_or_invented, place_words
 
+
 def explain(content: Mapping[str, Any]) -> dict[str, Any]:
     """Put the findings on a scan into words.
 
@@ -20,8 +21,8 @@ def explain(content: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``words``: the comparison in a few sentences. ``approximation``: what its p-value rests on, None where nothing was
-        compared. ``warnings``: a list, each with kind, title, text, points and remedy.
+        ``words``: the comparison in a few sentences. ``approximation``: what its p-value rests on, None where nothing
+        was compared. ``warnings``: a list, each with kind, title, text, points and remedy.
     """
     return {
         "words": likeness_words(content),

@@ -13,6 +13,8 @@ Begin with ``report_scan``.
     numbers            Numbers as a page writes them
     page               Filling the template of a page and writing it
     pictures           Pictures that a page holds: figures as SVG, images as PNG
+    places             What the page of a scan says of single places that its image lost, invented or missed, from
+                       ``drift/<scan>.json``
     region_content     What the page of a scan says of its regions: boxes, roles, what was judged
     report_comparison  step: the page of a comparison on simulated scans, and its curves as a file
     report_index       step: the index of a run, one HTML file that opens from disk without network

@@ -81,8 +81,8 @@ def quiet(content: Mapping[str, Any]) -> str:
         words.append(as_calibrated(residuals))
     if background.get("verdict") == "flat":
         words.append(
-            f"In the {background['blocks']} of {background['of']} blocks where the noisy frame is even, the image stays "
-            "within its usual error, block by block."
+            f"In the {background['blocks']} of {background['of']} blocks where the noisy frame is even, the image "
+            "stays within its usual error, block by block."
         )
     if local:
         looked = smallest_words(local)
