@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from noisebound.drift import local_images
-from noisebound.drift.local_images import scales_of, tiles_of
+from noisebound.drift.local_images import scales_of, thinned, tiles_of
 from noisebound.geometry.boxes import Box
 from tests.unit.drift.local_world import BOX, SIDE, grains, opened
 
@@ -53,3 +53,10 @@ def test_where_the_image_is_0_a_count_is_no_wonder(tmp_path: Path) -> None:
     with opened(tmp_path, noisy, median) as (_, _, frame):
         first, second = frame.read(BOX.slices)
         assert first.variance.min() == pytest.approx(0.05) and second.variance.min() > 0
+
+
+def test_noise_is_estimated_on_whole_lines_of_large_tiles() -> None:
+    image = np.arange(2 * 1024 * 1024, dtype=float).reshape(2, 1024, 1024)
+    lines = thinned(image)
+    assert lines.shape == (2, 64, 1024) and (lines[0, 1] == image[0, 16]).all()
+    assert thinned(image[:, :50, :50]).shape == (2, 50, 50)

@@ -14,7 +14,7 @@ from ..geometry.boxes import Box, Region
 from .block_statistics import Doubles
 from .expected import Expected
 from .local_findings import find_places, rounded
-from .local_images import FLOOR, NOISE_TILES, tiles_of
+from .local_images import FLOOR, NOISE_TILES, thinned, tiles_of
 from .local_kernels import SCALES
 from .local_scores import Measured, noise_curve
 from .local_usual import LocalUsual
@@ -45,7 +45,8 @@ class ReferenceFrame:
         self.channels = tuple(scan.channels)
         self._frames = scan.n_frames - 1 if scan.counts and scan.reference_kind == LEAVE_ONE_OUT else 0
         tiles = [tile for box in boxes for tile in tiles_of(box)]
-        kept = [self._pair(tile.outer) for tile in tiles[:: -(-len(tiles) // NOISE_TILES)]]
+        chosen = tiles[:: -(-len(tiles) // NOISE_TILES)]
+        kept = [tuple(thinned(image) for image in self._pair(tile.outer)) for tile in chosen]
         self._floor = FLOOR * np.mean([target.reshape(len(target), -1).mean(axis=1) for target, _ in kept], axis=0)
         self._curves = [
             noise_curve([target[c] for target, _ in kept], [image[c] for _, image in kept])
