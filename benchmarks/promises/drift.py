@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ def table(kind: Kind, name: str, rng: np.random.Generator, blocks: int | None = 
 def judge(calibrated: Kind, new: Kind, scans: int, rng: np.random.Generator, blocks: int | None = None) -> bool:
     """Whether one scan is called unlike ``scans`` calibrated ones."""
     reference = BlockTable.joined([table(calibrated, f"scan {k}", rng, blocks) for k in range(scans)])
-    found = likeness(reference, table(new, "new", rng), LEVEL, DIFFERENCE, DRAWS, rng, True)
+    found = likeness(reference, table(new, "new", rng), LEVEL, DIFFERENCE, DRAWS, rng, counts=True)
     return bool(found["verdict"] == "unlike")
 
 
@@ -121,7 +121,13 @@ def promises(data_sets: int, seed: int) -> Iterator[Promise]:
         for words, kind in NULLS if scans in (1, 4) else NULLS[:1]:
             number += 1
             hits = [judge(kind, kind, scans, rng) for rng in draws(number)]
-            yield share_at_most(alarm, f"{scans} calibrate scan(s), {words}", hits, LEVEL)
+            found = share_at_most(alarm, f"{scans} calibrate scan(s), {words}", hits, LEVEL)
+            if scans == 19:
+                # The test is exact: 1 of 20 scans is the most unusual one, so half of all studies find more.
+                found = replace(
+                    found, promised=f"1 of 20, so at most {LEVEL:g} but for chance", kept=found.low <= LEVEL
+                )
+            yield found
     for scans in (1, 4):
         number += 1
         hits = [judge(VARIES, VARIES, scans, rng) for rng in draws(number)]

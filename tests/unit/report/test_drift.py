@@ -52,6 +52,10 @@ def test_the_quiet_line_says_what_was_looked_for_and_claims_no_absence() -> None
     assert "Single objects down to about 8 sigma of the noisy frame are looked for; none stands out here." in words
     assert words.endswith("Fainter ones may be lost or invented unseen.")
     assert "is noise" not in words
+    beside = quiet(content(local=local, missed={"total": 60, "level": 5.6}))
+    assert beside.endswith(
+        "Beside the reference, the image misses 60 places by more than its noise; the worst stand below."
+    )
     lags = [lag([0, 1], 0.12), lag([1, 0], 0.34), lag([1, 1], None)]
     worn = content(residuals={"verdict": "as calibrated", "channels": [{"channel": "Fe", "lags": lags}]})
     assert "(0.34)" in quiet(worn) and "as it is on the calibrate regions" in quiet(worn)

@@ -24,7 +24,7 @@ def test_misses_beside_the_reference_are_listed_with_both_values(flat: dict[str,
     page = Page(flat["pages"]["map"])
     assert "No place stands out in this scan." in page.text
     assert "Beside the reference, these are the places that the image misses most" in page.text
-    assert "M1" in page.text and "2.51" in page.text and "1.39" in page.text
+    assert "M1" in page.text and "drawn too bright" in page.text and "2.51" in page.text and "1.39" in page.text
     layers = [img["data-layer"] for img in page.all("img") if "misses most" in img.get("data-words", "")]
     assert sorted(layers) == ["mean", "reference"] or len(layers) == 1
 

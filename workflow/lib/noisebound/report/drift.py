@@ -71,7 +71,7 @@ def quiet(content: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        One to five sentences. None claims that nothing was lost or invented.
+        One to six sentences. None claims that nothing was lost or invented.
     """
     words = [content["words"]]
     residuals, background, local = (content.get(key) or {} for key in ("residuals", "background", "local"))
@@ -88,6 +88,10 @@ def quiet(content: Mapping[str, Any]) -> str:
         looked = smallest_words(local)
         found = "none stands out here" if not local["total"] else f"{local['total']} stand out here"
         words.append(f"{looked[:1].upper()}{looked[1:]}; {found}. Fainter ones may be lost or invented unseen.")
+    missed = (content.get("missed") or {}).get("total", 0)
+    if missed:
+        places = "1 place" if missed == 1 else f"{missed} places"
+        words.append(f"Beside the reference, the image misses {places} by more than its noise; the worst stand below.")
     return " ".join(words)
 
 

@@ -59,7 +59,8 @@ def _listed(
                 "label": label,
                 "channel": place["channel"],
                 "where": place_words(place),
-                "what": kind_words(place),
+                # Beside the reference, the direction is certain; what the place is an object of is not.
+                "what": ("drawn too dark" if place["sigma"] > 0 else "drawn too bright") if mark else kind_words(place),
                 "size": place["size"],
                 "sigma": abs(place["sigma"]),
                 "figures": [place[name] for name in figures],
