@@ -418,8 +418,12 @@ def random_graph(member: int, depth: int, dimensions: int, random: np.random.Gen
 CONFIG = {"run": "example", "seed": 1, "data": {"channels": ["Mg", "Fe"]}, "calibration": {"nominal": list(NOMINAL)}}
 
 
-def write_drift(path: Path, scan: str, channels: Sequence[str], warned: bool) -> Path:
+def write_drift(path: Path, scan: str, channels: Sequence[str], warned: bool, ndim: int = 2) -> Path:
     """The check of a scan: quiet, or with every kind of warning."""
+    place = {"channel": channels[0], "kind": "lost", "lower": [2] * ndim, "upper": [5] * ndim, "size": 3.5}
+    place |= {"sigma": 7.25, "predicted": 20.5, "measured": 61}
+    other = place | {"kind": "invented", "channel": channels[-1], "sigma": -6.5}
+    miss = {key: place[key] for key in ("channel", "kind", "lower", "upper", "size")} | {"sigma": -8.1, "role": "test"}
     superiority = (0.97, 0.09, 0.85) if warned else (0.6, 0.42, 0.55)
     kinds = (("mean", channels[0]), ("fine", channels[-1]), ("distance", ""))
     lags = [{"lag": [0, 1], "correlation": 0.31 if warned else -0.02, "error": 0.01, "calibrated": -0.01}]
@@ -444,7 +448,19 @@ def write_drift(path: Path, scan: str, channels: Sequence[str], warned: bool) ->
                 for name in channels
             ],
         },
+        "exceedance": {
+            **{"p": 0.001 if warned else 1.0, "blocks": 9 if warned else 0, "of": 96, "needed": 7, "told": warned},
+            "statistics": [{"kind": "mean", "of": channels[0], "blocks": 9, "above": True}] if warned else [],
+        },
+        "dose": {"ratio": 0.8 if warned else 1.02, "p": 0.001 if warned else 0.7, "visible": 0.12, "told": warned},
+        "places": [place, other] if warned else [],
+        "local": {
+            **{"total": 3 if warned else 0, "level": 5.3, "counts": True},
+            "smallest": [{"channel": name, "sigma": 7.8 + 4 * i} for i, name in enumerate(channels)],
+        },
     }
+    if not warned:
+        content |= {"misses": [miss | {"image": 2.51, "reference": 1.39}], "missed": {"total": 1, "level": 5.6}}
     path.write_text(json.dumps(content | explain(content)))
     return path
 
@@ -518,7 +534,9 @@ def write_pages(
             tokens=tokens,
             source=source,
         )
-        drift = write_drift(folder / "files" / f"scan-{number}.drift.json", name, channels, warned=number > 0)
+        drift = write_drift(
+            folder / "files" / f"scan-{number}.drift.json", name, channels, warned=number > 0, ndim=truth.ndim - 1
+        )
         output = report_of(folder / "report", f"scan-{number}")
         sources[name] = scan_files(made, drift)
         report_scan(

@@ -11,6 +11,7 @@ import pytest
 from noisebound.core.errors import InputError
 from noisebound.drift.calibrated import Calibrated, FlatBlocks
 from noisebound.drift.expected import Expected
+from noisebound.drift.local_usual import LocalUsual
 from tests.unit.drift.simulated import make_table
 
 
@@ -18,7 +19,8 @@ def make() -> Calibrated:
     rng = np.random.default_rng(0)
     shapes = {"knots": (2, 7), "shift": (2, 7)}
     expected = Expected(**{field.name: rng.normal(size=shapes.get(field.name, (2,))) for field in fields(Expected)})
-    return Calibrated(make_table(rng, 6, "a"), 16, expected, FlatBlocks(*rng.normal(size=(2, 3, 2))))
+    usual = LocalUsual(rng.random((2, 5)), rng.random((2, 5, 2)), rng.random((2, 5, 5)))
+    return Calibrated(make_table(rng, 6, "a"), 16, expected, FlatBlocks(*rng.normal(size=(2, 3, 2))), usual)
 
 
 def test_it_comes_back_as_it_was_and_in_the_same_bytes(tmp_path: Path) -> None:
@@ -32,10 +34,12 @@ def test_it_comes_back_as_it_was_and_in_the_same_bytes(tmp_path: Path) -> None:
     for name, values in vars(own.expected).items():
         np.testing.assert_array_equal(getattr(found.expected, name), values)
     np.testing.assert_array_equal(found.flat.level, own.flat.level)
+    for a, b in zip(found.usual, own.usual, strict=True):
+        np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(found.flat.pattern, own.flat.pattern)
 
 
-@pytest.mark.parametrize("missing", ["side", "pattern", "mean_gain", "at_top"])
+@pytest.mark.parametrize("missing", ["side", "pattern", "mean_gain", "at_top", "blur"])
 def test_a_file_that_lacks_something_is_refused_by_name(tmp_path: Path, missing: str) -> None:
     make().save(tmp_path / "whole.npz")
     with np.load(tmp_path / "whole.npz") as file:

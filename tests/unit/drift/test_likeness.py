@@ -77,3 +77,55 @@ def test_what_is_told_stands_before_what_has_a_smaller_p_value() -> None:
     assert (first["kind"], first["of"], first["told"]) == ("mean", "Fe", True)
     assert (second["kind"], second["of"], second["told"]) == ("zeros", "Mg", False)
     assert second["p"] < first["p"] and second["superiority"] == pytest.approx(0.75)
+
+
+def test_a_few_blocks_of_a_new_material_are_told_although_the_middle_is_alike() -> None:
+    rng = np.random.default_rng(6)
+    for scans, blocks in ((1, 8), (4, 4)):
+        calibrated = BlockTable.joined([make_table(rng, 36, str(number)) for number in range(scans)])
+        new = make_table(rng, 36, "new")
+        new.image[:blocks] += 15
+        content = likeness(calibrated, new, 0.05, 0.8, 99, rng)
+        assert content["verdict"] == "unlike" and not any(entry["told"] for entry in content["statistics"])
+        found = content["exceedance"]
+        assert found["told"] and found["blocks"] >= blocks >= found["needed"] and found["of"] == 36
+        assert content["dose"] is None, "no counts"
+
+
+def test_another_dose_of_counts_is_told() -> None:
+    rng = np.random.default_rng(7)
+
+    def counted(name: str, dose: float) -> BlockTable:
+        table = make_table(rng, 36, name)
+        share = rng.random((36, 1))
+        table.image[:, :, 0] = dose * (share * [2.0, 5.0] + (1 - share) * [6.0, 1.0]) + 0.02 * rng.normal(size=(36, 2))
+        return table
+
+    calibrated = BlockTable.joined([counted(str(number), 1.0) for number in range(4)])
+    same = likeness(calibrated, counted("same", 1.0), 0.05, 0.8, 99, rng, counts=True)
+    less = likeness(calibrated, counted("less", 0.8), 0.05, 0.8, 99, rng, counts=True)
+    assert same["verdict"] == "like" and not same["dose"]["told"] and same["dose"]["visible"] < 0.2
+    assert (
+        less["verdict"] == "unlike" and less["dose"]["told"] and less["dose"]["ratio"] == pytest.approx(0.8, abs=0.03)
+    )
+
+
+def test_whole_scans_of_counts_are_compared_in_their_dose_as_well() -> None:
+    rng = np.random.default_rng(8)
+
+    def counted(name: str, dose: float) -> BlockTable:
+        """Scans differ in composition far more than in dose."""
+        table = make_table(rng, 6, name)
+        share = rng.random() * np.ones((6, 1)) + 0.05 * rng.normal(size=(6, 1))
+        table.image[:, :, 0] = dose * (share * [2.0, 5.0] + (1 - share) * [6.0, 1.0])
+        return table
+
+    calibrated = BlockTable.joined([counted(str(number), 1 + 0.01 * rng.normal()) for number in range(19)])
+    content = likeness(calibrated, counted("less", 0.8), 0.05, 0.8, 99, rng, counts=True)
+    assert (content["unit"], content["verdict"], content["exceedance"], content["dose"]) == (
+        "scan",
+        "unlike",
+        None,
+        None,
+    )
+    assert content["statistics"][0]["kind"] == "dose" and content["statistics"][0]["superiority"] == 0

@@ -108,3 +108,34 @@ def test_means_by_field() -> None:
     values, field = np.array([[1.0], [3.0], [10.0]]), np.array([0, 0, 1])
     assert means_by_field(values, field, [1, 0]).tolist() == [[10.0], [2.0]]
     assert means_by_field(values, field, []).shape == (0, 1)
+
+
+@pytest.mark.parametrize("k", [19, 39, 99])
+def test_a_statistic_in_which_one_scan_differs_hides_no_other(k: int) -> None:
+    """As the share of saturated pixels: one scan holds the largest value, whichever it is."""
+    rng = np.random.default_rng(k)
+    for _ in range(50):
+        scans, rare = rng.normal(size=(k + 1, 3)), np.zeros(k + 1)
+        scans[k, 1] = -10
+        rare[rng.integers(k + 1)] = 1e-4
+        found = compare_scans(np.column_stack([scans, rare])[:k], np.append(scans[k], rare[k]))
+        assert found.p == found.resolution == found.adjusted[1]
+
+
+def test_what_no_other_scan_has_is_found_where_enough_scans_calibrate() -> None:
+    rng = np.random.default_rng(12)
+    for k, p in ((19, 2 / 20), (39, 2 / 40)):
+        usual = rng.normal(size=(k, 2))
+        found = compare_scans(np.column_stack([usual, np.zeros(k)]), np.array([*np.median(usual, axis=0), 0.3]))
+        assert found.p == found.adjusted[2] == p, "second to the scan that stands out most in other respects"
+
+
+@pytest.mark.parametrize("k", [19, 59])
+def test_p_values_of_scans_stay_valid_with_rare_statistics(k: int) -> None:
+    rng = np.random.default_rng(13)
+    p = []
+    for _ in range(1500):
+        rare = (rng.random((k + 1, 3)) < 1 / k) * rng.gamma(1.0, size=(k + 1, 3))
+        scans = np.column_stack([rng.normal(size=(k + 1, 3)), rare, np.ones(k + 1)])
+        p.append(compare_scans(scans[:k], scans[k]).p)
+    check_superuniform(np.array(p))

@@ -13,7 +13,7 @@ from tests.unit.report.parsed_page import Page
 def test_a_scan_unlike_the_calibrated_ones_says_so_first(flat: dict[str, Any]) -> None:
     page = Page(flat["pages"]["new scan"])
     asides = [a for a in page.all("aside") if a.get("class") == "warning"]
-    assert len(asides) == 3 and all(a["role"] == "note" for a in asides)
+    assert len(asides) == 4 and all(a["role"] == "note" for a in asides)
     assert "This scan is unlike those that calibrated the intervals" in page.text
     assert "is brighter (in 97 of 100 pairs)" in page.text and "p = 0.001, the smallest that is possible" in page.text
     assert "What to do." in page.text and "give them the role calibrate" in page.text
@@ -23,7 +23,7 @@ def test_a_scan_unlike_the_calibrated_ones_says_so_first(flat: dict[str, Any]) -
 def test_a_scan_like_the_calibrated_ones_says_so_in_one_line(flat: dict[str, Any]) -> None:
     page = Page(flat["pages"]["map"])
     assert not [a for a in page.all("aside") if a.get("class") == "warning"]
-    assert "nothing about this scan stands out (p = 0.43)" in page.text
+    assert "no difference was found (p = 0.43)" in page.text
 
 
 def lag(shift: list[int], correlation: float | None, **more: Any) -> dict[str, Any]:
@@ -42,11 +42,19 @@ def content(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_the_quiet_line_says_what_was_found_about_noise_and_even_places() -> None:
+def test_the_quiet_line_says_what_was_looked_for_and_claims_no_absence() -> None:
     assert quiet(content()) == "Nothing stands out."
-    both = content(residuals={"verdict": "white"}, background={"verdict": "flat"})
-    assert quiet(both).endswith(
-        "is noise. Where the noisy frame is even, the image shows nothing beyond its usual error."
+    background = {"verdict": "flat", "blocks": 21, "of": 96}
+    local = {"total": 0, "counts": True, "smallest": [{"channel": "Fe", "sigma": 7.6}]}
+    words = quiet(content(residuals={"verdict": "white"}, background=background, local=local))
+    assert "On average over blocks, noisy minus denoised is not correlated" in words
+    assert "In the 21 of 96 blocks where the noisy frame is even, the image stays within its usual error" in words
+    assert "Single objects down to about 8 sigma of the noisy frame are looked for; none stands out here." in words
+    assert words.endswith("Fainter ones may be lost or invented unseen.")
+    assert "is noise" not in words
+    beside = quiet(content(local=local, missed={"total": 60, "level": 5.6}))
+    assert beside.endswith(
+        "Beside the reference, the image misses 60 places by more than its noise; the worst stand below."
     )
     lags = [lag([0, 1], 0.12), lag([1, 0], 0.34), lag([1, 1], None)]
     worn = content(residuals={"verdict": "as calibrated", "channels": [{"channel": "Fe", "lags": lags}]})

@@ -3,6 +3,7 @@
 Begin with ``check_drift``.
 
     autocorrelation   Autocorrelation of residuals: 0 where noisy minus denoised is white noise
+    block_errors      Errors of means over blocks that may resemble their neighbours
     block_statistics  Statistics of small blocks of a scan: what its noisy frame looks like, and where its latents lie
     block_table       The table of all blocks of one or more scans, and the statistics in which two tables can be
                       compared
@@ -11,6 +12,10 @@ Begin with ``check_drift``.
     calibrated        The file ``drift/calibrated.npz``: the calibrate regions of all scans, as other scans are compared
                       with them
     check_drift       step: whether a scan is like those that calibrated, and whether its image can be trusted
+    dose              Whether a scan in counts was measured with the dose of the calibrated ones, apart from what it is
+                      made of
+    exceedance        Exact test of whether some blocks of a scan lie beyond all calibrated ones, as those of a material
+                      never seen do
     expected          What a denoised image predicts of the noisy frame and of the reference, fitted on the calibrate
                       regions
     findings          Verdicts on the residuals and on the blocks without structure of one scan, as parts of
@@ -21,6 +26,22 @@ Begin with ``check_drift``.
                       that is
     likeness          How alike a scan and those that calibrated are: the verdict, its p-value and the statistics that
                       differ
+    likeness_words    How a scan compares with those that calibrated, in words
+    local_findings    Findings on single places of one scan, as parts of ``drift/<scan>.json``
+    local_images      The noisy frame of a scan beside what its image predicts of it, tile by tile, for the search of
+                      single places
+    local_kernels     Gaussian windows of several sizes, and how surprising the sum of counts under one is
+    local_scores      Local deviations of an image from a measurement, at several scales, in standard deviations of the
+                      noise
+    local_tail        How far the largest deviations of scans like the calibrated ones go, beyond what the calibrate
+                      regions hold
+    local_threshold   How far the largest of all local deviations goes by chance
+    local_usual       Local deviations that images of a run usually show, learned from the calibrate regions
+    misses            Places where the image misses the reference: the largest local differences beyond the reference's
+                      noise
+    place_words       Places that the image lost or invented, in words
+    places            Single places where a measurement contradicts the image: lost and invented objects, and misses
+                      beside a reference
     residuals         Residuals, noisy minus denoised, block by block: signs of invented or lost structure that need no
                       reference
     settings          What the section ``drift`` of the configuration says about the check of a scan

@@ -12,6 +12,7 @@ from ..core.arrays import read_arrays, write_arrays
 from .block_statistics import Doubles
 from .block_table import TABLE_ARRAYS, BlockTable
 from .expected import Expected
+from .local_usual import LocalUsual
 
 
 class FlatBlocks(NamedTuple):
@@ -41,12 +42,15 @@ class Calibrated:
         What a denoised image predicts of the noisy frame and of the reference.
     flat
         Z-scores of those blocks that show no structure.
+    usual
+        Local deviations that the calibrate regions show.
     """
 
     table: BlockTable
     side: int
     expected: Expected
     flat: FlatBlocks
+    usual: LocalUsual
 
     def save(self, path: str | Path) -> None:
         """Write as npz, atomically; the same content gives the same bytes.
@@ -56,7 +60,7 @@ class Calibrated:
         path
             File to write.
         """
-        own = {"side": np.array(self.side), **vars(self.expected), **self.flat._asdict()}
+        own = {"side": np.array(self.side), **vars(self.expected), **self.flat._asdict(), **self.usual._asdict()}
         write_arrays(path, {**self.table.to_arrays(), **own})
 
     @classmethod
@@ -79,10 +83,11 @@ class Calibrated:
             Where the file is missing, damaged or incomplete.
         """
         expected = [field.name for field in fields(Expected)]
-        arrays = read_arrays(path, (*TABLE_ARRAYS, "side", *expected, *FlatBlocks._fields))
+        arrays = read_arrays(path, (*TABLE_ARRAYS, "side", *expected, *FlatBlocks._fields, *LocalUsual._fields))
         return cls(
             BlockTable.from_arrays({name: arrays[name] for name in TABLE_ARRAYS}),
             int(arrays["side"]),
             Expected(**{name: arrays[name] for name in expected}),
             FlatBlocks(*(arrays[name] for name in FlatBlocks._fields)),
+            LocalUsual(*(arrays[name] for name in LocalUsual._fields)),
         )

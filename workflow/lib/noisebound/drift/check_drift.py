@@ -3,8 +3,11 @@
 The file ``drift/<scan>.json`` always holds ``scan``, ``level``, ``difference``, ``block`` (px), ``verdict`` (like,
 unlike, too few, calibrates, learned from), ``p``, ``statistics`` (those that count as different first), ``words``,
 ``approximation`` and ``warnings``, each with title, text, points and remedy. A scan that was compared also has
-``unit``, ``resolution``, ``scan_p`` (the p-value of whole scans, where 2 or more calibrate) and numbers of blocks and
-scans. A scan with regions that taught no network also has ``residuals`` and ``background``.
+``unit``, ``resolution``, ``scan_p`` (the p-value of whole scans, where 2 or more calibrate), numbers of blocks and
+scans, and where blocks are the unit ``exceedance`` and ``dose`` (else None). A scan with regions that taught no network
+also has ``residuals``, ``background``, ``places`` and ``local`` (objects that the image lost or invented, see
+``local_findings``). A scan with a reference also has ``misses`` and ``missed`` (where the image misses it, see
+``miss_findings``).
 """
 
 from __future__ import annotations
@@ -28,7 +31,10 @@ from .block_table import block_table
 from .calibrated import Calibrated
 from .findings import background_findings, residual_findings
 from .likeness import likeness
-from .residuals import describe_residuals
+from .local_findings import local_findings
+from .local_images import NoisyFrame
+from .misses import miss_findings
+from .residuals import Residuals, describe_residuals
 from .settings import DriftSettings
 from .words import explain
 
@@ -70,10 +76,7 @@ def check_drift(
 ) -> None:
     """Check one scan and write ``drift/<scan>.json``.
 
-    The scan is compared with the calibrate regions unless it was learned from or calibrates itself. It is called unlike
-    if some statistic differs. A statistic differs if its p-value, corrected for the number of statistics, is at most
-    the ``level`` of ``settings``. Where blocks are the unit, it must also lie above the calibrated value, or below it,
-    in at least the share ``difference`` of all pairs of blocks.
+    The scan is compared with the calibrate regions unless it was learned from or calibrates itself (see ``likeness``).
 
     Parameters
     ----------
@@ -101,24 +104,35 @@ def check_drift(
     content |= {"difference": settings.difference, "block": known.side}
     with Scan(files.scan) as noisy, Predictions(files.ensemble) as raw, Predictions(files.denoised) as images:
         _check_channels(noisy, known.table.channels, files.scan)
+        counts = noisy.counts
         if shown:
             residuals = describe_residuals(noisy, raw, images, shown, known.side, known.expected)
             blocks = describe_blocks(noisy, raw, shown, known.side, latent_scale(basis))
             table = block_table(noisy, blocks, residuals.correlation, len(shown) == len(area.boxes))
-            found = residual_findings(residuals.correlation, known.table, noisy.ndim, settings.correlation)
-            content["residuals"] = found
-            allowed = 1 - (images.primary or 0)
-            content["background"] = background_findings(residuals, known.flat, noisy.channels, allowed)
+            content |= _image_findings(residuals, known, noisy, settings, 1 - (images.primary or 0))
+            content |= local_findings(NoisyFrame(noisy, raw, shown, known.expected), shown, known.usual)
+        content |= miss_findings(noisy, raw, area.boxes, known.expected)
     # A scan that calibrates is not compared with itself. Where it also has test regions, these lie in the same field
     # of view as its calibrate regions, and their coverage is measured.
     if judged and not area.of("calibrate"):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=_SPAWN_KEY))
-        content |= likeness(known.table, table, settings.level, settings.difference, settings.draws, rng)
+        about = settings.level, settings.difference, settings.draws
+        content |= likeness(known.table, table, *about, rng, counts)
     else:
         content |= {"verdict": "calibrates" if unseen else "learned from", "p": None, "statistics": []}
     content |= explain(content)
     write_json(output, plain(content))
     logger.info("scan %s: %s", area.scan, content["words"])
+
+
+def _image_findings(
+    residuals: Residuals, known: Calibrated, noisy: Scan, settings: DriftSettings, allowed: float
+) -> dict[str, Any]:
+    """What the blocks of the noisy frame say of the image; ``allowed`` as in :func:`background_findings`."""
+    return {
+        "residuals": residual_findings(residuals.correlation, known.table, noisy.ndim, settings.correlation),
+        "background": background_findings(residuals, known.flat, noisy.channels, allowed),
+    }
 
 
 def _check_channels(scan: Scan, calibrated: Sequence[str], file: str | Path) -> None:

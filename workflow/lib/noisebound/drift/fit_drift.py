@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from .block_statistics import IMAGE_STATISTICS, Doubles, describe_blocks, latent
 from .block_table import BlockTable, block_table
 from .calibrated import Calibrated, FlatBlocks
 from .expected import Expected, gains, shifted
+from .local_images import NoisyFrame
+from .local_usual import LocalUsual, fit_usual
 from .residuals import Residuals, describe_residuals
 
 logger = logging.getLogger("noisebound")
@@ -95,7 +98,7 @@ def fit_drift(
             tables.append(block_table(scan, blocks, parts[-1].correlation, len(boxes) == len(area.boxes)))
     table, residuals = BlockTable.joined(tables), Residuals.joined(parts)
     flat = FlatBlocks(residuals.level[residuals.flat], residuals.pattern[residuals.flat])
-    Calibrated(table, block, expected, flat).save(output)
+    Calibrated(table, block, expected, flat, _usual(used, expected)).save(output)
     logger.info("%d blocks of %d fields of view calibrate", len(table), len(table.fields))
 
 
@@ -137,7 +140,7 @@ def fit_expected(
     medians, targets = _thinned_pixels(used, block, math.ceil(pixels / SHIFT_PIXELS))
     knots = shift = np.zeros((channels, 1))
     if medians:
-        knots, shift = _rising_shift(np.concatenate(medians, axis=1), np.concatenate(targets, axis=1))
+        knots, shift = rising_shift(np.concatenate(medians, axis=1), np.concatenate(targets, axis=1))
     means = []
     for ensemble_path, _, area in used:
         with Predictions(ensemble_path) as ensemble:
@@ -148,6 +151,18 @@ def fit_expected(
     return Expected(
         *gains(noisy_means, median_means, counts), knots, shift, *gains(noisy_means, np.array(means), counts)
     )
+
+
+def _usual(used: Sequence[CalibrateScan], expected: Expected) -> LocalUsual:
+    """Local deviations that the calibrate regions of all scans show."""
+    with ExitStack() as stack:
+        frames = []
+        for files in used:
+            boxes = files.regions.of("calibrate")
+            scan = stack.enter_context(Scan(files.scan))
+            ensemble = stack.enter_context(Predictions(files.ensemble))
+            frames.append((NoisyFrame(scan, ensemble, boxes, expected), boxes))
+        return fit_usual(frames)
 
 
 def _thinned_pixels(
@@ -167,7 +182,7 @@ def _thinned_pixels(
     return medians, targets
 
 
-def _rising_shift(medians: Floats, targets: Floats) -> tuple[Doubles, Doubles]:
+def rising_shift(medians: Floats, targets: Floats) -> tuple[Doubles, Doubles]:
     """Knots and shift (C, M) of ``median_to_mean.fit_mean`` for pixels (C, n), changed so that the mean never falls.
 
     Where the mean hardly depends on the median, noise of the references could otherwise make it fall while the median

@@ -145,10 +145,14 @@ def compare_scans(calibrated: Doubles, new: Doubles) -> Comparison:
     Notes
     -----
     A statistic's distance is that from the median of all K + 1 scans, in units of their median absolute deviation; the
-    score of a scan is its largest distance. The rule treats all K + 1 scans alike, so p = (1 + number of calibrated
-    scans that score at least as high) / (K + 1) is uniform or larger if the scans are exchangeable, however their
-    pixels depend on one another. Adjusted p-values compare the new scan's distance in each statistic with the scores of
-    the others.
+    score of a scan is its largest distance. Statistics in which most scans are equal, such as the share of saturated
+    pixels where one scan holds the largest value, have no such deviation. They are judged apart, by their distance in
+    units of the mean absolute deviation: beside the others, any scan that differs at all would have the largest score.
+    All scans are then ranked once: the one with the largest score of the first kind, the one with the largest of the
+    second kind, the next of the first kind, and so on. This rule treats all K + 1 scans alike, so p = (number of scans
+    that rank at least as high as the new one) / (K + 1) is uniform or larger if the scans are exchangeable, however
+    their pixels depend on one another. Adjusted p-values give the new scan the rank that its distance in one statistic
+    alone would have.
 
     References
     ----------
@@ -159,13 +163,21 @@ def compare_scans(calibrated: Doubles, new: Doubles) -> Comparison:
         return Comparison("scan", None, None, np.ones(columns), np.full(columns, 0.5))
     together = np.concatenate([calibrated, new[None]])
     away = np.abs(together - np.median(together, axis=0))
-    scale = np.median(away, axis=0)
-    # Where most scans have the same value, as for shares of zeros, the mean absolute deviation is the scale. Where all
-    # scans have the same value, their distance is 0.
-    scale = np.where(scale > 0, scale, away.mean(axis=0))
-    away = np.where(scale > 0, away / np.where(scale > 0, scale, 1.0), 0.0)
-    scores = away.max(axis=1)
-    adjusted = (1 + (scores[:k, None] >= away[k]).sum(axis=0)) / (k + 1)
+    usual, rare = np.median(away, axis=0), away.mean(axis=0)
+    adjusted = np.ones(columns)
+    kinds = [(usual > 0, usual), ((usual == 0) & (rare > 0), rare)]
+    ranks = np.full((2, k + 1), np.inf)
+    own: list[Doubles] = [np.zeros(0), np.zeros(0)]
+    for kind, (chosen, scale) in enumerate(kinds):
+        distance = away[:, chosen] / scale[chosen]
+        scores = distance.max(axis=1, initial=0.0)
+        # What does not differ at all has no rank. The first kind takes ranks 1, 3, ..., the second 2, 4, ...
+        ranks[kind] = np.where(scores > 0, 2 * (scores >= scores[:, None]).sum(axis=1) - 1 + kind, np.inf)
+        others = (scores[:k, None] >= distance[k]).sum(axis=0)
+        own[kind] = np.where(distance[k] > 0, 2 * (1 + others) - 1 + kind, np.inf)
+    best = ranks.min(axis=0)[:k]
+    for (chosen, _), rank in zip(kinds, own, strict=True):
+        adjusted[chosen] = (1 + (best[:, None] <= rank).sum(axis=0)) / (k + 1)
     return Comparison("scan", float(adjusted.min()), 1 / (k + 1), adjusted, superiority(calibrated, new[None]))
 
 

@@ -14,6 +14,8 @@ Begin with ``report_scan``.
     numbers            Numbers as a page writes them
     page               Filling the template of a page and writing it
     pictures           Pictures that a page holds: figures as SVG, images as PNG
+    places             What the page of a scan says of single places that its image lost, invented or missed, from
+                       ``drift/<scan>.json``
     region_content     What the page of a scan says of its regions: boxes, roles, what was judged
     region_words       What a page says about regions in words: their ranks, what their pixels were used for, and their
                        totals

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ..core.storage import read_json
-from ..drift.words import describe_statistic, in_words
+from ..drift.likeness_words import describe_statistic
+from ..drift.place_words import smallest_words
+from ..drift.words import in_words
 
 # Most rows of the table of statistics on the page of a scan.
 ROWS = 12
 # Short marks on the cards of the index, by kind of warning.
-MARKS = {"drift": "unlike calibration", "residuals": "residuals not white", "background": "structure in even places"}
+MARKS = {
+    "drift": "unlike calibration",
+    "residuals": "residuals not white",
+    "background": "structure in even places",
+    "places": "single objects lost or invented",
+}
 
 
 def of_scan(path: str | Path) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def of_scan(path: str | Path) -> dict[str, Any]:
 
 
 def quiet(content: Mapping[str, Any]) -> str:
-    """Say that nothing stands out: in the comparison, in the residuals, and in places without structure.
+    """Say what was looked for where no warning is given, and how far the look reaches.
 
     Parameters
     ----------
@@ -64,16 +71,27 @@ def quiet(content: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        One to three sentences, of the parts of the check that found nothing.
+        One to six sentences. None claims that nothing was lost or invented.
     """
     words = [content["words"]]
-    residuals, background = (content.get(key) or {} for key in ("residuals", "background"))
+    residuals, background, local = (content.get(key) or {} for key in ("residuals", "background", "local"))
     if residuals.get("verdict") == "white":
-        words.append("What denoising takes off the noisy frame is noise.")
+        words.append("On average over blocks, noisy minus denoised is not correlated from pixel to pixel.")
     elif residuals.get("verdict") == "as calibrated":
         words.append(as_calibrated(residuals))
     if background.get("verdict") == "flat":
-        words.append("Where the noisy frame is even, the image shows nothing beyond its usual error.")
+        words.append(
+            f"In the {background['blocks']} of {background['of']} blocks where the noisy frame is even, the image "
+            "stays within its usual error, block by block."
+        )
+    if local:
+        looked = smallest_words(local)
+        found = "none stands out here" if not local["total"] else f"{local['total']} stand out here"
+        words.append(f"{looked[:1].upper()}{looked[1:]}; {found}. Fainter ones may be lost or invented unseen.")
+    missed = (content.get("missed") or {}).get("total", 0)
+    if missed:
+        places = "1 place" if missed == 1 else f"{missed} places"
+        words.append(f"Beside the reference, the image misses {places} by more than its noise; the worst stand below.")
     return " ".join(words)
 
 

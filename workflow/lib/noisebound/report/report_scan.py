@@ -18,7 +18,7 @@ from ..figures.style import save_png
 from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..regions.regions import Regions
-from . import decisions, drift, region_content, scan_images, scan_page
+from . import decisions, drift, places, region_content, scan_images, scan_page
 from .line_cuts import cuts
 from .page import write_page
 from .pictures import picture_bytes
@@ -131,6 +131,7 @@ def report_scan(
             "tokens": token_content,
             "decisions": found,
             "drift": drift.of_scan(files.drift),
+            "places": places.about_places(images, files.drift),
             "provenance": provenance,
         }
         write_page("scan.html", output.page, context, script="scan.js")
