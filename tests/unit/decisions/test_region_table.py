@@ -27,7 +27,7 @@ def test_a_row_has_every_column_and_lengths_in_the_unit_of_the_pixels(ndim: int)
     values = row("exceed", found, entry, images) | about
     names = columns(ndim, ["Mg", "Fe"])
     assert set(values) == set(names)
-    assert len(names) == 10 + 4 * ndim + 7 + 6
+    assert len(names) == 10 + 4 * ndim + 8 + 6
     assert (values["role"], values["share_train"], values["share_test"], values["frames"]) == ("train", 0.75, 0, 9)
     assert [values[f"Fe_{kind}"] for kind in ("total", "total_low", "total_high")] == [5, 13, 21]
     assert math.isnan(values["score_error"])

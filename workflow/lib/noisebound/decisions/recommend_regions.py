@@ -105,7 +105,7 @@ def recommend_regions(
             maps.append(decided.decided)
             regions, labels = ranked_labels(decided.decided == ABOVE, decided.excess)
             found = [region | {"rank": rank} for rank, region in enumerate(regions, 1)]
-            rows += _rows("exceed", found, labels, entry, scan, images, layout)
+            rows += _rows("exceed", found, labels, {**entry, "of": decided.of}, scan, images, layout)
             words = "%s: %d regions above %s at confidence %s"
             logger.info(words, entry["name"], len(regions), float(entry["above"]), entry["confidence"])
         if settings.remeasure["count"] > 0:

@@ -25,13 +25,14 @@ def columns(ndim: int, channels: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        Names in their order. "role" is what most pixels of the region were used for, "share_<role>" their share.
-        "<channel>_total" is the sum of the raw noisy frame over the region, the mean over "frames" frames.
+        Names in their order. "of" is what exceeds the threshold, signal or repeat. "role" is what most pixels of the
+        region were used for, "share_<role>" their share. "<channel>_total" is the sum of the raw noisy frame over the
+        region, the mean over "frames" frames.
     """
     axes = "zyx"[-ndim:]
     names = ["kind", "name", "rank", "channel", "threshold", "confidence", "score", "pixels", "area", "unit"]
     names += [f"{axis}{end}{suffix}" for suffix in ("_px", "") for axis in axes for end in (0, 1)]
-    names += ["score_error", "role", *(f"share_{role}" for role in DISJOINT_ROLES), "frames"]
+    names += ["of", "score_error", "role", *(f"share_{role}" for role in DISJOINT_ROLES), "frames"]
     return names + [f"{channel}_{kind}" for channel in channels for kind in TOTALS]
 
 
@@ -67,6 +68,7 @@ def row(kind: str, found: Mapping[str, Any], about: Mapping[str, Any], images: P
         "pixels": found["pixels"],
         "area": found["pixels"] * math.prod(images.pixel_size),
         "unit": f"{images.pixel_unit}^{images.ndim}",
+        "of": about.get("of", ""),
         "score_error": found.get("score_error", math.nan),
     }
     for axis, (start, stop), size in zip(axes, found["bounds"], images.pixel_size, strict=True):

@@ -1,18 +1,26 @@
-"""Realised precision of decisions: the share of pixels declared above or below a threshold that really are."""
+"""Realised precision of decisions: the share of pixels declared above or below a threshold that really are.
+
+A decision about the signal can be judged by the truth of simulated scans. On measured ones there is only the reference,
+whose noise throws pixels back over the threshold. So beside the share of references on the declared side stands the
+share that is expected if the signal lies where its intervals say: far fewer would mean that decisions are wrong.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from ..calibration.intervals import Calibration
-from ..decisions.exceedance import ABOVE, BELOW, decide
+from ..decisions.exceedance import ABOVE, BELOW, decide, decided_of
 from .columns import COLUMNS
 from .held_out import HeldOut
+from .metrics import ratio
 from .shares import shares
 
 
@@ -38,26 +46,31 @@ def realised_precision(
     Returns
     -------
     DataFrame
-        Two rows per entry: name, channel, threshold, confidence, side (above or below), precision with its 95 %
-        interval low and high, declared (share of all pixels), n_pixels, n_blocks.
+        Two rows per entry: name, channel, threshold, confidence, side (above or below), of (signal or repeat), against
+        (truth or reference: what is looked up), precision with its 95 % interval low and high, expected (the share
+        expected of references, for decisions about the signal; else NaN), declared (share of all pixels), n_pixels,
+        n_blocks.
     """
     rows = []
     for entry in exceed:
         c, threshold = calibration.channels.index(entry["channel"]), float(entry["above"])
         maps = [declared_map(calibration, entry, region, c) for region in regions]
         total = sum(region.target[c].size for region in regions)
+        of = decided_of(calibration, entry)
+        truth = of == "signal" and all(region.truth is not None for region in regions)
         for side, declared in (("above", ABOVE), ("below", BELOW)):
-            true = [(r.target[c] > threshold) == (side == "above") for r in regions]
+            true = [(_looked_up(r, c, truth) > threshold) == (side == "above") for r in regions]
             groups = [np.where(picked == declared, 0, -1) for picked in maps]
             result = shares(regions, true, groups, 1)
             pixels = int(result["n_pixels"][0])
+            about = {"name": entry["name"], "channel": entry["channel"], "threshold": threshold, "side": side}
             rows.append(
                 {
-                    "name": entry["name"],
-                    "channel": entry["channel"],
-                    "threshold": threshold,
+                    **about,
                     "confidence": float(entry["confidence"]),
-                    "side": side,
+                    "of": of,
+                    "against": "truth" if truth else "reference",
+                    "expected": _expected(regions, calibration, about, groups) if of == "signal" else math.nan,
                     "precision": float(result["share"][0]),
                     "low": float(result["low"][0]),
                     "high": float(result["high"][0]),
@@ -67,6 +80,33 @@ def realised_precision(
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS["decisions"])
+
+
+def _looked_up(region: HeldOut, c: int, truth: bool) -> NDArray[np.float32]:
+    """What is compared with the threshold, (R, *box): the truth, or the targets."""
+    if not truth:
+        return region.target[c]
+    assert region.truth is not None
+    return np.broadcast_to(region.truth[c], region.target[c].shape)
+
+
+def _expected(
+    regions: Sequence[HeldOut], calibration: Calibration, about: Mapping[str, Any], groups: Sequence[NDArray[Any]]
+) -> float:
+    """Share of the declared pixels whose reference is expected on the declared side, its noise included."""
+    assert calibration.signal is not None
+    c = calibration.channels.index(about["channel"])
+    chance, pixels = 0.0, 0
+    for region, group in zip(regions, groups, strict=True):
+        if region.noise is None or region.slope is None:
+            return math.nan
+        spread = calibration.signal[c].spread(region.median[c], region.slope[c])
+        wide = np.sqrt(np.square(spread) + np.maximum(region.noise[c], np.finfo(np.float32).tiny))
+        above = ndtr((region.median[c] - about["threshold"]) / wide)
+        declared = group == 0
+        chance += float((above if about["side"] == "above" else 1 - above)[declared].sum())
+        pixels += int(declared.sum())
+    return ratio(chance, pixels)
 
 
 def declared_map(calibration: Calibration, entry: Mapping[str, Any], region: HeldOut, c: int) -> NDArray[np.uint8]:

@@ -95,6 +95,7 @@ def _exceedance(
     precision = _precision(images, regions, entry, image)
     return {
         **entry,
+        "about": "signal" if entry.get("of") == "signal" and images.denoised.has_signal else "repeat",
         "uris": [label_uri(plane, EXCEED_COLOURS) for plane in planes],
         "shares": [float(np.mean(image == value)) for value in (0, 1, 2)],
         "rows": rows,

@@ -205,7 +205,7 @@ def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     -------
     list of dict
         One entry per threshold and side (above or below) with at least one pixel called so: name, words, confidence,
-        precision, low, high, declared, n_pixels and n_blocks.
+        precision, low, high, declared, n_pixels, n_blocks, of, against and expected (see ``evaluation.precision``).
     """
     return [
         {
@@ -213,7 +213,10 @@ def realised(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             "words": f"{entry['channel']} {entry['side']} {number(entry['threshold'])}",
             **{
                 key: entry.get(key)
-                for key in ("confidence", "precision", "low", "high", "declared", "n_pixels", "n_blocks")
+                for key in (
+                    *("confidence", "precision", "low", "high", "declared", "n_pixels", "n_blocks"),
+                    *("of", "against", "expected"),
+                )
             },
         }
         for entry in summary.get("decisions") or []

@@ -163,6 +163,7 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, more_al
                 "name": name,
                 "coverage": {key: coverage.get(key) for key in COVERAGE_KEYS},
                 **_errors(entry),
+                "signal": _signal(entry, primary),
                 "structured": bool(entry.get("structured", True)),
                 "n_pixels": entry.get("n_pixels"),
                 "n_blocks": entry.get("n_blocks"),
@@ -172,6 +173,15 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, more_al
             }
         )
     return rows
+
+
+def _signal(entry: Mapping[str, Any], primary: float) -> dict[str, Any] | None:
+    """The interval for the signal at the primary coverage: half width, error_ratio and of_truth; None without one."""
+    signal = entry.get("signal") or {}
+    own = signal.get("coverage", {}).get(nominal_key(primary))
+    if own is None or own["mean_width"] is None:
+        return None
+    return {"half": own["mean_width"] / 2, "error_ratio": signal["error_ratio"], "of_truth": own["of_truth"]}
 
 
 def _errors(entry: Mapping[str, Any]) -> dict[str, Any]:
