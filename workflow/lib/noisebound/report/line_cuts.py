@@ -64,7 +64,7 @@ def cuts(images: ScanImages, value_unit: str, primary: float) -> dict[str, Any]:
     """
     row, column = cut_places(images)
     height, width = images.layers["median"].shape[-2:]
-    percent = nominal_percent(primary)
+    percent = nominal_percent(primary) + (" signal" if images.denoised.has_signal else "")
     return {
         "figures": [
             {

@@ -11,6 +11,7 @@ from ..core.certainty import tolerance
 from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, percent
 from .settings import PageSettings
+from .signal import signal_words
 
 COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width", "of_truth")
 
@@ -36,6 +37,7 @@ def shared_content(
         headline, has_psnr and notes.
     """
     rows = test_rows(channels, fitted.primary, fitted.about_scans or fitted.joint)
+    coverage = coverage_words(rows, fitted.primary)
     return {
         "run_title": settings.title,
         "combine": settings.combine,
@@ -45,7 +47,10 @@ def shared_content(
         "unit_reason": fitted.content.get("unit_reason"),
         "target": fitted.target,
         "rows": rows,
-        "headline": coverage_words(rows, fitted.primary),
+        "headline": " ".join(
+            filter(None, [signal_words(*with_structure(rows), settings.intensity_unit, fitted.primary), coverage])
+        )
+        or None,
         "has_psnr": shows_psnr(rows),
         "notes": notes(rows),
     }
@@ -249,7 +254,8 @@ def coverage_words(rows: Sequence[Mapping[str, Any]], primary: float) -> str | N
     if not known:
         return None
     low, high = min(known), max(known)
-    inside = f"of the reference pixels in the test region lie inside the {nominal_percent(primary)} intervals"
+    kind = "repeat " if any(row.get("signal") for row in rows) else ""
+    inside = f"of the reference pixels in the test region lie inside the {nominal_percent(primary)} {kind}intervals"
     words = f"between {percent(low[0])} ({low[1]}) and {percent(high[0])} ({high[1]}) {inside}."
     if percent(low[0]) == percent(high[0]):
         words = f"{percent(low[0])} {inside}."

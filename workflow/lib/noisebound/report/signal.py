@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..calibration.intervals import Calibration
+from .numbers import nominal_percent, number
 from .scan_images import ScanImages
 
 
@@ -63,3 +65,31 @@ def parts(images: ScanImages, fitted: Calibration) -> list[dict[str, Any]]:
         about = {key: own[key] for key in ("noise_share", "error", "error_low", "error_high")}
         rows.append({"name": name, "half": half, "repeat_half": repeat, **about})
     return rows
+
+
+def signal_words(rows: Sequence[Mapping[str, Any]], among: str, unit: str, primary: float) -> str | None:
+    """State in one sentence how far the signal lies from the denoised image.
+
+    Parameters
+    ----------
+    rows, among
+        Rows of the test results, one per channel, and which channels these are, in words (see
+        ``result_rows.with_structure``).
+    unit
+        Unit of the intensities.
+    primary
+        Nominal coverage of the delivered intervals.
+
+    Returns
+    -------
+    str or None
+        ``None`` where no interval for the signal is known.
+    """
+    known = [f"±{number(row['signal']['half'])} ({row['name']})" for row in rows if row.get("signal")]
+    if not known:
+        return None
+    where = f"in {among}, " if among and len(known) > 1 else ""
+    listed = " and ".join([", ".join(known[:-1]), known[-1]] if len(known) > 1 else known)
+    words = f"{listed} {unit}".rstrip()
+    sentence = f"{where}the signal lies within {words} of the denoised image at {nominal_percent(primary)}."
+    return sentence[0].upper() + sentence[1:]
