@@ -214,13 +214,13 @@ def words(
     shortened: str = "",
     promises: str = "",
 ) -> str:
-    """The page, with ``shortened`` before all else, and the tables of ``promises`` at its end."""
-    return (
-        f"""# What each unit of exchangeability is worth
-
-Made by `make calibration-study` (`benchmarks/calibration_study.py`, seed {study.seed}, {seconds:.0f} s);
+    """The page: how it came about, the tables of ``promises``, then what each unit is worth."""
+    return f"""Made by `make calibration-study` (`benchmarks/calibration_study.py`, seed {study.seed}, {seconds:.0f} s);
 change the program, not this page.
 {shortened}
+{promises}
+# What each unit of exchangeability is worth
+
 {study.data_sets} simulated data sets calibrate a fixed, biased predictor; nothing is trained. Every coverage is judged
 on the same {study.judged} further scans. A scan has {world.size} x {world.size} px. Its reference is
 gain x signal + noise: the gain differs from scan to scan with a standard deviation of {world.gain:g}, and half of the
@@ -256,10 +256,7 @@ single data set; `pac` keeps its promise in nearly all, and pays with width.
 {tables[1]}
 
 Where pixels are exchangeable, `pixel` is right and the narrowest; the others still hold.
-
-{promises}""".rstrip("\n")
-        + "\n"
-    )
+"""
 
 
 QUICK = Study(data_sets=10, calibrate=(1, 30), judged=100, nominal=(0.9,), promises=10)

@@ -109,9 +109,11 @@ def in_words(tables: Sequence[Table]) -> str:
     if not tables:
         return ""
     rows = [row for table in tables for row in table.rows]
-    kept, fewest = sum(row.kept for row in rows), min((row.data_sets for row in rows), default=0)
+    kept = sum(row.kept for row in rows)
+    # A row may count only the data sets in which its event can happen.
+    fewest = min((max((row.data_sets for row in table.rows), default=0) for table in tables), default=0)
     parts = [
-        "# Every promise beside what was found",
+        "# What is promised, and what simulation finds",
         f"Of {len(rows)} promises, {kept} were kept and {len(rows) - kept} were missed"
         + (f": {', '.join(_counted(table) for table in tables)}." if len(tables) > 1 else "."),
         "Each row is a world of simulated data sets whose truth is known (`benchmarks/promises/`); the functions are "
@@ -120,6 +122,9 @@ def in_words(tables: Sequence[Table]) -> str:
     ]
     if fewest < ENOUGH:
         parts.insert(2, f"**With {fewest} data sets, too few: {ENOUGH} tell what holds.**")
+    missed = [row for row in rows if not row.kept]
+    if missed:
+        parts += ["## What was missed", _rows(missed)]
     return "\n\n".join([*parts, *map(_table, tables)]) + "\n"
 
 
@@ -129,15 +134,20 @@ def _counted(table: Table) -> str:
 
 def _table(table: Table) -> str:
     """One module as Markdown."""
+    return f"## {table.title}\n\n{_rows(table.rows)}"
+
+
+def _rows(rows: Sequence[Promise]) -> str:
+    """Promises as a Markdown table."""
     head = "| about | world | promised | found (95 % MC interval) | data sets | kept | beside |\n|" + "---|" * 7
     lines = [
         "| " + " | ".join(_cell(text) for text in (
             row.about, row.world, row.promised, f"{row.found:.3g} ({row.low:.3g} – {row.high:.3g})",
             str(row.data_sets), "yes" if row.kept else "**no**", row.beside,
         )) + " |"
-        for row in table.rows
+        for row in rows
     ]  # fmt: skip
-    return "\n".join([f"## {table.title}\n", head, *lines])
+    return "\n".join([head, *lines])
 
 
 def _cell(text: str) -> str:
