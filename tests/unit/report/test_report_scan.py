@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 from PIL import Image
@@ -157,3 +159,47 @@ def test_thumbnail_and_overview_are_written_as_images(flat: dict[str, Any]) -> N
     with Image.open(folder / "figures" / "scan-0.png") as image:
         assert image.format == "PNG"
         assert image.size[0] > 1.5 * image.size[1], "four panels for the first of two channels"
+
+
+def test_the_signal_comes_first_and_totals_may_lack_an_interval(flat: dict[str, Any], tmp_path: Path) -> None:
+    """A page whose noise is known, of a scan with one frame: nothing shows how far a total may be off."""
+    files = flat["scans"]["map"]
+    shutil.copy(files.denoised, tmp_path / "denoised.h5")
+    with h5py.File(tmp_path / "denoised.h5", "r+") as file:
+        median = file["median"][:]
+        for nominal in json.loads(file.attrs["nominal"]):
+            for side, sign in (("lower", -1), ("upper", 1)):
+                file[f"signal/{nominal:g}/{side}"] = median + np.float32(sign * 0.25)
+    content = json.loads(flat["files"]["calibration"].read_text())
+    entry = {
+        **{"knots": [0.0, 1.0], "weights": [0.1, 0.1, 0.0], "least": 0.01, "factor": 1.0, "bounds": {}},
+        **{"quantiles": {"0.9": [-1.6, 1.6]}, "error": 0.2, "error_low": 0.1, "error_high": 0.3, "noise_share": 0.91},
+    }
+    content |= {"signal": {"sources": ["the reference counts events"], "channels": {"Mg": entry, "Fe": entry}}}
+    (tmp_path / "calibration.json").write_text(json.dumps(content))
+    tokens = pd.read_csv(files.tokens_csv)
+    bounds = [name for name in tokens.columns if name.endswith(("_total_low", "_total_high"))]
+    assert bounds
+    tokens[bounds] = np.nan
+    tokens.to_csv(tmp_path / "tokens.csv", index=False)
+    summary = json.loads(flat["files"]["summary"].read_text())
+    for own in summary["scans"]["map"].values():
+        own["signal"] = {"error_ratio": 0.8, "coverage": {"0.9": {"mean_width": 0.5, "of_truth": None}}}
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    output = report_of(tmp_path, "signal")
+    report_scan(
+        replace(files, denoised=tmp_path / "denoised.h5", tokens_csv=tmp_path / "tokens.csv"),
+        calibration=tmp_path / "calibration.json",
+        summary=tmp_path / "summary.json",
+        provenance=PROVENANCE,
+        settings=flat["settings"],
+        output=output,
+    )
+    text = Page(Path(output.page)).text
+    assert "the signal lies within ±0.250 (Mg)" in text and text.index("the signal lies") < text.index(
+        "repeat intervals"
+    )
+    assert "the signal of Mg lies within about ±0.250" in text
+    assert "91 % of the squared difference between reference and denoised image is the reference’s own noise" in text
+    assert "upper end of the signal" in text and "error found : expected" in text
+    assert "Where a repeat of the reference would fall" in text
