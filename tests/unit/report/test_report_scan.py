@@ -196,7 +196,7 @@ def test_the_signal_comes_first_and_totals_may_lack_an_interval(flat: dict[str, 
         output=output,
     )
     text = Page(Path(output.page)).text
-    assert "the signal lies within ±0.250 (Mg)" in text and text.index("the signal lies") < text.index(
+    assert "The signal lies within ±0.250 (Mg)" in text and text.index("The signal lies") < text.index(
         "repeat intervals"
     )
     assert "the signal of Mg lies within about ±0.250" in text
