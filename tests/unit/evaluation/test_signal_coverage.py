@@ -72,5 +72,5 @@ def test_without_known_noise_nothing_is_claimed(tmp_path: Path) -> None:
     _, _, brute, _, other = evaluated()
     with Predictions(files.ensemble) as predictions, Scan(files.scan) as scan:
         regions = load_held_out(predictions, scan, TEST, None, 8)
-    assert math.isnan(error_ratio(regions, brute.fitted, 0))
+    assert all(math.isnan(value) for value in error_ratio(regions, brute.fitted, 0))
     assert signal_table(regions, fitted).empty and other.scan != files.scan

@@ -184,7 +184,12 @@ def test_the_signal_comes_first_and_totals_may_lack_an_interval(flat: dict[str, 
     tokens.to_csv(tmp_path / "tokens.csv", index=False)
     summary = json.loads(flat["files"]["summary"].read_text())
     for own in summary["scans"]["map"].values():
-        own["signal"] = {"error_ratio": 0.8, "coverage": {"0.9": {"mean_width": 0.5, "of_truth": None}}}
+        own["signal"] = {
+            "error_ratio": 0.8,
+            "error_low": 0.6,
+            "error_high": 1.1,
+            "coverage": {"0.9": {"mean_width": 0.5, "of_truth": None}},
+        }
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     output = report_of(tmp_path, "signal")
     report_scan(

@@ -11,8 +11,8 @@ COLUMNS: dict[str, list[str]] = {
         *("resampled", "coverage_of_truth", "lower_bound", "upper_bound"),
     ],
     "signal": [
-        *("channel", "nominal", "mean_width", "coverage_of_truth", "error_ratio", "lower_bound", "upper_bound"),
-        *("n_pixels", "n_blocks"),
+        *("channel", "nominal", "mean_width", "coverage_of_truth", "error_ratio", "error_low", "error_high"),
+        *("lower_bound", "upper_bound", "n_pixels", "n_blocks"),
     ],
     "by_intensity": ["channel", "nominal", "decile", *GROUP_COLUMNS, "median_from", "median_to"],
     "by_token": ["channel", "nominal", "token", *GROUP_COLUMNS],

@@ -17,9 +17,15 @@ from numpy.typing import NDArray
 from ..calibration.interval_ends import SIDES
 from ..calibration.intervals import Calibration
 from ..files.coverage_key import nominal_key
+from ..geometry.boxes import Box
+from .cells import cell_sums
 from .columns import COLUMNS
+from .error_bars import interval
 from .held_out import HeldOut, held_out_signal
 from .metrics import ratio
+from .shares import block_side
+
+ERROR_COLUMNS = ("error_ratio", "error_low", "error_high")
 
 
 def signal_table(regions: Sequence[HeldOut], calibration: Calibration) -> pd.DataFrame:
@@ -39,15 +45,15 @@ def signal_table(regions: Sequence[HeldOut], calibration: Calibration) -> pd.Dat
 
         - mean_width, in the unit of the reference;
         - coverage_of_truth, the share of true signals in the interval, NaN unless the scan is simulated;
-        - error_ratio, see :func:`error_ratio`;
+        - error_ratio and its interval error_low and error_high, see :func:`error_ratio`;
         - lower_bound and upper_bound, the shares of true signals at or within the one-sided bounds on the signal at the
           confidence "nominal", NaN likewise.
     """
     rows = []
     for c, name in enumerate(calibration.channels if calibration.signal is not None else ()):
-        error = error_ratio(regions, calibration, c)
+        error = dict(zip(ERROR_COLUMNS, error_ratio(regions, calibration, c), strict=True))
         for nominal in calibration.nominal:
-            about = {"channel": name, "nominal": nominal, "error_ratio": error}
+            about = {"channel": name, "nominal": nominal, **error}
             bounds = bound_coverage(regions, calibration, c, nominal, "signal")
             rows.append(about | _intervals(regions, calibration, c, nominal) | bounds)
     return pd.DataFrame(rows, columns=COLUMNS["signal"])
@@ -72,7 +78,7 @@ def _intervals(regions: Sequence[HeldOut], calibration: Calibration, c: int, nom
     }
 
 
-def error_ratio(regions: Sequence[HeldOut], calibration: Calibration, c: int) -> float:
+def error_ratio(regions: Sequence[HeldOut], calibration: Calibration, c: int) -> tuple[float, float, float]:
     """Compare the squared error about the signal with the one that the intervals expect.
 
     Parameters
@@ -86,19 +92,30 @@ def error_ratio(regions: Sequence[HeldOut], calibration: Calibration, c: int) ->
 
     Returns
     -------
-    float
-        Mean of (target - median)^2 - noise, over the mean of the squared spread; 1 where the intervals are right, less
-        where they are too wide. NaN where the noise of a target is not known.
+    tuple of float
+        Mean of (target - median)^2 - noise, over the mean of the squared spread: 1 where the intervals are right, less
+        where they are too wide. Then the ends of its 95 % interval (see ``error_bars``), NaN where there are too few
+        independent places. All NaN where the noise of a target is not known.
     """
     assert calibration.signal is not None
-    found = expected = 0.0
+    # Sums over frames and repeats of found and expected squared errors, (2, *box), by place.
+    sums: dict[tuple[str, Box], NDArray[np.float64]] = {}
     for region in regions:
         if region.noise is None or region.slope is None:
-            return math.nan
+            return math.nan, math.nan, math.nan
         residual = region.target[c].astype(np.float64) - region.median[c]
-        found += float((np.square(residual) - region.noise[c]).sum())
-        expected += float(np.square(calibration.signal[c].spread(region.median[c], region.slope[c])).sum())
-    return ratio(found, expected)
+        found = (np.square(residual) - region.noise[c]).sum(axis=0)
+        expected = np.square(calibration.signal[c].spread(region.median[c], region.slope[c])).sum(axis=0)
+        place = (region.field, region.box)
+        sums[place] = sums.get(place, 0.0) + np.stack([found, expected])
+    total = sum(float(part[1].sum()) for part in sums.values())
+    value = ratio(sum(float(part[0].sum()) for part in sums.values()), total)
+    if math.isnan(value):
+        return value, math.nan, math.nan
+    residuals = [cell_sums((part[0] - value * part[1]) / total, box.shape) for (_, box), part in sums.items()]
+    weights = [cell_sums(part[1], box.shape) for (_, box), part in sums.items()]
+    low, high = interval(value, residuals, weights, block_side(regions))
+    return value, low, high
 
 
 def bound_coverage(

@@ -182,14 +182,14 @@ def signal_entry(table: pd.DataFrame, channel: str) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        "error_ratio" and, by nominal value in "coverage", "mean_width" and "of_truth"; None where the table has no row
-        of the channel.
+        "error_ratio" with "error_low" and "error_high" and, by nominal value in "coverage", "mean_width" and
+        "of_truth"; None where the table has no row of the channel.
     """
     rows = table[table["channel"] == channel]
     if rows.empty:
         return None
     return {
-        "error_ratio": rows.iloc[0]["error_ratio"],
+        **{key: rows.iloc[0][key] for key in ("error_ratio", "error_low", "error_high")},
         "coverage": {
             nominal_key(row["nominal"]): {"mean_width": row["mean_width"], "of_truth": row["coverage_of_truth"]}
             for _, row in rows.iterrows()

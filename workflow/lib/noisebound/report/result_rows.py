@@ -181,12 +181,13 @@ def test_rows(channels: Mapping[str, Mapping[str, Any]], primary: float, more_al
 
 
 def _signal(entry: Mapping[str, Any], primary: float) -> dict[str, Any] | None:
-    """The interval for the signal at the primary coverage: half width, error_ratio and of_truth; None without one."""
+    """The interval for the signal at the primary coverage: half width, error_ratio with its ends, of_truth; or None."""
     signal = entry.get("signal") or {}
     own = signal.get("coverage", {}).get(nominal_key(primary))
     if own is None or own["mean_width"] is None:
         return None
-    return {"half": own["mean_width"] / 2, "error_ratio": signal["error_ratio"], "of_truth": own["of_truth"]}
+    errors = {key: signal.get(key) for key in ("error_ratio", "error_low", "error_high")}
+    return {"half": own["mean_width"] / 2, "of_truth": own["of_truth"], **errors}
 
 
 def _errors(entry: Mapping[str, Any]) -> dict[str, Any]:
