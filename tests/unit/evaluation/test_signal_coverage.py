@@ -56,8 +56,10 @@ def test_bounds_equal_counting() -> None:
     found = bound_coverage(regions, brute.fitted, 0, 0.75, "repeat")
     for side, sign in (("lower", 1), ("upper", -1)):
         inside = [sign * (r.target[0] - bound_on(r, brute.fitted, 0, side, 0.75, "repeat")) >= 0 for r in regions]
-        assert found[f"{side}_bound"] == pytest.approx(np.concatenate([part.ravel() for part in inside]).mean())
-        assert 0.6 < found[f"{side}_bound"] < 0.9
+        assert found[f"{side}_bound_coverage"] == pytest.approx(
+            np.concatenate([part.ravel() for part in inside]).mean()
+        )
+        assert 0.6 < found[f"{side}_bound_coverage"] < 0.9
     nowhere = bound_coverage(regions, brute.fitted, 0, 0.6, "repeat") | bound_coverage(
         regions, brute.fitted, 0, 0.75, "signal"
     )

@@ -201,10 +201,10 @@ def test_the_signal_comes_first_and_totals_may_lack_an_interval(flat: dict[str, 
         output=output,
     )
     text = Page(Path(output.page)).text
-    assert "The signal lies within ±0.250 (Mg)" in text and text.index("The signal lies") < text.index(
-        "repeat intervals"
-    )
-    assert "the signal of Mg lies within about ±0.250" in text
+    assert "The 90 % signal interval is ±0.250 (Mg) and ±0.250 (Fe) counts on average." in text
+    assert text.index("signal interval is") < text.index("repeat intervals")
+    assert "The 90 % signal interval of Mg is ±0.250 counts on average over this scan" in text
+    assert text.index("Signal interval. In about 90 of 100 pixels") < text.index("Repeat interval.")
     assert "91 % of the squared difference between reference and denoised image is the reference’s own noise" in text
-    assert "upper end of the signal" in text and "error found : expected" in text
+    assert "upper end of the signal" in text and "error found / expected" in text
     assert "Where a repeat of the reference would fall" in text

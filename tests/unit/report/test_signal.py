@@ -51,6 +51,6 @@ def test_where_nothing_is_known_of_the_noise_the_page_says_so(tmp_path: Path) ->
 def test_the_headline_names_the_channels() -> None:
     rows = [{"name": "Mg", "signal": {"half": 0.26}}, {"name": "Si", "signal": {"half": 0.17}}, {"name": "O"}]
     words = signal_words(rows, "the 3 channels with structure", "counts", 0.9)
-    assert words is not None and words.startswith("In the 3 channels with structure, the signal lies within ±0.26")
-    assert "(Mg) and ±0.17" in words and "counts of the denoised image at 90" in words
+    assert words is not None and words.startswith("In the 3 channels with structure, the 90\u202f% signal interval is")
+    assert words.endswith("±0.260 (Mg) and ±0.170 (Si) counts on average.")
     assert signal_words(rows[2:], "", "counts", 0.9) is None

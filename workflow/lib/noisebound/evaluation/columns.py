@@ -8,11 +8,11 @@ COLUMNS: dict[str, list[str]] = {
         *("channel", "nominal", "coverage", "low", "high", "coverage_without_atoms", "coverage_of_atoms", "atoms"),
         *("mean_width", "zero_width", "below", "above", "joint_coverage", "joint_low", "joint_high"),
         *("n_pixels", "n_blocks", "target"),
-        *("resampled", "coverage_of_truth", "lower_bound", "upper_bound"),
+        *("resampled", "coverage_of_truth", "lower_bound_coverage", "upper_bound_coverage"),
     ],
     "signal": [
         *("channel", "nominal", "mean_width", "coverage_of_truth", "error_ratio", "error_low", "error_high"),
-        *("lower_bound", "upper_bound", "n_pixels", "n_blocks"),
+        *("lower_bound_coverage", "upper_bound_coverage", "n_pixels", "n_blocks"),
     ],
     "by_intensity": ["channel", "nominal", "decile", *GROUP_COLUMNS, "median_from", "median_to"],
     "by_token": ["channel", "nominal", "token", *GROUP_COLUMNS],

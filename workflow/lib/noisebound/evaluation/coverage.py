@@ -42,7 +42,8 @@ def channel_coverage(regions: Sequence[HeldOut], calibration: Calibration, inter
         - joint_coverage, the share of pixels at which the targets of all channels are covered, with its interval
           joint_low and joint_high; the same in the rows of all channels;
         - target, what is covered, in words; coverage_of_truth, of the signal of simulated scans, else NaN;
-        - lower_bound and upper_bound, the shares of targets at or within the one-sided bounds at this confidence.
+        - lower_bound_coverage and upper_bound_coverage, the shares of targets at or within the one-sided bounds at this
+          confidence.
     """
     marked = [
         _tied([region.target[c] for region in regions], calibration.floor == 0)

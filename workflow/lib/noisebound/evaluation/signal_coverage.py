@@ -46,8 +46,8 @@ def signal_table(regions: Sequence[HeldOut], calibration: Calibration) -> pd.Dat
         - mean_width, in the unit of the reference;
         - coverage_of_truth, the share of true signals in the interval, NaN unless the scan is simulated;
         - error_ratio and its interval error_low and error_high, see :func:`error_ratio`;
-        - lower_bound and upper_bound, the shares of true signals at or within the one-sided bounds on the signal at the
-          confidence "nominal", NaN likewise.
+        - lower_bound_coverage and upper_bound_coverage, the shares of true signals at or within the one-sided bounds on
+          the signal at the confidence "nominal", NaN likewise.
     """
     rows = []
     for c, name in enumerate(calibration.channels if calibration.signal is not None else ()):
@@ -140,7 +140,8 @@ def bound_coverage(
     Returns
     -------
     dict
-        "lower_bound" and "upper_bound"; NaN where nothing was calibrated at this confidence, or no truth is known.
+        "lower_bound_coverage" and "upper_bound_coverage"; NaN where nothing was calibrated at this confidence, or no
+        truth is known.
     """
     key = nominal_key(confidence)
     table = calibration.content.get("one_sided", {}) if of == "repeat" else _signal_bounds(calibration, c)
@@ -152,7 +153,9 @@ def bound_coverage(
             if values is not None:
                 bound = bound_on(region, calibration, c, side, confidence, of)
                 inside.append(values >= bound if side == "lower" else values <= bound)
-        shares[f"{side}_bound"] = ratio(sum(int(part.sum()) for part in inside), sum(part.size for part in inside))
+        shares[f"{side}_bound_coverage"] = ratio(
+            sum(int(part.sum()) for part in inside), sum(part.size for part in inside)
+        )
     return shares
 
 

@@ -144,8 +144,8 @@ def summary_entry(rows: pd.DataFrame, errors: Mapping[str, Any], calibration: Ca
                 "of_truth": row["coverage_of_truth"],
                 "below": row["below"],
                 "above": row["above"],
-                "lower_bound": row["lower_bound"],
-                "upper_bound": row["upper_bound"],
+                "lower_bound_coverage": row["lower_bound_coverage"],
+                "upper_bound_coverage": row["upper_bound_coverage"],
             }
             for _, row in rows.iterrows()
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from .scan_images import ScanImages, area
 # Colours of pixels below, undecided and above.
 EXCEED_COLOURS = ("#e4e1da", "#f0c05a", "#b3373d")
 MAX_ROWS = 12
+# Smaller regions above a threshold are in the table file alone.
+FEWEST_PIXELS = 10
 
 
 def decisions(
@@ -91,16 +94,19 @@ def _exceedance(
     """One threshold: its map ``image`` by plane, and its ranked regions from the rows of ``table``."""
     shape, slices = images.scan.shape, images.view.slices
     planes = images.view.thin((image if slices is None else image[list(slices)]).reshape(-1, *shape[-2:]))
-    rows = _rows(table, images, str(entry["channel"]))
-    precision = _precision(images, regions, entry, image)
+    large = table[table["pixels"] >= FEWEST_PIXELS] if len(table) else table
+    rows = _rows(large, images, str(entry["channel"]))
+    about = "signal" if entry.get("of") == "signal" and images.denoised.has_signal else "repeat"
+    precision = _precision(images, regions, entry, image, about)
     return {
+        "of": "repeat",
         **entry,
-        "about": "signal" if entry.get("of") == "signal" and images.denoised.has_signal else "repeat",
+        "about": about,
         "uris": [label_uri(plane, EXCEED_COLOURS) for plane in planes],
         "shares": [float(np.mean(image == value)) for value in (0, 1, 2)],
         "rows": rows,
         "boxes": [box_over(row["bounds"], shape, str(row["rank"])) for row in rows],
-        "more": max(0, len(table) - MAX_ROWS),
+        "more": len(table) - len(rows),
         "precision": precision,
         "trained_on": trained_on(table),
         "untested": untested(precision, len(table)),
@@ -133,7 +139,7 @@ def _rows(table: pd.DataFrame, images: ScanImages, channel: str | None = None) -
                 "ranks": ranks_in_words(int(record["rank"]), ranks),
                 "score": float(record["score"]),
                 "score_error": float(record.get("score_error", np.nan)),
-                "total": total_in_words(record, channel),
+                "total": total_in_words(record, channel) if images.scan.counts else "",
                 "role": role_in_words(record),
                 "pixels": int(record["pixels"]),
                 "area": area(float(record["area"]), images),
@@ -160,19 +166,29 @@ def _plane_through(bounds: Sequence[tuple[int, int]], slices: Sequence[int] | No
 
 
 def _precision(
-    images: ScanImages, regions: Regions, entry: Mapping[str, Any], image: NDArray[Any]
+    images: ScanImages, regions: Regions, entry: Mapping[str, Any], image: NDArray[Any], about: str
 ) -> dict[str, Any] | None:
-    """Number of pixels called above in the test boxes ("called"), and the share of them that really is ("share").
+    """What became of the pixels called above in the test boxes: their number ("called"), and the "share" above.
 
-    ``None`` without a reference or without test boxes.
+    "expected" is the share that a noisy reference would have above if the signal lies where its intervals say; None
+    where that is not known, or calls are about a repeat. ``None`` without a reference or without test boxes.
     """
     scan, frame = images.scan, images.denoised.frame
     if not scan.has_reference or not regions.of("test"):
         return None
     c = scan.channels.index(str(entry["channel"]))
-    called = right = 0
+    called, right, primary = 0, 0, images.denoised.primary or 0.9
+    chances: list[float] | None = [] if about == "signal" else None
     for box in regions.of("test"):
         above = image[box.slices] == 2
         called += int(above.sum())
         right += int((scan.read_target(frame, box.slices)[c][above] > float(entry["above"])).sum())
-    return {"called": called, "share": right / called if called else None}
+        noise = scan.read_reference_noise(frame, box.slices)
+        if chances is not None and noise is not None:
+            median = images.denoised.read("median", box.slices, c)[above]
+            low, high = (end[above] for end in images.denoised.read_signal(primary, box.slices, c))
+            spread = (high - low) / (2 * NormalDist().inv_cdf((1 + primary) / 2))
+            wide = np.sqrt(np.square(spread, dtype=np.float64) + np.maximum(noise[c][above], 1e-30))
+            chances += [NormalDist().cdf(value) for value in (median - float(entry["above"])) / wide]
+    expected = float(np.mean(chances)) if chances else None
+    return {"called": called, "share": right / called if called else None, "expected": expected}

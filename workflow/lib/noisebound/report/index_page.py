@@ -131,7 +131,9 @@ def headline_numbers(
         numbers.append({"value": shown, "words": words + (f"; in {among}" if among else "")})
     joint = (summary.get("joint_coverage") or {}).get(nominal_key(primary), {}).get("value")
     if isinstance(joint, int | float) and len(summary.get("channels") or {}) > 1:
-        numbers.append({"value": percent(joint), "words": "of the pixels are inside in all channels at once"})
+        chance = percent(primary ** len(summary["channels"]), 0)
+        words = f"of the pixels are inside in all channels at once; {chance} if channels missed independently"
+        numbers.append({"value": percent(joint), "words": words})
     ratio = summary.get("ratio_to_gaussian")
     if isinstance(ratio, int | float):
         words = f"of the squared error that the best Gaussian filter leaves{_ratio_interval(summary)}"

@@ -71,6 +71,8 @@ def role_in_words(record: Mapping[str, Any]) -> str:
     role = record.get("role")
     if not isinstance(role, str):
         return ""
+    if role == "none":
+        return "between regions"
     share = float(record.get(f"share_{role}", np.nan))
     return role if not np.isfinite(share) or share >= 1 else f"{role}, {percent(share, 0)}"
 

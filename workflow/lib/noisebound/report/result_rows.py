@@ -11,7 +11,7 @@ from ..core.certainty import tolerance
 from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, percent
 from .settings import PageSettings
-from .signal import signal_words
+from .signal import signal_promise, signal_words
 
 COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width", "of_truth")
 
@@ -33,8 +33,8 @@ def shared_content(
     Returns
     -------
     dict
-        Values for the templates: run_title, combine, value_unit, primary, guarantee, unit_reason, target, rows,
-        headline, has_psnr and notes.
+        Values for the templates: run_title, combine, value_unit, primary, guarantee, signal_promise, unit_reason,
+        target, rows, headline, has_psnr and notes.
     """
     rows = test_rows(channels, fitted.primary, fitted.about_scans or fitted.joint)
     coverage = coverage_words(rows, fitted.primary)
@@ -44,6 +44,7 @@ def shared_content(
         "value_unit": settings.intensity_unit,
         "primary": fitted.primary,
         "guarantee": fitted.guarantee,
+        "signal_promise": signal_promise(fitted),
         "unit_reason": fitted.content.get("unit_reason"),
         "target": fitted.target,
         "rows": rows,

@@ -203,7 +203,8 @@ def tokens(images: ScanImages, tif: str | Path, csv: str | Path) -> tuple[dict[s
         for row in legend:
             value = abs(row["means"][c])
             row.setdefault("bars", []).append(100 * value / top if top > 0 and np.isfinite(value) else 0.0)
-    has_totals = any(words for row in legend for words in row["totals"])
+    # Values of an unknown offset, such as grey values, add up to nothing that a reader could use.
+    has_totals = images.scan.counts and any(words for row in legend for words in row["totals"])
     content = {"uris": [label_uri(plane, colours) for plane in planes], "legend": legend, "has_totals": has_totals}
     return content, planes[images.first_plane]
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
 from .numbers import nominal_percent, number
 from .scan_images import ScanImages
+
+# Rank correlation of width and brightness from which on the map shows nothing but the brightness.
+_PLAIN = 0.95
 
 
 def about_signal(images: ScanImages, fitted: Calibration) -> dict[str, Any]:
@@ -51,9 +55,10 @@ def parts(images: ScanImages, fitted: Calibration) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Per channel: name; half and repeat_half, mean half widths of the shown pixels; noise_share, the part of the
-        squared difference to the reference that is the reference's noise, on the calibrate regions; error (root mean
-        square, about the signal), error_low and error_high, which hold it with 90 % chance, all three there too.
+        Per channel: name; half and repeat_half, mean half widths of the shown pixels; plain (whether the width follows
+        the brightness alone); noise_share, the part of the squared difference to the reference that is the reference's
+        noise, on the calibrate regions; error (root mean square, about the signal), error_low and error_high, which
+        hold it with 90 % chance, all three there too.
     """
     entries = fitted.content["signal"]["channels"]
     rows = []
@@ -63,8 +68,45 @@ def parts(images: ScanImages, fitted: Calibration) -> list[dict[str, Any]]:
             float(np.mean(images.layers[layer][:, c], dtype=np.float64)) / 2 for layer in ("width", "repeat_width")
         )
         about = {key: own[key] for key in ("noise_share", "error", "error_low", "error_high")}
-        rows.append({"name": name, "half": half, "repeat_half": repeat, **about})
+        plain = abs(_rank_correlation(images.layers["width"][:, c], images.layers["median"][:, c])) > _PLAIN
+        rows.append({"name": name, "half": half, "repeat_half": repeat, "plain": plain, **about})
     return rows
+
+
+def _rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Spearman's correlation of two images, ties in the order of the pixels; 0 where one has one value."""
+    if a.min() == a.max() or b.min() == b.max():
+        return 0.0
+    first, second = (np.argsort(np.argsort(image.ravel(), kind="stable"), kind="stable") for image in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def signal_promise(fitted: Calibration) -> str:
+    """Say what the signal interval promises, and on what that rests.
+
+    Parameters
+    ----------
+    fitted
+        Calibration of the run.
+
+    Returns
+    -------
+    str
+        Sentences; why there is no such interval, or empty where nothing is known of it.
+    """
+    signal = fitted.content.get("signal")
+    if not signal:
+        missing = str(fitted.content.get("signal_missing") or "")
+        return f"There is none: {missing}." if missing else ""
+    share = f"{100 * fitted.primary:.3g}"
+    return (
+        f"In about {share} of 100 pixels of a channel, the {share} % interval holds what a measurement without noise "
+        "would show: over fields of view like the calibrate regions, all pixels taken together. This rests on two "
+        f"assumptions: {'; '.join(signal['sources'])}; and elsewhere the error of the image depends on intensity and "
+        "steepness as it does there. It cannot be counted on measured data, where the signal is not known; "
+        "docs/calibration-study.md shows it on simulated images. Nothing is promised about a single pixel, or about a "
+        "structure that the networks never saw."
+    )
 
 
 def signal_words(rows: Sequence[Mapping[str, Any]], among: str, unit: str, primary: float) -> str | None:
@@ -90,6 +132,5 @@ def signal_words(rows: Sequence[Mapping[str, Any]], among: str, unit: str, prima
         return None
     where = f"in {among}, " if among and len(known) > 1 else ""
     listed = " and ".join([", ".join(known[:-1]), known[-1]] if len(known) > 1 else known)
-    words = f"{listed} {unit}".rstrip()
-    sentence = f"{where}the signal lies within {words} of the denoised image at {nominal_percent(primary)}."
+    sentence = f"{where}the {nominal_percent(primary)} signal interval is {listed} {unit}".rstrip() + " on average."
     return sentence[0].upper() + sentence[1:]
