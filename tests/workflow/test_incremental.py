@@ -114,7 +114,7 @@ def test_nominal_coverages_run_no_network(run: Project) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"score": "asymmetric"}, {"scale": "width"}, {"groups": "intensity"}, {"ties": "random"}, {"unit": "pixel"}],
+    [{"score": "asymmetric"}, {"scale": "none"}, {"groups": "intensity"}, {"ties": "random"}, {"unit": "pixel"}],
     ids=lambda change: next(iter(change)),
 )
 def test_how_intervals_are_calibrated_runs_no_network(run: Project, change: dict[str, str]) -> None:
