@@ -45,6 +45,7 @@ class World:
     structured: float = 0.0
     correlated: float = 0.0
     references: int = 0
+    dose: float = 10.0
     within: float = 0.02
 
 
@@ -57,6 +58,10 @@ WORLDS = (
     World("counts of 3 to 4.5, one long reference of counts", (3, 3.5, 4.5), references=1),
     World("low counts, 0.1 to 0.6", (0.1, 0.15, 0.6), within=0.03),
     World("low counts, 0.02 to 0.2", (0.02, 0.05, 0.2), within=0.03),
+    World("a rare element, 0.003 everywhere", (0.003, 0.003, 0.003), within=0.03),
+    World(
+        "one frame, one reference of counts at its dose", (3, 3.5, 4.5), frames=1, references=1, dose=1.0, within=0.03
+    ),
     World("structured error of 10 %, 16 px wide", (3, 3.5, 4.5), structured=0.1, within=0.03),
     World("intensities, leave-one-out", (1, 1.5, 3), counts=False),
     World("intensities, noise correlated over 4 px", (1, 1.5, 3), counts=False, correlated=2.0, within=0.03),
@@ -119,7 +124,10 @@ def simulate(world: World, random: np.random.Generator, labels: NDArray[np.intp]
         target, unit = (frames.sum(axis=0) - frames) / others, 1 / others
         noise = np.stack([np.delete(frames, k, 0).var(axis=0, ddof=1) / others for k in range(world.frames)])
     else:
-        references, unit = measure(world.references, 10.0 if world.counts else 1.0), 0.1 / world.references
+        references, unit = (
+            measure(world.references, world.dose if world.counts else 1.0),
+            1 / world.dose / world.references,
+        )
         target = np.broadcast_to(references.mean(axis=0), frames.shape)
         spread = references.var(axis=0, ddof=1) / world.references if world.references > 1 else np.zeros(truth.shape)
         noise = np.broadcast_to(spread, frames.shape)
@@ -141,7 +149,8 @@ def pixels_of(data: DataSet, columns: slice) -> SignalPixels:
         data.noise[part].ravel(),
         data.count_unit,
         [np.tile(block, len(median)) for block in labels],
-        float(median.var(axis=0, ddof=1).mean()),
+        float(median.var(axis=0, ddof=1).mean()) if len(median) > 1 else 0.0,
+        repeated=float(len(median)),
     )
 
 

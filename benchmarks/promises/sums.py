@@ -86,7 +86,7 @@ def raked(noisy: NDArray[np.integer], mean: NDArray[np.float64]) -> Doubles:
     """What ``calibrate_scan`` delivers as the estimated mean, of a single channel in the unit of its frame."""
     images = noisy[None].astype(np.float32), mean[None].astype(np.float32)
     totals = block_totals(lambda region: (images[0][:, *region], images[1][:, *region]), (SIZE, SIZE), 1)
-    return np.asarray(mean * factors_at(rake_factors(*totals, np.ones(1)), (SIZE, SIZE), WHOLE)[0])
+    return np.asarray(mean * factors_at(rake_factors(*totals, np.ones(1)), (SIZE, SIZE), WHOLE, totals[1])[0])
 
 
 def simulate(world: World, found: Found, rng: np.random.Generator, folder: Path) -> None:

@@ -28,4 +28,7 @@ def leave_one_out(noisy: np.ndarray, denoised: np.ndarray, columns: slice) -> Si
     blocks = [np.tile(block_labels(median.shape[1:], side)[0].ravel(), len(noisy)) for side in BLOCK_SIDES]
     between = float(median.var(axis=0, ddof=1).mean())
     residual = (target - median).ravel()
-    return SignalPixels(median.ravel(), slope.ravel(), residual, (target / others).ravel(), 1 / others, blocks, between)
+    noise = (target / others).ravel()
+    return SignalPixels(
+        median.ravel(), slope.ravel(), residual, noise, 1 / others, blocks, between, repeated=float(len(noisy))
+    )

@@ -66,3 +66,12 @@ def test_the_factor_scatters_as_its_error_says() -> None:
     totals = [fit.variance.of(truth[0].median, truth[0].slope).mean() / truth[1].mean() for fit in fits]
     said = np.mean([fit.error for fit in fits])
     assert np.std(totals) == pytest.approx(said, rel=0.5)
+
+
+def test_factors_stay_finite_however_impossible_the_estimate() -> None:
+    for factor, error, least in ((-0.6, 0.02, 0.0), (-5.0, 0.01, 0.5), (1.0, 0.3, 50.0)):
+        found = factors_between(factor, error, least, 300)
+        assert np.isfinite(found).all() and (np.diff(found) >= 0).all() and found[0] >= least
+    # Without a least value, nothing draws the factor to 0.
+    free = factors_between(1.0, 0.3, 0.0, 300)
+    np.testing.assert_allclose(free.mean(), 1.0, atol=0.02)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from noisebound.calibration.fit_signal import fit_channel, fit_signal
 from noisebound.calibration.image_slope import squared_slope
@@ -57,3 +58,44 @@ def test_a_file_of_counts_gets_intervals_and_one_of_unknown_noise_says_why_not(t
     content, why = fit_signal(predicted([files]), NOMINAL, ())
     assert content is None and "two or more repeats" in why and "reference of s" in why
     assert signal_models({"signal": None}, ("Mg",)) is None
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0])
+def test_a_channel_of_one_value_gets_finite_intervals(value: float) -> None:
+    noisy = np.full((5, 48, 48), value)
+    entry = fit_channel(
+        leave_one_out(noisy, noisy.astype(np.float32), slice(0, 48)), (0.9,), (), np.random.default_rng(0)
+    )
+    assert np.isfinite(entry["quantiles"]["0.9"]).all() and np.isfinite(entry["error"])
+
+
+@pytest.mark.parametrize("frames", [2, 8])
+def test_a_rare_element_is_not_declared_absent(frames: int) -> None:
+    """Where most medians are 0, the interval reaches up to what the counts of all these pixels allow."""
+    inside = []
+    for seed in range(6):
+        noisy = np.random.default_rng(seed).poisson(0.004, (frames, 96, 96)).astype(float)
+        denoised = np.stack([gaussian_filter(frame, 2) for frame in noisy]).astype(np.float32)
+        entry = fit_channel(leave_one_out(noisy, denoised, slice(0, 44)), (0.9,), (), np.random.default_rng(0))
+        slope = np.stack([squared_slope(frame) for frame in denoised])[:, :, 52:]
+        low, high = SignalModel.of(entry).interval(denoised[:, :, 52:], slope, 0.9)
+        inside.append(((low <= 0.004) & (high >= 0.004)).mean())
+        assert high.mean() < 0.05
+    assert np.mean(inside) > 0.87
+
+
+def test_counts_that_are_not_poisson_are_found_out(tmp_path: Path) -> None:
+    """Variance 2 x mean: taken from the frames, the error is that of the image again, and the page says so."""
+    rng = np.random.default_rng(3)
+    rate = rng.uniform(4, 8, (2, 40, 48))
+    noisy = (2 * rng.poisson(rate / 2, (6, 2, 40, 48))).astype(np.uint8)
+    median = (rate + rng.normal(0, 0.3, noisy.shape)).astype(np.float32)
+    files = poisson_scan(
+        tmp_path, noisy=noisy, reference=noisy.sum(0, dtype=np.uint32), frames=(median - 1, median, median + 1)
+    )
+    content, _ = fit_signal(predicted([files]), NOMINAL, ())
+    assert content is not None
+    for name, entry in content["channels"].items():
+        assert entry["dispersion"] == pytest.approx(2, rel=0.1)
+        assert entry["error"] == pytest.approx(0.3, rel=0.5)
+        assert name in content["sources"][-1] and "not their mean" in content["sources"][-1]

@@ -94,3 +94,10 @@ def test_the_delivered_mean_adds_up_to_the_counts_of_its_frame(tmp_path: Path) -
     calibrate_scan(files.ensemble, tmp_path / "c.json", *outputs)
     with Predictions(outputs[0]) as denoised:
         assert (denoised.read("mean").sum(axis=(1, 2)) < 0.9 * counts.sum(axis=(1, 2))).all()
+
+
+def test_a_bright_block_keeps_its_factor_beside_a_dark_one() -> None:
+    means, factors = np.array([[[3.0], [300.0]]]), np.array([[[10.0], [1.0]]])
+    found = factors_at(factors, (64, 32), (slice(0, 64), slice(0, 32)), means)[0, :, 0]
+    assert found[0] == pytest.approx(10) and found[-1] == pytest.approx(1)
+    assert (found[32:] < 1.2).all(), "the dark block must not lift the bright one"

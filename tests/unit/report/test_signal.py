@@ -11,7 +11,7 @@ from noisebound.calibration.calibrate_scan import calibrate_scan
 from noisebound.files.predictions import Predictions
 from noisebound.files.scan import Scan
 from noisebound.report.scan_images import ScanImages
-from noisebound.report.signal import about_signal, signal_words
+from noisebound.report.signal import about_signal
 from tests.unit.calibration.simulated import fit_counts, poisson_scan
 
 
@@ -46,11 +46,3 @@ def test_where_nothing_is_known_of_the_noise_the_page_says_so(tmp_path: Path) ->
         np.testing.assert_array_equal(images.layers["lower"][0], denoised.read_interval(0.9)[0])
     assert "repeat_lower" not in images.layers and not found["signal_known"] and found["signal_parts"] == []
     assert "nothing is known about the noise of the reference" in found["signal_missing"]
-
-
-def test_the_headline_names_the_channels() -> None:
-    rows = [{"name": "Mg", "signal": {"half": 0.26}}, {"name": "Si", "signal": {"half": 0.17}}, {"name": "O"}]
-    words = signal_words(rows, "the 3 channels with structure", "counts", 0.9)
-    assert words is not None and words.startswith("In the 3 channels with structure, the 90\u202f% signal interval is")
-    assert words.endswith("±0.260 (Mg) and ±0.170 (Si) counts on average.")
-    assert signal_words(rows[2:], "", "counts", 0.9) is None

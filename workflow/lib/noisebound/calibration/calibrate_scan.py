@@ -82,8 +82,8 @@ def calibrate_scan(
                 logger.warning("%s: %.3g of the intervals at %g have no width", name, share, value)
 
 
-def _factors(path: str | Path, predictions: Predictions, fitted: Calibration) -> Doubles | None:
-    """By what the estimated mean is multiplied in each block; None where values are not counts."""
+def _factors(path: str | Path, predictions: Predictions, fitted: Calibration) -> tuple[Doubles, Doubles] | None:
+    """By what the estimated mean is multiplied in each block, and its totals; None where values are not counts."""
     with Scan(path) as scan:
         if not (scan.counts and predictions.counts):
             return None
@@ -92,7 +92,7 @@ def _factors(path: str | Path, predictions: Predictions, fitted: Calibration) ->
             return scan.read_frame(predictions.frame, region), fitted.mean(predictions.read("median", region))
 
         counts, means = block_totals(read, predictions.shape, len(predictions.channels))
-    return rake_factors(counts, means, np.array([fitted.noisy_scale(name) for name in fitted.channels]))
+    return rake_factors(counts, means, np.array([fitted.noisy_scale(name) for name in fitted.channels])), means
 
 
 def _write_images(
@@ -100,7 +100,7 @@ def _write_images(
     predictions: Predictions,
     fitted: Calibration,
     labels: NDArray[Any] | None,
-    factors: Doubles | None,
+    factors: tuple[Doubles, Doubles] | None,
 ) -> tuple[dict[float, Doubles], dict[float, Doubles]]:
     """Write all images, slab by slab.
 
@@ -124,7 +124,7 @@ def _write_images(
             without_width[value] += (low == high).reshape(n_channels, -1).sum(axis=1) / n_pixels
         mean = fitted.mean(median)
         if factors is not None:
-            mean = (mean * factors_at(factors, predictions.shape, region)).astype(np.float32)
+            mean = (mean * factors_at(factors[0], predictions.shape, region, factors[1])).astype(np.float32)
         signal = _signal_intervals(predictions, fitted, region)
         writer.write(region, fitted.centre(median), mean, spread, intervals, signal)
     return projected, without_width

@@ -81,7 +81,8 @@ def fit_variance(pixels: SignalPixels) -> FittedVariance:
     """
     low, high = (float(value) for value in np.quantile(pixels.median, _KNOTS))
     features = error_features(pixels.median, pixels.slope, (low, high))
-    tiny = 1e-12 * float(np.square(pixels.residual).mean()) + np.finfo(np.float64).tiny
+    # A channel without a single event, or of one value, leaves neither noise nor residuals.
+    tiny = 1e-12 * float(np.square(pixels.residual).mean()) + 1e-30
     noise = _line(features[:2], pixels.noise) + tiny
     noise = np.maximum(noise, _NOISE_PART * noise.mean())
     squared = np.square(pixels.residual) - pixels.noise
@@ -115,16 +116,19 @@ def factors_between(factor: float, error: float, least: float, blocks: int) -> D
     Returns
     -------
     ndarray
-        float64, ascending: quantiles of Student's t about the estimate, cut off at ``least`` and weighed by one over
-        the factor, which is what is assumed of a scale before anything is known of it (Jeffreys' prior).
+        float64, ascending: quantiles of Student's t about the estimate, cut off at ``least``. Where ``least`` is
+        positive, they are weighed by one over the factor, which is what is assumed of a scale before anything is known
+        of it (Jeffreys' prior).
     """
     if error <= 0:
         return np.array([max(factor, least)])
     share = (np.arange(_POINTS) + 0.5) / _POINTS
     law = student(max(blocks - 1, 1))
-    start = float(law.cdf((least - factor) / error))
-    values = np.maximum(factor + error * law.ppf(start + (1 - start) * share), max(least, _LEAST_FACTOR * error))
-    weight = np.cumsum(1 / values)
+    # From the upper tail, which stays exact where the estimate lies far below what is possible.
+    tail = float(law.sf((least - factor) / error)) * share[::-1]
+    values = np.maximum(factor + error * law.isf(np.maximum(tail, 1e-300)), max(least, _LEAST_FACTOR * error))
+    # The weight asks for a least value that something shows; without one it would draw the factor to 0.
+    weight = np.cumsum(1 / values if least > 0 else np.ones(_POINTS))
     places = np.searchsorted(weight, (np.arange(_FACTORS) + 0.5) / _FACTORS * weight[-1])
     chosen: Doubles = values[places]
     return chosen

@@ -98,8 +98,11 @@ def rake_factors(counts: Doubles, means: Doubles, scale: Doubles) -> Doubles:
     return factors
 
 
-def factors_at(factors: Doubles, shape: tuple[int, ...], region: Region) -> Doubles:
+def factors_at(factors: Doubles, shape: tuple[int, ...], region: Region, means: Doubles | None = None) -> Doubles:
     """Interpolate the factors of blocks at the pixels of a region, linearly between the centres of the blocks.
+
+    Raked and estimated totals are interpolated alike and divided. So a bright block beside a dark one keeps its own
+    factor up to its edge, and a factor of a block that holds next to nothing reaches no other.
 
     Parameters
     ----------
@@ -109,13 +112,22 @@ def factors_at(factors: Doubles, shape: tuple[int, ...], region: Region) -> Doub
         Pixels per spatial axis of the scan.
     region
         One slice per spatial axis.
+    means
+        Totals of the estimated mean, of the shape of ``factors``; None for the same in all blocks.
 
     Returns
     -------
     ndarray
         (C, *region) float64; constant from the outermost centres on.
     """
-    values = factors
+    if means is None:
+        return _between(factors, shape, region)
+    weights = np.maximum(means, np.finfo(np.float64).tiny)
+    return _between(factors * weights, shape, region) / _between(weights, shape, region)
+
+
+def _between(values: Doubles, shape: tuple[int, ...], region: Region) -> Doubles:
+    """Values of blocks, linearly between their centres."""
     for axis, (extent, part) in enumerate(zip(shape, region, strict=True), 1):
         ends = _edges(extent)
         centres = (ends[:-1] + ends[1:] - 1) / 2

@@ -33,12 +33,16 @@ class SignalModel:
         Per confidence of one-sided bounds likewise: the quantile at 1 - confidence, and that at the confidence.
     factor
         Factor by which the mean variance is expected to exceed that of ``variance``.
+    rare
+        Least upper end of an interval: the most that the signal can be where counts are rarest. Below it a median near
+        0 says nothing.
     """
 
     variance: ErrorVariance
     quantiles: Mapping[str, tuple[float, float]]
     bounds: Mapping[str, tuple[float, float]]
     factor: float
+    rare: float = 0.0
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self:
@@ -60,6 +64,7 @@ class SignalModel:
             {key: (pair[0], pair[1]) for key, pair in entry["quantiles"].items()},
             {key: (pair[0], pair[1]) for key, pair in entry["bounds"].items()},
             float(entry["factor"]),
+            float(entry.get("rare", 0.0)),
         )
 
     def stored(self) -> dict[str, Any]:
@@ -77,6 +82,7 @@ class SignalModel:
             "quantiles": {key: list(pair) for key, pair in self.quantiles.items()},
             "bounds": {key: list(pair) for key, pair in self.bounds.items()},
             "factor": self.factor,
+            "rare": self.rare,
         }
 
     def spread(self, median: Floats, slope: Floats) -> NDArray[np.float64]:
@@ -110,7 +116,8 @@ class SignalModel:
             float32 of the same shape. The interval holds the median.
         """
         low, high = self.quantiles[nominal_key(nominal)]
-        return self._end(median, slope, min(low, 0.0)), self._end(median, slope, max(high, 0.0))
+        upper = self._end(median, slope, max(high, 0.0))
+        return self._end(median, slope, min(low, 0.0)), self._not_below(upper)
 
     def bound(self, side: str, median: Floats, slope: Floats, confidence: float) -> Floats:
         """Compute a one-sided bound on the signal.
@@ -129,7 +136,13 @@ class SignalModel:
         ndarray
             float32 of the same shape.
         """
-        return self._end(median, slope, self.bounds[nominal_key(confidence)][0 if side == "lower" else 1])
+        low, high = self.bounds[nominal_key(confidence)]
+        if side == "lower":
+            return self._end(median, slope, low)
+        return self._not_below(self._end(median, slope, high))
+
+    def _not_below(self, upper: Floats) -> Floats:
+        return np.maximum(upper, np.float32(self.rare)) if self.rare > 0 else upper
 
     def _end(self, median: Floats, slope: Floats, quantile: float) -> Floats:
         end = median + quantile * np.sqrt(self.variance.of(median, slope))

@@ -22,6 +22,10 @@ Floats = NDArray[np.float32]
 BLOCK_SIDES = (8, 16, 32)
 # Most pixels, over all frames, that are used of a channel.
 _MOST_PIXELS = 1_500_000
+# Counts pass as Poisson where their variance is their mean to within this part.
+_POISSON = 0.03
+# Standard deviations that a difference must exceed.
+_CHANCE = 4.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,12 @@ class SignalPixels:
         place in all frames is one block.
     frame_variance
         Mean variance of the median from frame to frame at one pixel; 0 where there is a single frame.
+    dispersion
+        For counts, the variance of frames (or of repeats of the reference) over that of Poisson counts, where they show
+        it and it differs from 1 by more than ``_POISSON``; then ``noise`` has this factor and ``count_unit`` is None. 1
+        otherwise.
+    repeated
+        Mean number of frames in which a place occurs.
     """
 
     median: Floats
@@ -52,17 +62,24 @@ class SignalPixels:
     count_unit: float | None
     blocks: Sequence[NDArray[np.intp]]
     frame_variance: float
+    dispersion: float = 1.0
+    repeated: float = 1.0
 
 
 @dataclass
 class _Box:
-    """What one box adds: medians (R, C, n), slopes, targets and noise likewise; blocks (n,) per side."""
+    """What one box adds: medians (R, C, n), slopes, targets and noise likewise; blocks (n,) per side.
+
+    ``spread`` holds per channel the sums of the variance that frames or repeats show and of the Poisson variance, and
+    the number of pixels.
+    """
 
     medians: Floats
     slopes: Floats
     targets: Floats
     noises: Floats
     blocks: list[NDArray[np.intp]]
+    spread: Doubles
 
 
 def read_signal_pixels(scans: PredictedScans) -> list[SignalPixels] | None:
@@ -122,7 +139,16 @@ def _read_box(ensemble: Predictions, scan: Scan, box: Box, budget: int, counts: 
         blocks.append(labels.ravel()[::step] + counts[number])
         counts[number] += count
     medians, slopes, targets, noises = (np.stack(part) for part in parts)
-    return _Box(medians, slopes, targets, noises, blocks)
+    return _Box(medians, slopes, targets, noises, blocks, _spread(scan, box))
+
+
+def _spread(scan: Scan, box: Box) -> Doubles:
+    """Sums over a box of the variance that frames or repeats show, of that of Poisson counts, and of 1, (3, C)."""
+    shown = scan.read_shown_variance(box.slices) if scan.count_unit is not None else None
+    if shown is None:
+        return np.zeros((3, scan.n_channels))
+    sums = [image.reshape(scan.n_channels, -1).sum(axis=1, dtype=np.float64) for image in shown]
+    return np.stack([*sums, np.full(scan.n_channels, float(box.size))])
 
 
 def _channel(boxes: Sequence[_Box], c: int, unit: float | None) -> SignalPixels:
@@ -130,6 +156,7 @@ def _channel(boxes: Sequence[_Box], c: int, unit: float | None) -> SignalPixels:
         return np.concatenate([image[:, c].ravel() for image in images])
 
     median = flat(box.medians for box in boxes)
+    dispersion = 1.0 if unit is None else _dispersion(np.sum([box.spread[:, c] for box in boxes], axis=0))
     repeated = [box.medians[:, c] for box in boxes if len(box.medians) > 1]
     pixels = sum(part.shape[1] for part in repeated)
     between = sum(float(part.var(axis=0, ddof=1, dtype=np.float64).sum()) for part in repeated)
@@ -137,11 +164,24 @@ def _channel(boxes: Sequence[_Box], c: int, unit: float | None) -> SignalPixels:
         median,
         flat(box.slopes for box in boxes),
         flat(box.targets for box in boxes).astype(np.float64) - median,
-        flat(box.noises for box in boxes).astype(np.float64),
-        unit,
+        flat(box.noises for box in boxes).astype(np.float64) * dispersion,
+        unit if dispersion == 1 else None,
         [
             np.concatenate([np.tile(box.blocks[i], len(box.medians)) for box in boxes])
             for i in range(len(BLOCK_SIDES) + 1)
         ],
         between / pixels if pixels else 0.0,
+        dispersion,
+        median.size / sum(box.medians.shape[2] for box in boxes),
     )
+
+
+def _dispersion(sums: Doubles) -> float:
+    """Variance over that of Poisson counts; 1 where the two differ by little, or by what chance allows."""
+    shown, poisson, pixels = (float(value) for value in sums)
+    if poisson <= 0:
+        return 1.0
+    # Over two frames of one pixel, the variance of Poisson counts of mean m scatters by sqrt(1/m + 2) of itself.
+    chance = np.sqrt((pixels / poisson + 2) / pixels)
+    ratio = shown / poisson
+    return ratio if abs(ratio - 1) > max(_POISSON, _CHANCE * chance) else 1.0

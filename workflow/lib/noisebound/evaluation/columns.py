@@ -37,7 +37,7 @@ COLUMNS: dict[str, list[str]] = {
     ],
     "decisions": [
         *("name", "channel", "threshold", "confidence", "side", "precision", "low", "high", "declared", "n_pixels"),
-        *("n_blocks", "of", "against", "expected"),
+        *("n_blocks", "of", "against", "expected", "bound_coverage"),
     ],
 }
 OUTPUTS = (*COLUMNS, "summary")

@@ -22,6 +22,10 @@ from .columns import COLUMNS
 from .held_out import HeldOut
 from .metrics import ratio
 from .shares import shares
+from .signal_coverage import bound_coverage
+
+# The bound that decides on each side.
+_BOUND_OF = {"above": "lower", "below": "upper"}
 
 
 def realised_precision(
@@ -47,9 +51,9 @@ def realised_precision(
     -------
     DataFrame
         Two rows per entry: name, channel, threshold, confidence, side (above or below), of (signal or repeat), against
-        (truth or reference: what is looked up), precision with its 95 % interval low and high, expected (the share
-        expected of references, for decisions about the signal; else NaN), declared (share of all pixels), n_pixels,
-        n_blocks.
+        (truth or reference: what is looked up), precision with its 95 % interval low and high, declared (share of all
+        pixels), n_pixels, n_blocks; expected, the share expected of references, for decisions about the signal; and
+        bound_coverage, that of the bound that decides, over all pixels (of the true signal, if that is decided about).
     """
     rows = []
     for entry in exceed:
@@ -62,24 +66,27 @@ def realised_precision(
             true = [(_looked_up(r, c, truth) > threshold) == (side == "above") for r in regions]
             groups = [np.where(picked == declared, 0, -1) for picked in maps]
             result = shares(regions, true, groups, 1)
-            pixels = int(result["n_pixels"][0])
             about = {"name": entry["name"], "channel": entry["channel"], "threshold": threshold, "side": side}
+            about |= {"confidence": float(entry["confidence"]), "of": of, "against": "truth" if truth else "reference"}
+            bounds = bound_coverage(regions, calibration, c, about["confidence"], of)
+            beside_noise = of == "signal" and not truth
             rows.append(
                 {
                     **about,
-                    "confidence": float(entry["confidence"]),
-                    "of": of,
-                    "against": "truth" if truth else "reference",
-                    "expected": _expected(regions, calibration, about, groups) if of == "signal" else math.nan,
-                    "precision": float(result["share"][0]),
-                    "low": float(result["low"][0]),
-                    "high": float(result["high"][0]),
-                    "declared": pixels / total,
-                    "n_pixels": pixels,
-                    "n_blocks": int(result["n_blocks"][0]),
+                    "expected": _expected(regions, calibration, about, groups) if beside_noise else math.nan,
+                    "bound_coverage": bounds[f"{_BOUND_OF[side]}_bound_coverage"],
+                    "declared": int(result["n_pixels"][0]) / total,
+                    **_numbers(result),
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS["decisions"])
+
+
+def _numbers(result: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """What ``shares`` found, as columns."""
+    shares_of_it = {"precision": "share", "low": "low", "high": "high"}
+    numbers: dict[str, Any] = {name: float(result[key][0]) for name, key in shares_of_it.items()}
+    return numbers | {name: int(result[name][0]) for name in ("n_pixels", "n_blocks")}
 
 
 def _looked_up(region: HeldOut, c: int, truth: bool) -> NDArray[np.float32]:

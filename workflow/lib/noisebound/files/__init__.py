@@ -12,6 +12,7 @@ Begin with ``scan``.
     predictions         The predicted images, ``ensemble/<scan>.h5`` and ``denoised/<scan>.h5``, read region by region
     predictions_about   The attributes that ensemble files and denoised files have in common
     scan                The standard file of one scan, ``scans/<scan>.h5``, read region by region
+    scan_file           The standard file of one scan, open, and what it says of itself
     scan_sources        What a scan was read from: files and pixels with their digests, in a JSON file beside the scan
     unfinished_images   Images that are written region by region; the file is complete only when every pixel was written
 """

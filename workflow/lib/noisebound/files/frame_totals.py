@@ -20,6 +20,8 @@ Doubles = NDArray[np.float64]
 TOTALS = ("total", "total_low", "total_high")
 # Confidence of the interval of a total.
 CONFIDENCE = 0.95
+# Fewest frames beside the denoised one whose spread widens the interval of counts.
+FRAMES_THAT_SHOW = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +71,8 @@ def frame_totals(scan: Scan, labels: NDArray[np.integer], count: int, denoised: 
     -------
     Totals
         The mean over frames of the sum over pixels. For counts, the interval is that of a Poisson number (see
-        :func:`poisson_interval`). For intensities it is the t interval over frames, which takes two frames other than
-        the denoised one.
+        :func:`poisson_interval`), or that over frames where it is wider and ``FRAMES_THAT_SHOW`` show it. For
+        intensities it is the t interval over frames, which takes two frames other than the denoised one.
     """
     others = [k for k in range(scan.n_frames) if k != denoised]
     frames = others or [denoised]
@@ -84,6 +86,11 @@ def frame_totals(scan: Scan, labels: NDArray[np.integer], count: int, denoised: 
     total = sums.mean(axis=0)
     if scan.counts:
         low, high = (end / len(frames) for end in poisson_interval(sums.sum(axis=0)))
+        if (
+            len(others) >= FRAMES_THAT_SHOW
+        ):  # counts of a drifting dose, or with a gain, scatter more than Poisson counts
+            half = _half_width(sums)
+            low, high = np.minimum(low, np.maximum(total - half, 0.0)), np.maximum(high, total + half)
         low, high = (end if others else np.full_like(end, np.nan) for end in (low, high))
     else:
         half = _half_width(sums)

@@ -28,6 +28,8 @@ Begin with ``report_scan``.
     settings           Settings of the pages that come from the configuration
     signal             What a page says of the signal intervals: how far the denoised value may be from it, and how that
                        is known
+    signal_words       What the first lines of a page say of the signal intervals: their width, what they promise, and
+                       whether they fail
     stability          What the index says of how far the tokens can be trusted
     summarise          One line per finished run for the terminal, and the table of a comparison on simulated scans
     template           Pages from templates: all text is escaped, and each page is one file that makes no request

@@ -152,7 +152,7 @@ def totals_in_words(scan: Scan, denoised: int) -> str:
             "is printed. With a second frame in the scan sheet, totals come from that one and have an error."
         )
     if scan.counts and others:
-        words += " In brackets the exact 95 % interval of a Poisson number."
+        words += " In brackets their 95 % interval: that of a Poisson number, or that over the frames if it is wider."
     elif others > 1:
         words += " In brackets the 95 % interval from the spread over these frames."
     if scan.reference_kind == "measured" or not scan.has_reference:

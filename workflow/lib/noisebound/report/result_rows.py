@@ -11,7 +11,7 @@ from ..core.certainty import tolerance
 from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, percent
 from .settings import PageSettings
-from .signal import signal_promise, signal_words
+from .signal_words import signal_promise, signal_words
 
 COVERAGE_KEYS = ("value", "low", "high", "mean_width", "without_atoms", "of_atoms", "atoms", "zero_width", "of_truth")
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
-from .numbers import nominal_percent, number
 from .scan_images import ScanImages
 
 # Rank correlation of width and brightness from which on the map shows nothing but the brightness.
@@ -79,58 +77,3 @@ def _rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
         return 0.0
     first, second = (np.argsort(np.argsort(image.ravel(), kind="stable"), kind="stable") for image in (a, b))
     return float(np.corrcoef(first, second)[0, 1])
-
-
-def signal_promise(fitted: Calibration) -> str:
-    """Say what the signal interval promises, and on what that rests.
-
-    Parameters
-    ----------
-    fitted
-        Calibration of the run.
-
-    Returns
-    -------
-    str
-        Sentences; why there is no such interval, or empty where nothing is known of it.
-    """
-    signal = fitted.content.get("signal")
-    if not signal:
-        missing = str(fitted.content.get("signal_missing") or "")
-        return f"There is none: {missing}." if missing else ""
-    share = f"{100 * fitted.primary:.3g}"
-    return (
-        f"In about {share} of 100 pixels of a channel, the {share} % interval holds what a measurement without noise "
-        "would show: over fields of view like the calibrate regions, all pixels taken together. This rests on two "
-        f"assumptions: {'; '.join(signal['sources'])}; and elsewhere the error of the image depends on intensity and "
-        "steepness as it does there. It cannot be counted on measured data, where the signal is not known; "
-        "docs/calibration-study.md shows it on simulated images. Nothing is promised about a single pixel, or about a "
-        "structure that the networks never saw."
-    )
-
-
-def signal_words(rows: Sequence[Mapping[str, Any]], among: str, unit: str, primary: float) -> str | None:
-    """State in one sentence how far the signal lies from the denoised image.
-
-    Parameters
-    ----------
-    rows, among
-        Rows of the test results, one per channel, and which channels these are, in words (see
-        ``result_rows.with_structure``).
-    unit
-        Unit of the intensities.
-    primary
-        Nominal coverage of the delivered intervals.
-
-    Returns
-    -------
-    str or None
-        ``None`` where no interval for the signal is known.
-    """
-    known = [f"±{number(row['signal']['half'])} ({row['name']})" for row in rows if row.get("signal")]
-    if not known:
-        return None
-    where = f"in {among}, " if among and len(known) > 1 else ""
-    listed = " and ".join([", ".join(known[:-1]), known[-1]] if len(known) > 1 else known)
-    sentence = f"{where}the {nominal_percent(primary)} signal interval is {listed} {unit}".rstrip() + " on average."
-    return sentence[0].upper() + sentence[1:]
