@@ -424,7 +424,13 @@ def write_drift(path: Path, scan: str, channels: Sequence[str], warned: bool, nd
     place |= {"feature": "bright", "centre": [3] * ndim, "window": 1.5, "sigma": 7.25}
     noisy = place | {"image": 2.05, "predicted": 2.05, "measured": 6.1}
     other = noisy | {"kind": "invented", "channel": channels[-1], "sigma": -6.5}
-    miss = place | {"feature": "dark", "sigma": -8.1, "role": "between regions", "interval": [2.2, 2.8], "outside": True}
+    miss = place | {
+        "feature": "dark",
+        "sigma": -8.1,
+        "role": "between regions",
+        "interval": [2.2, 2.8],
+        "outside": True,
+    }
     about = {"pixels": 40401, "channels": {channels[0]: 2 if warned else 0} | {channels[-1]: 1 if warned else 0}}
     spot = {"width": 4.7, "height": 4.4, "mean": 3.5, "dark": False}
     superiority = (0.97, 0.09, 0.85) if warned else (0.6, 0.42, 0.55)

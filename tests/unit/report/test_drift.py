@@ -55,7 +55,9 @@ def test_the_quiet_line_says_what_was_looked_for_and_claims_no_absence() -> None
     assert "0.02 ± 0.02" in words
     assert "In 21 of 96 blocks of the test region the noisy frame is even; there, the image stays within" in words
     assert "In all 40\u202f401 pixels of the noisy frame, no place contradicts the image beyond the threshold" in words
-    assert "of single objects of 8 sigma of the noisy frame, about 9 in 10 would be found (in Fe, that is a spot" in words
+    assert (
+        "of single objects of 8 sigma of the noisy frame, about 9 in 10 would be found (in Fe, that is a spot" in words
+    )
     assert words.endswith("Fainter ones may be lost or invented unseen.")
     assert "is noise" not in words and "none stands out" not in words
     beside = quiet(content(local=local, missed={"total": 60, "level": 5.6, "noise": "counts"}))

@@ -13,7 +13,6 @@ from noisebound.report.report_scan import report_scan
 from tests.unit.example_run import report_of
 from tests.unit.report.parsed_page import Page
 
-
 PROVENANCE = {"run": "r", "seed": 1, "versions": {}, "digests": [], "config": ""}
 
 

@@ -112,10 +112,7 @@ def check_drift(
             table = block_table(noisy, blocks, residuals.correlation, len(shown) == len(area.boxes))
             content |= _image_findings(residuals, known, noisy, settings, 1 - (images.primary or 0))
             content["compared"] = sorted({box.role for box in shown})
-        # Single places are looked for in every pixel: the networks may lose what they were trained on, too.
-        whole = Box("scan", (0,) * noisy.ndim, noisy.shape)
-        content |= local_findings(NoisyFrame(noisy, raw, [whole], known.expected), whole, known.usual, images)
-        content |= miss_findings(noisy, raw, area.boxes, known.expected, images)
+        content |= _single_places(noisy, raw, images, known, area)
     # A scan that calibrates is not compared with itself. Where it also has test regions, these lie in the same field
     # of view as its calibrate regions, and their coverage is measured.
     if judged and not area.of("calibrate"):
@@ -127,6 +124,15 @@ def check_drift(
     content |= explain(content)
     write_json(output, plain(content))
     logger.info("scan %s: %s", area.scan, content["words"])
+
+
+def _single_places(
+    noisy: Scan, raw: Predictions, images: Predictions, known: Calibrated, area: Regions
+) -> dict[str, Any]:
+    """Lost, invented and missed features in every pixel: the networks may lose what they were trained on, too."""
+    whole = Box("scan", (0,) * noisy.ndim, noisy.shape)
+    found = local_findings(NoisyFrame(noisy, raw, [whole], known.expected), whole, known.usual, images)
+    return found | miss_findings(noisy, raw, area.boxes, known.expected, images)
 
 
 def _image_findings(

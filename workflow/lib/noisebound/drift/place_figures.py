@@ -90,7 +90,10 @@ def feature_of(values: Doubles, predicted: Doubles, at: Sequence[int], scale: fl
     """
     measured, image = (average(part, at, scale) - average(part, at, 2 * scale) for part in (values, predicted))
     lost = abs(measured) >= abs(image)
-    return {"kind": "lost" if lost else "invented", "feature": "bright" if (measured if lost else image) > 0 else "dark"}
+    return {
+        "kind": "lost" if lost else "invented",
+        "feature": "bright" if (measured if lost else image) > 0 else "dark",
+    }
 
 
 def about_place(peak: Peak, channels: Sequence[str], box: Box) -> dict[str, Any]:

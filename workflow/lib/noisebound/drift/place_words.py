@@ -96,7 +96,7 @@ def smallest_words(local: Mapping[str, Any]) -> str:
     strengths = [entry["sigma"] for entry in local["smallest"]]
     least, most = min(strengths), max(strengths)
     known = [entry for entry in local["smallest"] if entry["spot"]]
-    clearest = min(known, key=lambda entry: float(entry["spot"]["height"]) / abs(entry["spot"]["mean"] or 1), default=None)
+    clearest = min(known, key=lambda entry: entry["spot"]["height"] / abs(entry["spot"]["mean"] or 1), default=None)
     reach = f"{most:.0f}" if most < 1.2 * least else f"{least:.0f} to {most:.0f}, depending on the channel,"
     means = f" (in {clearest['channel']}, that is {spot_words(clearest, local['counts'])})" if clearest else ""
     return f"of single objects of {reach} sigma of the noisy frame, about 9 in 10 would be found{means}"

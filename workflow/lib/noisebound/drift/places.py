@@ -1,4 +1,4 @@
-"""Single places where a measurement contradicts the image: lost and invented features, and misses beside a reference."""
+"""Single places where a measurement contradicts the image: lost or invented features, misses beside a reference."""
 
 from __future__ import annotations
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ..core.storage import read_json
-from ..drift.findings import ERRORS
 from ..drift.likeness_words import describe_statistic
 from ..drift.place_words import smallest_words
 from ..drift.words import in_words
 
 # Most rows of the table of statistics on the page of a scan.
 ROWS = 12
+# Standard errors that a correlation must exceed, as in the verdict on residuals.
+_ERRORS = 4.0
 # Short marks on the cards of the index, by kind of warning.
 MARKS = {
     "drift": "unlike calibration",
@@ -85,7 +86,7 @@ def quiet(content: Mapping[str, Any]) -> str:
         )
     if local:
         number = local["total"]
-        found = "no place contradicts" if not number else "1 place contradicts" if number == 1 else f"{number} contradict"
+        found = {0: "no place contradicts", 1: "1 place contradicts"}.get(number, f"{number} places contradict")
         pixels = f"{local['pixels']:,}".replace(",", "\u202f")
         words.append(
             f"In all {pixels} pixels of the noisy frame, {found} the image beyond the threshold of the search; "
@@ -130,7 +131,7 @@ def neighbours(residuals: Mapping[str, Any]) -> str:
         return "How much residuals, noisy minus denoised, resemble their neighbours is not known."
 
     def certain(lag: Mapping[str, Any]) -> float:
-        return float(lag["correlation"]) - ERRORS * float(lag["error"] or 0)
+        return float(lag["correlation"]) - _ERRORS * float(lag["error"] or 0)
 
     worst = max(known, key=lambda lag: float(lag["correlation"]))
     correlated = [lag for lag in known if certain(lag) > 0]
