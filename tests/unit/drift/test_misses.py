@@ -54,10 +54,7 @@ def test_the_reference_is_told_to_lie_outside_the_signal_interval(tmp_path: Path
     reference = truth + 0.3 * rng.normal(size=truth.shape)
     files = write(tmp_path, "scan", image, image, "apply", False, reference=reference)
     with h5py.File(files["denoised"], "a") as file:
-        file["signal/0.9/lower"], file["signal/0.9/upper"] = (
-            (image + side).astype(np.float32) if 0 else image - 1,
-            image + 1,
-        )
+        file["signal/0.9/lower"], file["signal/0.9/upper"] = image - 1, image + 1
     with Scan(files["scan"]) as scan, Predictions(files["ensemble"]) as raw, Predictions(files["denoised"]) as images:
         content = miss_findings(scan, raw, [BOX], as_it_is(), images)
     strongest = content["misses"][0]

@@ -57,7 +57,9 @@ def test_the_smallest_object_is_told_as_a_spot_of_the_clearest_channel() -> None
     faint = {"width": 4.7, "height": 1.3, "mean": 0.2, "dark": False}
     smallest = [{"channel": "Mg", "sigma": 7.8, "spot": SPOT}, {"channel": "Ca", "sigma": 15.5, "spot": faint}]
     words = smallest_words({"smallest": smallest, "counts": True})
-    assert "8 to 16, depending on the channel, sigma" in words
+    assert "8 to 16 sigma" in words
+    bright = SPOT | {"height": 1563.0, "mean": 20620.0}
+    assert "by about 1600, where these have 21000" in spot_words({"spot": bright}, counts=False)
     assert "in Mg, that is a spot 5 px wide whose middle differs from its surroundings by about 4.4 counts per" in words
     assert spot_words(smallest[1], False).endswith("a dark spot of this width would not be found")
     assert "(" not in smallest_words({"smallest": [smallest[0] | {"spot": None}], "counts": True})

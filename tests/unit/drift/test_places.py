@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,7 @@ def test_a_long_needle_is_listed_along_its_whole_length() -> None:
     assert all(abs(peak.at[1] - peak.at[0] // 2 - 1) <= 2 for peak in peaks)
     ends = [(peak.at[0] - 2 * peak.scale, peak.at[0] + 2 * peak.scale) for peak in sorted(peaks, key=lambda p: p.at)]
     assert len(ends) >= 3 and ends[0][0] < 24 and ends[-1][1] > 66
-    assert all(after[0] - before[1] <= 4 for before, after in zip(ends, ends[1:], strict=False))
+    assert all(after[0] - before[1] <= 4 for before, after in itertools.pairwise(ends))
 
 
 def test_only_peaks_near_a_stronger_one_of_their_channel_and_direction_are_left_out() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,8 @@ class ReferenceFrame:
         regions = [tile.outer for tile in tiles[:: -(-len(tiles) // NOISE_TILES)]]
         kept = [tuple(thinned(image) for image in self._pair(region)) for region in regions]
         self._floor = FLOOR * np.mean([target.reshape(len(target), -1).mean(axis=1) for target, _ in kept], axis=0)
-        fit, parts = noise_curve, [target for target, _ in kept]
+        fit: Callable[[Sequence[Doubles], Sequence[Doubles]], tuple[Doubles, Doubles]] = noise_curve
+        parts = [target for target, _ in kept]
         if self.noise is not None and self._events is None:
             fit, parts = variance_curve, [self._variance(region) for region in regions]
         self._curves = [

@@ -97,9 +97,10 @@ def smallest_words(local: Mapping[str, Any]) -> str:
     least, most = min(strengths), max(strengths)
     known = [entry for entry in local["smallest"] if entry["spot"]]
     clearest = min(known, key=lambda entry: entry["spot"]["height"] / abs(entry["spot"]["mean"] or 1), default=None)
-    reach = f"{most:.0f}" if most < 1.2 * least else f"{least:.0f} to {most:.0f}, depending on the channel,"
+    reach = f"{most:.0f}" if most < 1.2 * least else f"{least:.0f} to {most:.0f}"
+    by_channel = "" if most < 1.2 * least else " (it depends on the channel)"
     means = f" (in {clearest['channel']}, that is {spot_words(clearest, local['counts'])})" if clearest else ""
-    return f"of single objects of {reach} sigma of the noisy frame, about 9 in 10 would be found{means}"
+    return f"of single objects of {reach} sigma of the noisy frame{by_channel}, about 9 in 10 would be found{means}"
 
 
 def spot_words(entry: Mapping[str, Any], counts: bool) -> str:
@@ -121,10 +122,15 @@ def spot_words(entry: Mapping[str, Any], counts: bool) -> str:
     spot = entry["spot"]
     unit = " counts per pixel" if counts else ""
     words = (
-        f"a spot {spot['width']:.0f} px wide whose middle differs from its surroundings by about {spot['height']:.2g}"
-        f"{unit}, where these have {spot['mean']:.2g}"
+        f"a spot {spot['width']:.0f} px wide whose middle differs from its surroundings by about "
+        f"{_plain(spot['height'])}{unit}, where these have {_plain(spot['mean'])}"
     )
     return words if spot["dark"] else f"{words}; a dark spot of this width would not be found"
+
+
+def _plain(value: float) -> str:
+    """Two significant digits, such as 0.24 or 21000."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def lost_or_invented(content: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def of_scan(path: str | Path) -> dict[str, Any]:
     dict
         warnings; quiet, the sentence for a scan without any; and the details behind both: statistics (rows with words,
         told, p, here and calibrated), more (how many statistics are not listed), residuals (one text per channel),
-        background, approximation, unit and file.
+        background, where (the regions that these two are about), approximation, unit and file.
     """
     content = read_json(path)
     shown = content["statistics"][:ROWS]
@@ -59,6 +59,7 @@ def of_scan(path: str | Path) -> dict[str, Any]:
         "more": len(content["statistics"]) - len(shown),
         "residuals": [_nearest(entry) for entry in (content.get("residuals") or {}).get("channels", [])],
         "background": content.get("background"),
+        "where": _where(content),
     }
 
 
