@@ -71,7 +71,7 @@ class OneFrame:
 
     def __init__(self, noisy: Images, counts: bool) -> None:
         self.noisy, self.counts, self.channels = noisy, counts, tuple(str(c) for c in range(len(noisy)))
-        self.ndim = noisy.ndim - 1
+        self.ndim, self.shape = noisy.ndim - 1, noisy.shape[1:]
 
     def read_frame(self, k: int, region: tuple[slice, ...]) -> Images:
         return self.noisy[(slice(None), *region)]
@@ -189,7 +189,7 @@ def check(
     else:
         noisy = measure(world, signal, rng)
         median = denoise(world, noisy) + (with_object - signal)
-    content = local_findings(frame_of(world, noisy, median, expected), [BOX], local)
+    content = local_findings(frame_of(world, noisy, median, expected), BOX, local)
     hits = [
         place
         for place in content["places"]

@@ -421,9 +421,18 @@ CONFIG = {"run": "example", "seed": 1, "data": {"channels": ["Mg", "Fe"]}, "cali
 def write_drift(path: Path, scan: str, channels: Sequence[str], warned: bool, ndim: int = 2) -> Path:
     """The check of a scan: quiet, or with every kind of warning."""
     place = {"channel": channels[0], "kind": "lost", "lower": [2] * ndim, "upper": [5] * ndim, "size": 3.5}
-    place |= {"sigma": 7.25, "predicted": 20.5, "measured": 61}
-    other = place | {"kind": "invented", "channel": channels[-1], "sigma": -6.5}
-    miss = {key: place[key] for key in ("channel", "kind", "lower", "upper", "size")} | {"sigma": -8.1, "role": "test"}
+    place |= {"feature": "bright", "centre": [3] * ndim, "window": 1.5, "sigma": 7.25}
+    noisy = place | {"image": 2.05, "predicted": 2.05, "measured": 6.1}
+    other = noisy | {"kind": "invented", "channel": channels[-1], "sigma": -6.5}
+    miss = place | {
+        "feature": "dark",
+        "sigma": -8.1,
+        "role": "between regions",
+        "interval": [2.2, 2.8],
+        "outside": True,
+    }
+    about = {"pixels": 40401, "channels": {channels[0]: 2 if warned else 0} | {channels[-1]: 1 if warned else 0}}
+    spot = {"width": 4.7, "height": 4.4, "mean": 3.5, "dark": False}
     superiority = (0.97, 0.09, 0.85) if warned else (0.6, 0.42, 0.55)
     kinds = (("mean", channels[0]), ("fine", channels[-1]), ("distance", ""))
     lags = [{"lag": [0, 1], "correlation": 0.31 if warned else -0.02, "error": 0.01, "calibrated": -0.01}]
@@ -453,14 +462,17 @@ def write_drift(path: Path, scan: str, channels: Sequence[str], warned: bool, nd
             "statistics": [{"kind": "mean", "of": channels[0], "blocks": 9, "above": True}] if warned else [],
         },
         "dose": {"ratio": 0.8 if warned else 1.02, "p": 0.001 if warned else 0.7, "visible": 0.12, "told": warned},
-        "places": [place, other] if warned else [],
+        "places": [noisy, other] if warned else [],
+        "compared": ["test"],
         "local": {
+            **about,
             **{"total": 3 if warned else 0, "level": 5.3, "counts": True},
-            "smallest": [{"channel": name, "sigma": 7.8 + 4 * i} for i, name in enumerate(channels)],
+            "smallest": [{"channel": name, "sigma": 7.8 + 4 * i, "spot": spot} for i, name in enumerate(channels)],
         },
     }
     if not warned:
-        content |= {"misses": [miss | {"image": 2.51, "reference": 1.39}], "missed": {"total": 1, "level": 5.6}}
+        content |= {"misses": [miss | {"image": 2.51, "reference": 1.39}]}
+        content["missed"] = {"total": 1, "channels": {channels[0]: 1}, "pixels": 40401, "level": 5.6, "noise": "counts"}
     path.write_text(json.dumps(content | explain(content)))
     return path
 

@@ -49,3 +49,13 @@ def test_level_follows_from_medians_and_pattern_from_means() -> None:
     mean = expected.mean(median, counts=False)
     assert mean[:, 0, 0].tolist() == [1.5, 2.0]
     assert expected.pattern(mean)[:, 0, 0].tolist() == [15, 47]
+
+
+def test_a_negative_shift_does_not_take_away_the_few_counts_below_its_first_knot() -> None:
+    """In classes of a median above 2, the mean may lie 0.3 below it; where the median is 0.5, it cannot."""
+    knots, shift = np.array([[2.0, 4.0]]), np.array([[-0.3, 0.1]])
+    median = np.array([[0.0, 0.5, 2.0, 3.0, 9.0]])
+    assert shifted(median, knots, shift, True) == pytest.approx(np.array([[0.0, 0.425, 1.7, 2.9, 9.1]]))
+    assert shifted(median, knots, shift, False)[0, 1] == pytest.approx(0.2)
+    # The mean of few counts may well lie above their median, down to 0.
+    assert shifted(median, knots, -shift, True)[0, :2] == pytest.approx([0.3, 0.8])

@@ -44,7 +44,7 @@ def test_residuals_that_are_correlated_where_calibrated_too_are_not_called_noise
     bench.fit([bench.make(f"calibrate{i}", "calibrate", denoise=smooth)[0] for i in range(2)])
     content = bench.check(bench.make("smooth", denoise=smooth)[0])
     assert content["residuals"]["verdict"] == "as calibrated"
-    assert "is noise" not in quiet(content) and "as it is on the calibrate regions" in quiet(content)
+    assert "are correlated (" in quiet(content) and "as on the calibrate regions" in quiet(content)
 
 
 def test_invented_structure_is_told_where_the_input_shows_none(bench: Bench) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from noisebound.drift.local_findings import LISTED, local_findings, rounded
+from noisebound.drift import local_findings as module
+from noisebound.drift.local_findings import local_findings
 from noisebound.drift.local_usual import LocalUsual
 from tests.unit.drift.local_world import BOX, SIDE, blob, opened
 from tests.unit.drift.simulated import no_waiting_for_the_disk
@@ -24,7 +25,7 @@ def check(folder: Path, rng: np.random.Generator, kind: str = "", sigma: float =
         (signal if kind == "lost" else image)[1] += blob((50, 33), 2.5, sigma, np.sqrt(LEVEL))
     noisy = rng.poisson(signal).astype(float) if counts else signal + 2 * rng.normal(size=signal.shape)
     with no_waiting_for_the_disk(), opened(folder, noisy, image, counts) as (_, _, frame):
-        return local_findings(frame, [BOX], LocalUsual.of_noise(2))
+        return local_findings(frame, BOX, LocalUsual.of_noise(2))
 
 
 @pytest.mark.parametrize("counts", [False, True])
@@ -61,14 +62,20 @@ def test_the_smallest_strength_is_one_that_nine_of_ten_have(tmp_path: Path) -> N
     assert np.mean(weak) <= 0.3
 
 
-def test_the_strongest_places_are_listed_and_all_are_counted(tmp_path: Path) -> None:
+def test_all_places_are_listed_up_to_a_limit_and_counted_by_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(3)
     truth = np.full((2, SIDE, SIDE), LEVEL)
     noisy = rng.poisson(truth).astype(float)
     noisy[:, 8::16, 8::16] += 60
     with opened(tmp_path, noisy, truth) as (_, _, frame):
-        content = local_findings(frame, [BOX], LocalUsual.of_noise(2))
-    assert len(content["places"]) == LISTED and content["local"]["total"] == 72
+        content = local_findings(frame, BOX, LocalUsual.of_noise(2))
+        monkeypatch.setattr(module, "LISTED", 20)
+        fewer = local_findings(frame, BOX, LocalUsual.of_noise(2))
+    assert len(content["places"]) == content["local"]["total"] == 72
+    assert content["local"]["channels"] == {"Mg": 36, "Fe": 36} and content["local"]["pixels"] == SIDE**2
     strengths = [abs(place["sigma"]) for place in content["places"]]
     assert strengths == sorted(strengths, reverse=True)
-    assert rounded(123456.0) == 123500
+    assert len(fewer["places"]) == 20 and fewer["local"] == content["local"]
+    assert {(place["kind"], place["feature"]) for place in content["places"]} == {("lost", "bright")}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from noisebound.drift import local_images
-from noisebound.drift.local_images import scales_of, thinned, tiles_of
+from noisebound.drift.local_images import block_sums, scales_of, thinned, tiles_of
 from noisebound.geometry.boxes import Box
 from tests.unit.drift.local_world import BOX, SIDE, grains, opened
 
@@ -43,6 +43,24 @@ def test_another_level_throughout_is_no_object(tmp_path: Path, counts: bool) -> 
             assert measured.values == pytest.approx(noisy[c], rel=1e-6) and measured.counts is counts
             wanted = measured.predicted if counts else np.ones((SIDE, SIDE))
             assert measured.variance == pytest.approx(wanted, rel=0.25)
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_a_defect_in_a_part_does_not_spoil_the_level_of_the_rest(tmp_path: Path, counts: bool) -> None:
+    rng = np.random.default_rng(1)
+    truth = 5 * grains(rng)
+    noisy = rng.poisson(0.7 * truth).astype(float) if counts else truth + 3 + rng.normal(size=truth.shape)
+    noisy[:, :32, :64] = 500
+    with opened(tmp_path, noisy.astype(np.float32), truth, counts) as (_, _, frame):
+        for measured, own in zip(frame.read(BOX.slices), truth, strict=True):
+            assert measured.predicted == pytest.approx(0.7 * own if counts else own + 3, rel=0.02, abs=0.1)
+
+
+def test_sums_of_blocks_hold_every_pixel_once() -> None:
+    image = np.random.default_rng(2).normal(size=(2, 20, 35))
+    sums = block_sums(image)
+    assert sums.shape == (2, 2 * 3) and sums.sum(axis=1) == pytest.approx(image.sum(axis=(1, 2)))
+    assert sums[1, 4] == pytest.approx(image[1, 16:, 16:32].sum())
 
 
 def test_where_the_image_is_0_a_count_is_no_wonder(tmp_path: Path) -> None:

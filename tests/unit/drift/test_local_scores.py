@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from noisebound.drift.local_scores import Measured, deviations, noise_curve
+from noisebound.drift.local_scores import Measured, deviations, noise_curve, variance_curve
 
 SIDE = 64
 
@@ -87,3 +87,12 @@ def square(shape: tuple[int, int]) -> np.ndarray:
     found = np.zeros(shape)
     found[40:60, 40:60] = 1
     return found
+
+
+def test_a_known_noise_is_averaged_in_classes_of_intensity() -> None:
+    rng = np.random.default_rng(7)
+    image = rng.uniform(1, 9, (80, 80))
+    variances = image * rng.chisquare(2, image.shape) / 2
+    knots, found = variance_curve([variances[:40], variances[40:]], [image[:40], image[40:]])
+    assert np.interp([2.0, 5.0, 8.0], knots, found) == pytest.approx([2, 5, 8], rel=0.15)
+    assert (variance_curve([np.zeros((4, 4))], [np.ones((4, 4))])[1] > 0).all()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from noisebound.core.storage import write_json
-from noisebound.report.drift import MARKS, ROWS, of_run, of_scan, quiet
+from noisebound.report.drift import MARKS, ROWS, neighbours, of_run, of_scan, quiet
 from tests.unit.report.parsed_page import Page
 
 
@@ -45,20 +47,39 @@ def content(**changes: Any) -> dict[str, Any]:
 def test_the_quiet_line_says_what_was_looked_for_and_claims_no_absence() -> None:
     assert quiet(content()) == "Nothing stands out."
     background = {"verdict": "flat", "blocks": 21, "of": 96}
-    local = {"total": 0, "counts": True, "smallest": [{"channel": "Fe", "sigma": 7.6}]}
-    words = quiet(content(residuals={"verdict": "white"}, background=background, local=local))
-    assert "On average over blocks, noisy minus denoised is not correlated" in words
-    assert "In the 21 of 96 blocks where the noisy frame is even, the image stays within its usual error" in words
-    assert "Single objects down to about 8 sigma of the noisy frame are looked for; none stands out here." in words
-    assert words.endswith("Fainter ones may be lost or invented unseen.")
-    assert "is noise" not in words
-    beside = quiet(content(local=local, missed={"total": 60, "level": 5.6}))
-    assert beside.endswith(
-        "Beside the reference, the image misses 60 places by more than its noise; the worst stand below."
+    spot = {"width": 4.7, "height": 2.2, "mean": 1.5, "dark": True}
+    local = {"total": 0, "counts": True, "smallest": [{"channel": "Fe", "sigma": 7.6, "spot": spot}], "pixels": 40401}
+    white = {"verdict": "white", "channels": [{"channel": "Fe", "lags": [lag([0, 1], 0.02, error=0.01)]}]}
+    words = quiet(content(residuals=white, background=background, local=local, compared=["test"]))
+    assert "no correlation of neighbouring residuals (noisy minus denoised) stands out of its error" in words
+    assert "0.02 ± 0.02" in words
+    assert "In 21 of 96 blocks of the test region the noisy frame is even; there, the image stays within" in words
+    assert "In all 40\u202f401 pixels of the noisy frame, no place contradicts the image beyond the threshold" in words
+    assert (
+        "of single objects of 8 sigma of the noisy frame, about 9 in 10 would be found (in Fe, that is a spot" in words
     )
-    lags = [lag([0, 1], 0.12), lag([1, 0], 0.34), lag([1, 1], None)]
-    worn = content(residuals={"verdict": "as calibrated", "channels": [{"channel": "Fe", "lags": lags}]})
-    assert "(0.34)" in quiet(worn) and "as it is on the calibrate regions" in quiet(worn)
+    assert words.endswith("Fainter ones may be lost or invented unseen.")
+    assert "is noise" not in words and "none stands out" not in words
+    beside = quiet(content(local=local, missed={"total": 60, "level": 5.6, "noise": "counts"}))
+    assert beside.endswith("the image misses 60 places by more than its noise; the worst stand below.")
+    rough = quiet(content(local=local | {"total": 1}, missed={"total": 1, "level": 5.6, "noise": None}))
+    assert "1 place contradicts" in rough and "1 place by more than its local roughness" in rough
+    apply = quiet(content(background=background, compared=["apply"]))
+    assert "blocks of the scan" in apply
+
+
+@pytest.mark.parametrize("verdict", ["white", "as calibrated"])
+def test_correlated_residuals_are_called_so_whatever_is_tolerated(verdict: str) -> None:
+    lags = [lag([0, 1], 0.05, error=0.02), lag([1, 0], 0.17, error=0.03, calibrated=0.15), lag([1, 1], None)]
+    residuals = {"verdict": verdict, "channels": [{"channel": "CT", "lags": lags}]}
+    words = neighbours(residuals)
+    assert words.startswith("Neighbouring residuals (noisy minus denoised) are correlated (0.17), as on the calibrate")
+    assert "regions (0.15): the noise is smeared, or structure is lost in both." in words and words in quiet(
+        content(residuals=residuals)
+    )
+    lags[1]["calibrated"] = 0.01
+    assert "0.01 on the calibrate regions" in neighbours(residuals) and "in both" not in neighbours(residuals)
+    assert "not known" in neighbours({"channels": []})
 
 
 def test_the_nearest_neighbour_with_the_largest_correlation_is_named(tmp_path: Path) -> None:

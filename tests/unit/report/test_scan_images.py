@@ -37,7 +37,7 @@ def test_volumes_show_their_slices_in_physical_proportions(deep: dict[str, Any])
     boxes = [a for a in page.all("span") if a.get("class") == "box"]
     assert all(int(a["data-z0"]) < int(a["data-z1"]) for a in boxes)
     slices, table = store["slices"], pd.read_csv(files / "scan-0.decisions.csv")
-    ranks = [a for a in page.all("button") if "data-plane" in a]
+    ranks = [a for a in page.all("button") if a.get("aria-label", "").startswith("Rank ")]
     table = table[(table["kind"] == "remeasure") | (table["rank"] <= 12)]
     extents = [(row.z0_px, row.z1_px) for row in table.itertuples() if any(row.z0_px <= z < row.z1_px for z in slices)]
     assert len(ranks) == len(extents) > 3
@@ -47,6 +47,10 @@ def test_volumes_show_their_slices_in_physical_proportions(deep: dict[str, Any])
         inside = [z for z in slices if z0 <= z < z1]
         assert abs(shown_slice - middle) == min(abs(z - middle) for z in inside)
         assert button["aria-label"].endswith(f"z = {shown_slice}")
+    # The one place beside the reference has its middle at z = 3.
+    (place,) = [a for a in page.all("button") if a.get("aria-label", "").startswith("Place ")]
+    assert place["aria-label"] == f"Place M1: show slice z = {slices[int(place['data-plane'])]}"
+    assert abs(slices[int(place["data-plane"])] - 3) <= 1
 
 
 def test_planes_are_read_at_the_shown_slices_and_pixels(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ Begin with ``check_drift``.
     local_images      The noisy frame of a scan beside what its image predicts of it, tile by tile, for the search of
                       single places
     local_kernels     Gaussian windows of several sizes, and how surprising the sum of counts under one is
+    local_limits      How strong an object must be to be found, in standard deviations of the noisy frame and as a spot
     local_scores      Local deviations of an image from a measurement, at several scales, in standard deviations of the
                       noise
     local_tail        How far the largest deviations of scans like the calibrated ones go, beyond what the calibrate
@@ -39,8 +40,10 @@ Begin with ``check_drift``.
     local_usual       Local deviations that images of a run usually show, learned from the calibrate regions
     misses            Places where the image misses the reference: the largest local differences beyond the reference's
                       noise
+    place_figures     What is known of a found place: its bounds, whether a feature was lost or invented there, and
+                      averages around it
     place_words       Places that the image lost or invented, in words
-    places            Single places where a measurement contradicts the image: lost and invented objects, and misses
+    places            Single places where a measurement contradicts the image: lost or invented features, misses
                       beside a reference
     residuals         Residuals, noisy minus denoised, block by block: signs of invented or lost structure that need no
                       reference

@@ -5,9 +5,9 @@ unlike, too few, calibrates, learned from), ``p``, ``statistics`` (those that co
 ``approximation`` and ``warnings``, each with title, text, points and remedy. A scan that was compared also has
 ``unit``, ``resolution``, ``scan_p`` (the p-value of whole scans, where 2 or more calibrate), numbers of blocks and
 scans, and where blocks are the unit ``exceedance`` and ``dose`` (else None). A scan with regions that taught no network
-also has ``residuals``, ``background``, ``places`` and ``local`` (objects that the image lost or invented, see
-``local_findings``). A scan with a reference also has ``misses`` and ``missed`` (where the image misses it, see
-``miss_findings``).
+also has ``residuals`` and ``background``, and in ``compared`` the roles of the regions that these are about. Every scan
+has ``places`` and ``local`` (features that the image lost or invented anywhere in it, see ``local_findings``). A scan
+with a reference also has ``misses`` and ``missed`` (where the image misses it, see ``miss_findings``).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ..core.errors import InputError
 from ..core.storage import write_json
 from ..files.predictions import Predictions
 from ..files.scan import Scan
+from ..geometry.boxes import Box
 from ..regions.regions import Regions
 from .block_statistics import describe_blocks, latent_scale
 from .block_table import block_table
@@ -110,8 +111,8 @@ def check_drift(
             blocks = describe_blocks(noisy, raw, shown, known.side, latent_scale(basis))
             table = block_table(noisy, blocks, residuals.correlation, len(shown) == len(area.boxes))
             content |= _image_findings(residuals, known, noisy, settings, 1 - (images.primary or 0))
-            content |= local_findings(NoisyFrame(noisy, raw, shown, known.expected), shown, known.usual)
-        content |= miss_findings(noisy, raw, area.boxes, known.expected)
+            content["compared"] = sorted({box.role for box in shown})
+        content |= _single_places(noisy, raw, images, known, area)
     # A scan that calibrates is not compared with itself. Where it also has test regions, these lie in the same field
     # of view as its calibrate regions, and their coverage is measured.
     if judged and not area.of("calibrate"):
@@ -123,6 +124,15 @@ def check_drift(
     content |= explain(content)
     write_json(output, plain(content))
     logger.info("scan %s: %s", area.scan, content["words"])
+
+
+def _single_places(
+    noisy: Scan, raw: Predictions, images: Predictions, known: Calibrated, area: Regions
+) -> dict[str, Any]:
+    """Lost, invented and missed features in every pixel: the networks may lose what they were trained on, too."""
+    whole = Box("scan", (0,) * noisy.ndim, noisy.shape)
+    found = local_findings(NoisyFrame(noisy, raw, [whole], known.expected), whole, known.usual, images)
+    return found | miss_findings(noisy, raw, area.boxes, known.expected, images)
 
 
 def _image_findings(

@@ -47,7 +47,7 @@ class Expected:
         (C,) float64: noisy = gain * median + offset, for means over blocks.
     knots, shift
         (C, M) float64: by how much the mean of the reference exceeds the median in a pixel, at M values of the median.
-        It is linear between these knots and constant beyond them.
+        It is linear between these knots; beyond them, see :func:`shifted`.
     mean_gain, mean_offset
         (C,) float64: noisy = mean_gain * mean + mean_offset, for means over blocks.
 
@@ -124,15 +124,21 @@ def shifted(median: NDArray[np.floating], knots: Doubles, shift: Doubles, counts
     knots, shift
         (C, M) float64: the shift at M values of the median, which ascend; linear between and constant beyond them.
     counts
-        Whether values are counts; negative results then become 0.
+        Whether values are counts. Negative results then become 0, and a negative shift falls to 0 with the median below
+        the first knot: taken off in full, it would take most of the few counts there.
 
     Returns
     -------
     NDArray
         (C, *spatial) float64.
     """
-    found = np.stack([m + np.interp(m, x, y) for m, x, y in zip(median.astype(np.float64), knots, shift, strict=True)])
-    return np.maximum(found, 0) if counts else found
+    found = []
+    for own, x, y in zip(median.astype(np.float64), knots, shift, strict=True):
+        change = np.interp(own, x, y)
+        if counts and y[0] < 0 < x[0]:
+            change = np.where(own < x[0], y[0] * np.maximum(own, 0) / x[0], change)
+        found.append(own + change)
+    return np.maximum(found, 0) if counts else np.stack(found)
 
 
 def _linear(values: Doubles, gain: Doubles, offset: Doubles) -> Doubles:

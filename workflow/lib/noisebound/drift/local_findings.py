@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
+from ..files.predictions import Predictions
 from ..geometry.boxes import Box, Region
 from .block_statistics import Doubles
 from .local_images import NoisyFrame, scales_of, tiles_of
-from .local_kernels import SCALES, sum_of_squares, surprise
+from .local_limits import limits
 from .local_scores import Measured
 from .local_threshold import threshold
 from .local_usual import LocalUsual
-from .places import Place, merged, search
+from .place_figures import about_place, around, in_tiles, rounded
+from .places import Peak, chosen, distinct, search
 
-# Most places that are listed.
-LISTED = 20
-# Standard deviations above the threshold at which 9 of 10 objects are found.
-_NINE_OF_TEN = 1.28
+# Most places that a file lists.
+LISTED = 1000
 
 
 class Frame(Protocol):
@@ -32,105 +29,115 @@ class Frame(Protocol):
         """Read a region, one ``Measured`` per channel."""
 
 
-def find_places(frame: Frame, boxes: Sequence[Box], usual: LocalUsual) -> tuple[list[Place], Doubles]:
+def find_places(frame: Frame, box: Box, usual: LocalUsual) -> tuple[list[Peak], Doubles]:
     """Search a scan for places that contradict its image.
 
     Parameters
     ----------
     frame
         The measurement, and what the image predicts.
-    boxes
-        Parts of the scan that are searched, at least one.
+    box
+        The part of the scan that is searched.
     usual
         What deviations are usual.
 
     Returns
     -------
-    places : list of Place
+    places : list of Peak
         The strongest first.
     levels : NDArray
         (C, S) float64, thresholds in standard deviations of noise. Noise alone exceeds them in at most 1 of 100 scans;
         where the calibrate regions show larger deviations, so do the thresholds.
     """
-    shapes = [box.shape for box in boxes]
-    level = threshold(shapes, len(frame.channels))
-    spreads = usual.spreads(level, sum(box.size for box in boxes))
-    found = [
-        place
-        for box in boxes
-        for tile in tiles_of(box)
-        for place in search(frame.read(tile.outer), tile, box, usual, spreads, level)
-    ]
-    return merged(found), level * spreads
+    level = threshold([box.shape], len(frame.channels))
+    spreads = usual.spreads(level, box.size)
+    tiles = tiles_of(box)
+    peaks = [peak for tile in tiles for peak in search(frame.read(tile.outer), tile, box, usual, spreads, level)]
+    return distinct(peaks), level * spreads
 
 
-def local_findings(frame: NoisyFrame, boxes: Sequence[Box], usual: LocalUsual) -> dict[str, Any]:
-    """Search a noisy frame for objects that the image lost or invented.
+def local_findings(frame: NoisyFrame, box: Box, usual: LocalUsual, images: Predictions | None = None) -> dict[str, Any]:
+    """Search a noisy frame for features that the image lost or invented.
 
     Parameters
     ----------
     frame
         The noisy frame, and what the image predicts of it.
-    boxes
-        Parts of the scan that are searched, at least one.
+    box
+        The part of the scan that is searched.
     usual
         What deviations the calibrate regions show.
+    images
+        The denoised images, of which averages are given beside those of the noisy frame.
 
     Returns
     -------
     dict
-        ``places``, at most 20, the strongest first, each with ``channel``, ``kind`` (lost or invented), ``lower``,
-        ``upper``, ``size``, ``sigma`` (negative where the noisy frame lies below the image), ``predicted`` and
-        ``measured`` (sums over the place for counts, else means). ``local``: ``total`` places, the lowest ``level`` in
-        standard deviations, whether values are ``counts``, and ``smallest``, per channel the ``sigma`` from which 9 of
-        10 objects are found.
+        ``places``, at most 1000 (see :func:`noisebound.drift.places.chosen`), the strongest first, each with what
+        :func:`noisebound.drift.place_figures.about_place` and ``around`` say. ``predicted`` and ``measured`` are in the
+        unit of the noisy frame. ``local``: ``total`` places and their number by channel (``channels``), the number of
+        ``pixels`` that were searched, the lowest ``level`` in standard deviations, whether values are ``counts``, and
+        ``smallest`` (see :func:`noisebound.drift.local_limits.limits`).
     """
-    places, levels = find_places(frame, boxes, usual)
-    listed = []
-    for place in places[:LISTED]:
-        one = frame.read(place.region)[place.channel]
-        add = np.sum if frame.counts else np.mean
-        sums = {"predicted": rounded(float(add(one.predicted))), "measured": rounded(float(add(one.values)))}
-        listed.append(place.to_json(frame.channels) | sums)
-    scales = sorted({scale for box in boxes for scale in scales_of(box)})
-    ndim = len(boxes[0].lower)
-    smallest = [
-        {"channel": name, "sigma": round(_smallest(levels[c], scales, frame, c, ndim), 1)}
-        for c, name in enumerate(frame.channels)
-    ]
-    about = {"total": len(places), "level": round(float(levels.min()), 2), "counts": frame.counts, "smallest": smallest}
-    return {"places": listed, "local": about}
+    peaks, levels = find_places(frame, box, usual)
+    about = totals(peaks, frame.channels, box) | {"level": round(float(levels.min()), 2), "counts": frame.counts}
+    smallest = limits(levels, scales_of(box), frame, len(box.lower))
+    return {"places": listed(frame, peaks, box, images), "local": about | {"smallest": smallest}}
 
 
-def rounded(value: float) -> float:
-    """Round a number for a file that people read.
+def totals(peaks: Sequence[Peak], channels: Sequence[str], box: Box) -> dict[str, Any]:
+    """Count places.
 
     Parameters
     ----------
-    value
-        The number.
+    peaks
+        All places.
+    channels
+        Names of the channels.
+    box
+        The part of the scan that was searched.
 
     Returns
     -------
-    float
-        Four significant digits.
+    dict
+        ``total``, ``channels`` (number by channel) and ``pixels`` (that were searched).
     """
-    return float(f"{value:.4g}")
+    numbers = [peak.channel for peak in peaks]
+    by_channel = {name: numbers.count(c) for c, name in enumerate(channels)}
+    return {"total": len(peaks), "channels": by_channel, "pixels": box.size}
 
 
-def _smallest(levels: Doubles, scales: Sequence[float], frame: NoisyFrame, channel: int, ndim: int) -> float:
-    """Strength from which 9 of 10 objects are found at every scale, for thresholds (S,) in standard deviations.
+def listed(frame: Frame, peaks: Sequence[Peak], box: Box, images: Predictions | None) -> list[dict[str, Any]]:
+    """Describe the places that a file lists.
 
-    An object of few counts stands out by fewer standard deviations than its counts over the root of those expected.
+    Parameters
+    ----------
+    frame
+        The measurement, and what the image predicts.
+    peaks
+        All places, the strongest first.
+    box
+        The part of the scan that was searched.
+    images
+        The denoised images, if averages of them are wanted.
+
+    Returns
+    -------
+    list of dict
+        At most 1000, with numbers rounded to four digits.
     """
-    needed = [float(levels[SCALES.index(scale)]) + _NINE_OF_TEN for scale in scales]
-    if not frame.counts or frame.mean[channel] <= 0:
-        return max(needed)
-    strengths = np.linspace(0, 10 * max(needed), 2000)
-    found = []
-    for scale, least in zip(scales, needed, strict=True):
-        rate = float(frame.mean[channel])
-        ratio = 1 + strengths * math.sqrt(sum_of_squares(scale, ndim) / rate)
-        seen = surprise(ratio, np.full_like(ratio, rate), scale, ndim)
-        found.append(float(np.interp(least, seen, strengths)))
-    return max(found)
+    kept = chosen(peaks, LISTED)
+    found: dict[int, dict[str, Any]] = {}
+    for region, inside in in_tiles(kept, box):
+        measured = frame.read(region)
+        for number, at in inside.items():
+            figures = around(kept[number], at, measured, region, images)
+            found[number] = about_place(kept[number], frame.channels, box) | {
+                key: [rounded(end) for end in value]
+                if isinstance(value, list)
+                else rounded(value)
+                if isinstance(value, float)
+                else value
+                for key, value in figures.items()
+            }
+    return [found[number] for number in range(len(kept))]

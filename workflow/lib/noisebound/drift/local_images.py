@@ -27,6 +27,9 @@ FLOOR = 0.05
 # Noise is estimated on at most so many tiles, and on about so many pixels of each.
 NOISE_TILES = 16
 _NOISE_PIXELS = 1 << 16
+# Edge length in pixels of the blocks that tell the level, how many standard deviations off they may be, and how often
+# that is judged anew.
+_BLOCK, _FAR_OFF, _ROUNDS = 16, 4.0, 5
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ def tiles_of(box: Box) -> Iterator[Tile]:
         Row by row; their inner parts are disjoint and cover the box.
     """
     ndim = len(box.lower)
-    halo = reach(2 * scales_of(box)[-1])
+    # As far as the widest window more, so that neighbours of the tile are known as well.
+    halo = reach(2 * scales_of(box)[-1]) + math.ceil(scales_of(box)[-1])
     numbers = [-(-extent // _TILE[ndim]) for extent in box.shape]
     for index in np.ndindex(*numbers):
         starts = [low + i * _TILE[ndim] for low, i in zip(box.lower, index, strict=True)]
@@ -105,11 +109,50 @@ def thinned(image: Doubles) -> Doubles:
     return np.ascontiguousarray(image[..., ::step, :])
 
 
+def block_sums(image: Doubles) -> Doubles:
+    """Sum blocks of 16 px along each axis.
+
+    Parameters
+    ----------
+    image
+        (C, *spatial) float64.
+
+    Returns
+    -------
+    NDArray
+        (C, n) float64. Blocks at the far edges may be smaller.
+    """
+    for axis, extent in enumerate(image.shape[1:], 1):
+        image = np.add.reduceat(image, np.arange(0, extent, _BLOCK), axis=axis)
+    return image.reshape(len(image), -1)
+
+
+def _level(noisy: Doubles, predicted: Doubles, sizes: Doubles, *, ratio: bool) -> float:
+    """Ratio or difference per pixel of two measurements, from their sums (n,) over blocks without those far off.
+
+    A block is far off where it deviates by more than 4 standard deviations, as the median deviation tells them.
+    """
+    base = predicted if ratio else sizes
+    above = noisy if ratio else noisy - predicted
+    known = base > 0
+    if not known.any() or (ratio and above.sum() <= 0):
+        return 1.0 if ratio else 0.0
+    above, base = above[known], base[known]
+    level = float(np.median(above / base))
+    kept = np.ones(len(above), bool)
+    for _ in range(_ROUNDS):
+        off = np.abs(above - level * base) / np.sqrt(base)
+        kept = off <= _FAR_OFF * 1.4826 * np.median(off)
+        level = float(above[kept].sum() / base[kept].sum())
+    return level if level > 0 or not ratio else float(above.sum() / base.sum())
+
+
 class NoisyFrame:
     """The noisy frame of some boxes of a scan, beside the image's prediction of it.
 
     The prediction is brought to the level of the frame, channel by channel: by a factor for counts, by an offset
-    otherwise. A level that differs throughout is no lost or invented object; the comparison of scans sees it.
+    otherwise. A level that differs throughout is no lost or invented object; the comparison of scans sees it. Blocks of
+    16 px that are far off the level of most others do not count, so that a defect does not spoil the rest.
 
     Parameters
     ----------
@@ -125,30 +168,37 @@ class NoisyFrame:
         self._scan, self._ensemble, self._expected = scan, ensemble, expected
         self.counts, self.channels = bool(scan.counts), tuple(scan.channels)
         tiles = [tile for box in boxes for tile in tiles_of(box)]
-        sums = np.zeros((3, len(self.channels)))
         step = -(-len(tiles) // NOISE_TILES)
         kept: list[tuple[Doubles, Doubles]] = []
+        blocks: list[tuple[Doubles, Doubles, Doubles]] = []
         for number, tile in enumerate(tiles):
             noisy, predicted = (part[(slice(None), *tile.inner)] for part in self._read(tile.outer))
-            for row, part in enumerate((noisy, predicted, np.ones_like(noisy))):
-                sums[row] += part.reshape(len(part), -1).sum(axis=1)
+            blocks.append((block_sums(noisy), block_sums(predicted), block_sums(np.ones_like(noisy))))
             if not self.counts and number % step == 0:
                 kept.append((thinned(noisy), thinned(predicted)))
-        size = np.maximum(sums[2], 1)
-        self._factor, self._offset = np.ones(len(sums[0])), np.zeros(len(sums[0]))
+        of_noisy, of_predicted, sizes = (np.concatenate(parts, axis=1) for parts in zip(*blocks, strict=True))
+        size = sizes.sum(axis=1)
+        mean = of_noisy.sum(axis=1) / size
+        self._factor, self._offset = np.ones(len(mean)), np.zeros(len(mean))
         if self.counts:
-            known = (sums[0] > 0) & (sums[1] > 0)
-            self._factor = np.where(known, sums[0] / np.where(known, sums[1], 1.0), 1.0)
-            mean = sums[0].sum() / size.sum()
-            self.floor = np.maximum(FLOOR * sums[0] / size, FLOOR**2 * mean if mean > 0 else 1.0)
+            self._factor = np.array([_level(*of, ratio=True) for of in zip(of_noisy, of_predicted, sizes, strict=True)])
+            overall = of_noisy.sum() / size.sum()
+            self.floor = np.maximum(FLOOR * mean, FLOOR**2 * overall if overall > 0 else 1.0)
         else:
-            self._offset = (sums[0] - sums[1]) / size
+            each = zip(of_noisy, of_predicted, sizes, strict=True)
+            self._offset = np.array([_level(*of, ratio=False) for of in each])
             self._curves = [
                 noise_curve([own[c] for own, _ in kept], [image[c] + self._offset[c] for _, image in kept])
                 for c in range(len(self.channels))
             ]
         #: (C,) float64, mean of the noisy frame.
-        self.mean: Doubles = sums[0] / size
+        self.mean: Doubles = mean
+        #: (C,) float64, standard deviation of its noise where it has its mean.
+        self.noise: Doubles = np.sqrt(self.mean if self.counts else [np.interp(*at) for at in self._at_mean()])
+
+    def _at_mean(self) -> Iterator[tuple[float, Doubles, Doubles]]:
+        for mean, (knots, variance) in zip(self.mean, self._curves, strict=True):
+            yield float(mean), knots, variance
 
     def _read(self, region: Region) -> tuple[Doubles, Doubles]:
         """The noisy frame and its prediction, (C, *spatial) float64 each."""

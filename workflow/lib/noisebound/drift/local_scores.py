@@ -125,10 +125,31 @@ def noise_curve(values: Sequence[Doubles], predicted: Sequence[Doubles]) -> tupl
             levels.append((image[..., 1:] + image[..., :-1]).ravel() / 2)
     if not halves:
         return np.zeros(1), np.ones(1)
-    half, level = np.concatenate(halves), np.concatenate(levels)
+    return _class_means(np.concatenate(halves), np.concatenate(levels))
+
+
+def variance_curve(variances: Sequence[Doubles], predicted: Sequence[Doubles]) -> tuple[Doubles, Doubles]:
+    """Average a known noise in classes of what the image predicts.
+
+    Parameters
+    ----------
+    variances, predicted
+        Parts of the variance of a measurement of one channel, unbiased in every pixel but as noisy there as the
+        variance of few values is, and what the image predicts of the measurement; (*spatial) float64 each.
+
+    Returns
+    -------
+    knots, variance : NDArray
+        As :func:`noise_curve` returns them.
+    """
+    return _class_means(*(np.concatenate([part.ravel() for part in parts]) for parts in (variances, predicted)))
+
+
+def _class_means(squares: Doubles, level: Doubles) -> tuple[Doubles, Doubles]:
+    """Means of squares (n,) and of their levels, in classes of the level with equally many pixels."""
     order = np.argsort(level, kind="stable")
     parts = [part for part in np.array_split(order, _CLASSES) if part.size]
     knots = np.array([level[part].mean() for part in parts])
-    variance = np.array([half[part].mean() for part in parts])
-    floor = 1e-3 * float(half.mean())
+    variance = np.array([squares[part].mean() for part in parts])
+    floor = 1e-3 * float(squares.mean())
     return knots, np.maximum(variance, floor if floor > 0 else 1.0)

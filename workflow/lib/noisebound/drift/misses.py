@@ -2,56 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..core.sources import LEAVE_ONE_OUT
 from ..files.predictions import Predictions
 from ..files.scan import Scan
 from ..geometry.boxes import Box, Region
 from .block_statistics import Doubles
 from .expected import Expected
-from .local_findings import find_places, rounded
+from .local_findings import find_places, listed, totals
 from .local_images import FLOOR, NOISE_TILES, thinned, tiles_of
-from .local_kernels import SCALES
-from .local_scores import Measured, noise_curve
+from .local_scores import Measured, noise_curve, variance_curve
 from .local_usual import LocalUsual
-from .places import Place
 
-# Most misses of either size that are listed.
-LISTED = 10
+# Role of a pixel that no region has.
+BETWEEN = "between regions"
 
 
 class ReferenceFrame:
-    """The reference of some boxes of a scan, beside the estimated mean of the denoised image.
+    """The reference of a scan, beside the estimated mean of the denoised image.
 
-    For leave-one-out of counts, the reference is a Poisson count over the number of other frames. Otherwise its noise
-    is estimated from differences of neighbouring pixels.
+    Where the reference is a sum or mean of counted events, these are compared as counts. Where its noise is known from
+    repeats or from other frames, its variance is averaged in classes of intensity. Otherwise, differences of
+    neighbouring pixels stand for it.
 
     Parameters
     ----------
     scan, ensemble
         Standard file of the scan, which has a reference, and what the ensemble predicts.
-    boxes
-        The parts of the scan that are compared.
+    box
+        The part of the scan that is compared.
     expected
         Tells the mean of the reference from the median.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        Names of the channels.
+    noise : str or None
+        How the noise is known: counts, frames or repeats; None where neighbouring pixels stand for it.
     """
 
-    def __init__(self, scan: Scan, ensemble: Predictions, boxes: Sequence[Box], expected: Expected) -> None:
+    def __init__(self, scan: Scan, ensemble: Predictions, box: Box, expected: Expected) -> None:
         self._scan, self._ensemble, self._expected = scan, ensemble, expected
         self.channels = tuple(scan.channels)
-        self._frames = scan.n_frames - 1 if scan.counts and scan.reference_kind == LEAVE_ONE_OUT else 0
-        tiles = [tile for box in boxes for tile in tiles_of(box)]
-        chosen = tiles[:: -(-len(tiles) // NOISE_TILES)]
-        kept = [tuple(thinned(image) for image in self._pair(tile.outer)) for tile in chosen]
+        # A true signal has no noise that could be a unit.
+        self.noise = None if scan.noise_source == "truth" else scan.noise_source
+        self._events = None if scan.count_unit is None else 1 / scan.count_unit
+        tiles = list(tiles_of(box))
+        regions = [tile.outer for tile in tiles[:: -(-len(tiles) // NOISE_TILES)]]
+        kept = [tuple(thinned(image) for image in self._pair(region)) for region in regions]
         self._floor = FLOOR * np.mean([target.reshape(len(target), -1).mean(axis=1) for target, _ in kept], axis=0)
+        fit: Callable[[Sequence[Doubles], Sequence[Doubles]], tuple[Doubles, Doubles]] = noise_curve
+        parts = [target for target, _ in kept]
+        if self.noise is not None and self._events is None:
+            fit, parts = variance_curve, [self._variance(region) for region in regions]
         self._curves = [
-            noise_curve([target[c] for target, _ in kept], [image[c] for _, image in kept])
-            for c in range(len(self.channels))
+            fit([part[c] for part in parts], [image[c] for _, image in kept]) for c in range(len(self.channels))
         ]
+
+    def _variance(self, region: Region) -> Doubles:
+        """Estimated variance (C, *spatial) float64 of the reference, on the lines that ``thinned`` takes."""
+        found = self._scan.read_reference_noise(self._ensemble.frame, region)
+        assert found is not None
+        return thinned(found.astype(np.float64))
 
     def _pair(self, region: Region) -> tuple[Doubles, Doubles]:
         """Reference and estimated mean, (C, *spatial) float64 each, in the unit of the reference."""
@@ -69,79 +85,98 @@ class ReferenceFrame:
         Returns
         -------
         list of Measured
-            One per channel; for leave-one-out of counts, sums of the other frames.
+            One per channel; for counts, of all events together.
         """
         found = []
         for c, (values, image) in enumerate(zip(*self._pair(region), strict=True)):
-            if self._frames:
-                least = max(float(self._floor[c]), 1e-6) * self._frames
-                own = image * self._frames
-                found.append(Measured(np.round(values * self._frames), own, np.maximum(own, least), True))
+            if self._events is not None:
+                least = max(float(self._floor[c]), 1e-6) * self._events
+                own = image * self._events
+                found.append(Measured(np.round(values * self._events), own, np.maximum(own, least), True))
             else:
                 found.append(Measured(values, image, np.interp(image, *self._curves[c]), False))
         return found
 
-    def means(self, place: Place) -> tuple[float, float]:
-        """Average image and reference under the window in which a place stands out most.
+    def to_target(self, value: float) -> float:
+        """Bring a value of :meth:`read` to the unit of the reference.
 
         Parameters
         ----------
-        place
-            The place.
+        value
+            The value.
 
         Returns
         -------
-        image, reference : float
+        float
             In the unit of the reference.
         """
-        reach = int(np.ceil(2 * place.scale))
-        around = tuple(
-            slice(max(p - reach, 0), min(p + reach + 1, size))
-            for p, size in zip(place.peak, self._scan.shape, strict=True)
-        )
-        grid = np.meshgrid(*(np.arange(part.start, part.stop) for part in around), indexing="ij")
-        square = sum(np.square(axis - p) for axis, p in zip(grid, place.peak, strict=True))
-        weights = np.exp(-square / (2 * place.scale**2))
-        target, image = self._pair(around)
-        return tuple(float(np.average(part[place.channel], weights=weights)) for part in (image, target))  # type: ignore[return-value]
+        return value if self._events is None else value / self._events
 
 
-def miss_findings(scan: Scan, ensemble: Predictions, boxes: Sequence[Box], expected: Expected) -> dict[str, Any]:
-    """Search a scan with a reference for places where the image misses it.
+def miss_findings(
+    scan: Scan,
+    ensemble: Predictions,
+    boxes: Sequence[Box],
+    expected: Expected,
+    images: Predictions | None = None,
+) -> dict[str, Any]:
+    """Search a whole scan with a reference for places where the image misses it.
 
     Parameters
     ----------
     scan, ensemble
         Standard file of the scan, and what the ensemble predicts.
     boxes
-        The parts of the scan that are compared.
+        Its regions, which have the roles.
     expected
         Tells the mean of the reference from the median.
+    images
+        The denoised images, of which averages are given.
 
     Returns
     -------
     dict
-        Empty without a reference or boxes. Else ``misses``, the strongest first: the 10 strongest as wide as the widest
-        window, and the 10 strongest of smaller ones, which wide ones would crowd out. Each has ``channel``, ``kind``
-        (invented where the image has the more contrast, else lost), ``lower``, ``upper``, ``size``, ``sigma`` (negative
-        where the image is too bright), ``image`` and ``reference`` (averages about its middle) and the ``role`` of its
-        pixels. ``missed``: ``total`` places, the ``level`` in standard deviations of the reference's noise, and the
-        share of the ``area`` that they take.
+        Empty without a reference. Else ``misses``, at most 1000 (see :func:`noisebound.drift.places.chosen`), the
+        strongest first, each with what :func:`noisebound.drift.place_figures.about_place` and ``around`` say, without
+        ``measured`` and ``predicted``; ``reference``, averaged likewise; ``outside``, whether that lies outside the
+        interval, where there is one; and the ``role`` of its middle pixel. ``missed``: ``total``, ``channels`` and
+        ``pixels`` (see ``local_findings.totals``), the ``level`` above which ``sigma`` is listed, and how the ``noise``
+        is known that ``sigma`` is in units of; None where differences of neighbouring pixels stand for it.
     """
-    if not scan.has_reference or not boxes:
+    if not scan.has_reference:
         return {}
-    frame = ReferenceFrame(scan, ensemble, boxes, expected)
+    box = Box("scan", (0,) * scan.ndim, scan.shape)
+    frame = ReferenceFrame(scan, ensemble, box, expected)
     # What is usual is a miss all the same, so deviations are those of the reference's noise alone.
-    places, levels = find_places(frame, boxes, LocalUsual.of_noise(len(frame.channels)))
-    wide, small = ([place for place in places if (place.scale >= SCALES[-1]) is own] for own in (True, False))
-    listed = []
-    for place in sorted([*wide[:LISTED], *small[:LISTED]], key=lambda place: -abs(place.sigma)):
-        image, reference = frame.means(place)
-        role = next((box.role for box in boxes if _inside(place.peak, box)), boxes[0].role)
-        sums = {"image": rounded(image), "reference": rounded(reference), "role": role}
-        listed.append(place.to_json(frame.channels) | sums)
-    return {"misses": listed, "missed": {"total": len(places), "level": round(float(levels.min()), 2)}}
+    peaks, levels = find_places(frame, box, LocalUsual.of_noise(len(frame.channels)))
+    places = []
+    for place in listed(frame, peaks, box, images):
+        measured, predicted = (frame.to_target(place.pop(key)) for key in ("measured", "predicted"))
+        place = {**place, "image": place.get("image", predicted), "reference": float(f"{measured:.4g}")}
+        if "interval" in place:
+            place["outside"] = not place["interval"][0] <= measured <= place["interval"][1]
+        places.append(place | {"role": role_of(place["centre"], boxes)})
+    about = totals(peaks, frame.channels, box)
+    return {"misses": places, "missed": about | {"level": round(float(levels.min()), 2), "noise": frame.noise}}
 
 
-def _inside(pixel: Sequence[int], box: Box) -> bool:
-    return all(low <= at < high for at, low, high in zip(pixel, box.lower, box.upper, strict=True))
+def role_of(pixel: Sequence[int], boxes: Sequence[Box]) -> str:
+    """Find the role of a pixel.
+
+    Parameters
+    ----------
+    pixel
+        One number per spatial axis.
+    boxes
+        Regions with roles.
+
+    Returns
+    -------
+    str
+        Of the first region that holds the pixel; "between regions" where none does, as in a guard band.
+    """
+
+    def holds(box: Box) -> bool:
+        return all(low <= at < high for at, low, high in zip(pixel, box.lower, box.upper, strict=True))
+
+    return next((box.role for box in boxes if holds(box)), BETWEEN)

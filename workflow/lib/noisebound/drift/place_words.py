@@ -33,18 +33,34 @@ def kind_words(place: Mapping[str, Any]) -> str:
     Parameters
     ----------
     place
-        One of the ``places`` of ``drift/<scan>.json``.
+        One of the ``places`` or ``misses`` of ``drift/<scan>.json``.
 
     Returns
     -------
     str
-        Such as "lost, bright" for a bright object that the image does not show.
+        Such as "bright feature lost".
     """
-    bright = (place["sigma"] > 0) == (place["kind"] == "lost")
-    return f"{place['kind']}, {'bright' if bright else 'dark'}"
+    return f"{place['feature']} feature {place['kind']}"
 
 
-def sums_words(place: Mapping[str, Any], counts: bool) -> str:
+def centre_words(place: Mapping[str, Any]) -> str:
+    """Say where the middle of a place lies.
+
+    Parameters
+    ----------
+    place
+        One of the ``places`` or ``misses`` of ``drift/<scan>.json``.
+
+    Returns
+    -------
+    str
+        Such as "y 40, x 24 px".
+    """
+    axes = "zyx"[-len(place["centre"]) :]
+    return ", ".join(f"{axis} {at}" for axis, at in zip(axes, place["centre"], strict=True)) + " px"
+
+
+def averages_words(place: Mapping[str, Any], counts: bool) -> str:
     """Say what the image predicts of a place, and what the noisy frame has.
 
     Parameters
@@ -52,15 +68,15 @@ def sums_words(place: Mapping[str, Any], counts: bool) -> str:
     place
         One of the ``places`` of ``drift/<scan>.json``.
     counts
-        Whether its numbers are sums of counts; otherwise they are means.
+        Whether its numbers are counts.
 
     Returns
     -------
     str
-        Such as "29 counts by the image, 5 in the noisy frame".
+        Such as "2.9 counts per pixel expected from the image, 0.5 in the noisy frame".
     """
-    unit = " counts" if counts else " on average"
-    return f"{place['predicted']:.3g}{unit} by the image, {place['measured']:.3g} in the noisy frame"
+    unit = " counts per pixel" if counts else ""
+    return f"{place['predicted']:.3g}{unit} expected from the image, {place['measured']:.3g} in the noisy frame"
 
 
 def smallest_words(local: Mapping[str, Any]) -> str:
@@ -74,14 +90,47 @@ def smallest_words(local: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Such as "single objects down to about 8 sigma are looked for (O 7.8, Ca 15.5)".
+        Such as "of single objects of 8 sigma of the noisy frame, about 9 in 10 would be found (in Mg, ...)", with the
+        spot that this is in the channel where the check sees most.
     """
     strengths = [entry["sigma"] for entry in local["smallest"]]
     least, most = min(strengths), max(strengths)
-    if most < 1.2 * least:
-        return f"single objects down to about {most:.0f} sigma of the noisy frame are looked for"
-    each = ", ".join(f"{entry['channel']} {entry['sigma']:.0f}" for entry in local["smallest"])
-    return f"single objects down to about {least:.0f} to {most:.0f} sigma of the noisy frame are looked for ({each})"
+    known = [entry for entry in local["smallest"] if entry["spot"]]
+    clearest = min(known, key=lambda entry: entry["spot"]["height"] / abs(entry["spot"]["mean"] or 1), default=None)
+    reach = f"{most:.0f}" if most < 1.2 * least else f"{least:.0f} to {most:.0f}"
+    by_channel = "" if most < 1.2 * least else " (it depends on the channel)"
+    means = f" (in {clearest['channel']}, that is {spot_words(clearest, local['counts'])})" if clearest else ""
+    return f"of single objects of {reach} sigma of the noisy frame{by_channel}, about 9 in 10 would be found{means}"
+
+
+def spot_words(entry: Mapping[str, Any], counts: bool) -> str:
+    """Say which spot is as strong as an object must be to be found.
+
+    Parameters
+    ----------
+    entry
+        One channel of ``smallest`` of ``drift/<scan>.json``, with a ``spot``.
+    counts
+        Whether values are counts.
+
+    Returns
+    -------
+    str
+        Such as "a spot 5 px wide whose middle differs from its surroundings by about 4.4 counts per pixel, where these
+        have 3.5".
+    """
+    spot = entry["spot"]
+    unit = " counts per pixel" if counts else ""
+    words = (
+        f"a spot {spot['width']:.0f} px wide whose middle differs from its surroundings by about "
+        f"{_plain(spot['height'])}{unit}, where these have {_plain(spot['mean'])}"
+    )
+    return words if spot["dark"] else f"{words}; a dark spot of this width would not be found"
+
+
+def _plain(value: float) -> str:
+    """Two significant digits, such as 0.24 or 21000."""
+    return f"{float(f'{value:.2g}'):g}"
 
 
 def lost_or_invented(content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -101,23 +150,24 @@ def lost_or_invented(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not places or not local:
         return []
     points = [
-        f"{place['channel']}, {place_words(place)}: {kind_words(place)}; {sums_words(place, local['counts'])} "
+        f"{place['channel']}, {centre_words(place)}: {kind_words(place)}; {averages_words(place, local['counts'])} "
         f"({abs(place['sigma']):.1f} sigma)"
         for place in places[:NAMED]
     ]
     more = local["total"] - len(points)
     if more:
-        points.append(f"{more} more, listed below")
+        points.append(f"{more} more, listed below and in drift/{content['scan']}.json")
     number = "1 place" if local["total"] == 1 else f"{local['total']} places"
     return [
         {
             "kind": "places",
-            "title": "The image lost or invented single objects",
+            "title": "The image lost or invented single features",
             "text": f"At {number} the noisy frame contradicts the image, by more than noise and the blur that is usual "
-            "on the calibrate regions explain. An object is lost where the noisy frame shows more of it than the "
-            f"image, invented where it shows less. Further ones may be too faint: {smallest_words(local)}.",
+            "on the calibrate regions explain. A feature is lost where the noisy frame differs from its surroundings "
+            "more than the image does, invented where the image differs more. Fainter ones may pass unseen: "
+            f"{smallest_words(local)}.",
             "points": points,
             "remedy": "Look at these places in the noisy frame, and measure them again where they matter. Scans with "
-            "such objects, given the role train, teach the networks to keep them.",
+            "such features, given the role train, teach the networks to keep them.",
         }
     ]

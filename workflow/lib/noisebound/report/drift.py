@@ -13,12 +13,14 @@ from ..drift.words import in_words
 
 # Most rows of the table of statistics on the page of a scan.
 ROWS = 12
+# Standard errors that a correlation must exceed, as in the verdict on residuals.
+_ERRORS = 4.0
 # Short marks on the cards of the index, by kind of warning.
 MARKS = {
     "drift": "unlike calibration",
     "residuals": "residuals not white",
     "background": "structure in even places",
-    "places": "single objects lost or invented",
+    "places": "single features lost or invented",
 }
 
 
@@ -35,7 +37,7 @@ def of_scan(path: str | Path) -> dict[str, Any]:
     dict
         warnings; quiet, the sentence for a scan without any; and the details behind both: statistics (rows with words,
         told, p, here and calibrated), more (how many statistics are not listed), residuals (one text per channel),
-        background, approximation, unit and file.
+        background, where (the regions that these two are about), approximation, unit and file.
     """
     content = read_json(path)
     shown = content["statistics"][:ROWS]
@@ -57,6 +59,7 @@ def of_scan(path: str | Path) -> dict[str, Any]:
         "more": len(content["statistics"]) - len(shown),
         "residuals": [_nearest(entry) for entry in (content.get("residuals") or {}).get("channels", [])],
         "background": content.get("background"),
+        "where": _where(content),
     }
 
 
@@ -71,48 +74,85 @@ def quiet(content: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        One to six sentences. None claims that nothing was lost or invented.
+        A few sentences. None claims that nothing was lost or invented.
     """
     words = [content["words"]]
     residuals, background, local = (content.get(key) or {} for key in ("residuals", "background", "local"))
-    if residuals.get("verdict") == "white":
-        words.append("On average over blocks, noisy minus denoised is not correlated from pixel to pixel.")
-    elif residuals.get("verdict") == "as calibrated":
-        words.append(as_calibrated(residuals))
+    if residuals.get("verdict") in ("white", "as calibrated"):
+        words.append(neighbours(residuals))
     if background.get("verdict") == "flat":
         words.append(
-            f"In the {background['blocks']} of {background['of']} blocks where the noisy frame is even, the image "
-            "stays within its usual error, block by block."
+            f"In {background['blocks']} of {background['of']} blocks of {_where(content)} the noisy frame is even; "
+            "there, the image stays within its usual error, block by block."
         )
     if local:
-        looked = smallest_words(local)
-        found = "none stands out here" if not local["total"] else f"{local['total']} stand out here"
-        words.append(f"{looked[:1].upper()}{looked[1:]}; {found}. Fainter ones may be lost or invented unseen.")
-    missed = (content.get("missed") or {}).get("total", 0)
-    if missed:
-        places = "1 place" if missed == 1 else f"{missed} places"
-        words.append(f"Beside the reference, the image misses {places} by more than its noise; the worst stand below.")
+        number = local["total"]
+        found = {0: "no place contradicts", 1: "1 place contradicts"}.get(number, f"{number} places contradict")
+        pixels = f"{local['pixels']:,}".replace(",", "\u202f")
+        words.append(
+            f"In all {pixels} pixels of the noisy frame, {found} the image beyond the threshold of the search; "
+            f"{smallest_words(local)}. Fainter ones may be lost or invented unseen."
+        )
+    missed = content.get("missed") or {}
+    if missed.get("total"):
+        places = "1 place" if missed["total"] == 1 else f"{missed['total']} places"
+        words.append(
+            f"Beside the reference, the image misses {places} by more than "
+            f"{'its noise' if missed['noise'] else 'its local roughness'}; the worst stand below."
+        )
     return " ".join(words)
 
 
-def as_calibrated(residuals: Mapping[str, Any]) -> str:
-    """Say that residuals are correlated, but not more than on the calibrate regions.
+def _where(content: Mapping[str, Any]) -> str:
+    """The regions that statistics of blocks are about."""
+    roles = content.get("compared") or []
+    if not roles:
+        return "this scan"
+    if roles == ["apply"]:
+        return "the scan"
+    return f"the {' and '.join(roles)} region{'s' if len(roles) > 1 else ''}"
+
+
+def neighbours(residuals: Mapping[str, Any]) -> str:
+    """Say how much residuals resemble their neighbours, beside the calibrate regions.
 
     Parameters
     ----------
     residuals
-        The part "residuals" of ``drift/<scan>.json``, with at least one known correlation.
+        The part "residuals" of ``drift/<scan>.json``.
 
     Returns
     -------
     str
-        One sentence with the largest correlation.
+        One sentence about the lag that is correlated most, four standard errors above 0 or more; where none is, about
+        the largest correlation.
     """
-    lags = [lag for entry in residuals["channels"] for lag in entry["lags"] if lag["correlation"] is not None]
-    worst = max(lags, key=lambda lag: float(lag["correlation"]))
+    known = [lag for entry in residuals["channels"] for lag in entry["lags"] if lag["correlation"] is not None]
+    if not known:
+        return "How much residuals, noisy minus denoised, resemble their neighbours is not known."
+
+    def certain(lag: Mapping[str, Any]) -> float:
+        return float(lag["correlation"]) - _ERRORS * float(lag["error"] or 0)
+
+    worst = max(known, key=lambda lag: float(lag["correlation"]))
+    correlated = [lag for lag in known if certain(lag) > 0]
+    if not correlated:
+        error = f" ± {2 * worst['error']:.2f}" if worst["error"] is not None else ""
+        return (
+            "On average over blocks, no correlation of neighbouring residuals (noisy minus denoised) stands out of its "
+            f"error; the largest is {in_words(worst['correlation'])}{error}."
+        )
+    worst = max(correlated, key=lambda lag: float(lag["correlation"]))
+    here, usual = in_words(worst["correlation"]), worst["calibrated"]
+    if usual is None or float(usual) < 0.5 * float(worst["correlation"]):
+        beside = "" if usual is None else f"; {in_words(usual)} on the calibrate regions"
+        return (
+            f"Neighbouring residuals (noisy minus denoised) are correlated ({here}{beside}): structure is lost, or the "
+            "noise is smeared. It is less than calls for a warning."
+        )
     return (
-        f"Noisy minus denoised is correlated from pixel to pixel ({in_words(worst['correlation'])}), as it is on the "
-        "calibrate regions: in both, structure was lost or the noise is smeared."
+        f"Neighbouring residuals (noisy minus denoised) are correlated ({here}), as on the calibrate regions "
+        f"({in_words(usual)}): the noise is smeared, or structure is lost in both."
     )
 
 
