@@ -25,7 +25,8 @@ rule fit_calibration:
         **named(
             settings=section("calibration", CalibrationSettings),
             confidences=sorted(
-                {entry["confidence"] for entry in config["decisions"]["exceed"]} | set(config["calibration"]["nominal"])
+                {entry["confidence"] for entry in config["decisions"]["exceed"]}
+                | set(config["calibration"]["nominal"])
             ),
             counts=COUNTS,
         ),

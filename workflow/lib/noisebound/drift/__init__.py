@@ -43,8 +43,8 @@ Begin with ``check_drift``.
     place_figures     What is known of a found place: its bounds, whether a feature was lost or invented there, and
                       averages around it
     place_words       Places that the image lost or invented, in words
-    places            Single places where a measurement contradicts the image: lost or invented features, misses
-                      beside a reference
+    places            Single places where a measurement contradicts the image: lost or invented features, misses beside
+                      a reference
     residuals         Residuals, noisy minus denoised, block by block: signs of invented or lost structure that need no
                       reference
     settings          What the section ``drift`` of the configuration says about the check of a scan
