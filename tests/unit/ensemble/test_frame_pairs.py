@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from noisebound.core.errors import InputError
-from noisebound.ensemble.frame_pairs import draw_noise
+from noisebound.ensemble.frame_pairs import _shared, draw_noise
+from noisebound.ensemble.frame_windows import within
 from noisebound.geometry.boxes import Box
+from noisebound.geometry.tiling import tiles
 from noisebound.latent.basis import LatentBasis, fit_basis
 from noisebound.latent.frames import FramePairs, load_pairs
 from noisebound.latent.sample import load_sample
@@ -157,3 +159,16 @@ def test_noise_has_the_values_of_its_pool_and_no_bonds_between_pixels_or_channel
         np.testing.assert_allclose(shares, [(pool[0] == value).mean() for value in (1, 2, 7)], atol=0.02)
     for one, other in ((noise[0], noise[1]), (noise[0, 1:], noise[0, :-1])):
         assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 5 / 150
+
+
+@pytest.mark.parametrize("alignment", [1, 4])
+def test_aligned_tiles_fill_a_region_once(alignment: int) -> None:
+    """Tiles of networks that downsample begin before the region; each pixel of it comes from its own place."""
+    image = np.random.default_rng(0).normal(size=(1, 50, 61)).astype(np.float32)
+    region = (slice(13, 39), slice(7, 58))
+    found = np.full((1, 26, 51), np.nan, np.float32)
+    for tile in tiles((50, 61), (16, 12), (5, 3), alignment, region):
+        values = tile.complete(image[(slice(None), *tile.read)])
+        kept, inner = _shared(tile, region)
+        found[(slice(None), *within(kept, region))] = values[(slice(None), *inner)]
+    np.testing.assert_array_equal(found, image[(slice(None), *region)])

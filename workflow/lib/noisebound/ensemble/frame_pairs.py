@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 from ..files.scan import Scan
+from ..geometry.boxes import Region
+from ..geometry.tiling import Tile
 from ..latent.basis import LatentBasis, fit_basis
 from ..latent.frames import FramePairs, no_pairs
 from ..latent.sample import LatentSample
@@ -165,17 +167,32 @@ def _predict(
             found, denoised = (np.zeros((n, *window.shape), np.float32) for n in (len(basis.offset), len(image)))
             for tile in window.tiles:
                 values = tile.complete(image[(slice(None), *within(tile.read, window.around))])
-                keep = (slice(None), *within(tile.keep, window.region))
+                kept, inner = _shared(tile, window.region)
+                keep = (slice(None), *within(kept, window.region))
                 found[keep] = basis.offset.reshape(-1, *(1,) * len(window.shape))
                 for m in range(len(ensemble)):
                     latent, quantiles = ensemble.member(m, values)
-                    found[keep] += basis.partial(m, latent[(slice(None), *tile.inner)])
-                    denoised[keep] += quantiles[1][(slice(None), *tile.inner)] / len(ensemble)
+                    found[keep] += basis.partial(m, latent[(slice(None), *inner)])
+                    denoised[keep] += quantiles[1][(slice(None), *inner)] / len(ensemble)
             scores[which].append(found.reshape(len(found), -1)[:, chosen].T)
             medians[which].append(denoised.reshape(len(denoised), -1)[:, chosen].T)
     return (
         np.stack([np.concatenate(parts) for parts in scores]).astype(np.float16),
         np.stack([np.concatenate(parts) for parts in medians]),
+    )
+
+
+def _shared(tile: Tile, region: Region) -> tuple[Region, Region]:
+    """The part of a region that a tile keeps, and where it lies in the completed tile.
+
+    Tiles of networks that downsample begin at multiples of their alignment, so before the region.
+    """
+    kept = tuple(
+        slice(max(own.start, part.start), min(own.stop, part.stop)) for own, part in zip(tile.keep, region, strict=True)
+    )
+    offsets = [own.start - place.start for own, place in zip(tile.keep, tile.inner, strict=True)]
+    return kept, tuple(
+        slice(part.start - offset, part.stop - offset) for part, offset in zip(kept, offsets, strict=True)
     )
 
 
