@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from noisebound.calibration.intervals import Calibration
-from noisebound.evaluation.mode_table import all_modes
-from tests.unit.evaluation.simulated import evaluated, select
+from noisebound.evaluation import mode_table
+from noisebound.evaluation.held_out import load_held_out
+from noisebound.evaluation.mode_table import all_modes, compare_modes, fewer_frames
+from noisebound.files.predictions import Predictions
+from noisebound.files.scan import Scan
+from tests.unit.evaluation.simulated import TEST, evaluated, select
 
 
 def test_modes_are_compared_with_the_one_asked_for() -> None:
@@ -75,3 +79,19 @@ def test_interval_score_and_joint_coverage_equal_counting() -> None:
         assert list(own["joint_coverage"]) == pytest.approx([covered.all(axis=1).mean()] * 2)
         assert set(own["relative_winkler"]) == {1.0}
         assert (own["worst_slab"] < own["coverage"] + 0.05).all()
+
+
+def test_large_scans_are_compared_on_fewer_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, brute, _, files = evaluated()
+    with Predictions(files.ensemble) as predictions, Scan(files.scan) as scan:
+        regions = load_held_out(predictions, scan, TEST, None, 8)
+    assert [region.frames for region in fewer_frames(regions)] == [(0, 1, 2, 3, 4)] * 2
+    monkeypatch.setattr(mode_table, "MOST_PIXELS", sum(region.target[0].size for region in regions) // 2)
+    few = fewer_frames(regions)
+    for region, all_of_it in zip(few, regions, strict=True):
+        assert region.frames == (0, 1, 2, 4) and region.frames[region.delivered] == predictions.frame == 1
+        for name in ("lower", "median", "target", "noise", "slope"):
+            np.testing.assert_array_equal(getattr(region, name), getattr(all_of_it, name)[:, [0, 1, 2, 4]])
+    found = compare_modes(regions, brute.fitted, np.random.default_rng(0))
+    monkeypatch.setattr(mode_table, "MOST_PIXELS", 10**9)
+    assert found.equals(compare_modes(few, brute.fitted, np.random.default_rng(0)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from .coverage import channel_coverage
 from .group_coverage import by_block, by_border, by_intensity, by_token
 from .held_out import HeldOut, HeldOutIntervals, held_out_intervals
 from .worst_slab import Slabs, make_slabs, worst_slab
+
+# Most pixels of a channel, over all frames, that the modes are compared on.
+MOST_PIXELS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ def all_modes(calibration: Calibration) -> list[FittedMode]:
 def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.random.Generator) -> pd.DataFrame:
     """Compare all modes at all nominal coverages, over all frames (by token over the delivered frame alone).
 
+    Of large scans, some frames tell as much (see :func:`fewer_frames`).
+
     Parameters
     ----------
     regions
@@ -103,6 +108,7 @@ def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.
     Assoc. 102 (2007) 359-378, eq. 43.
     """
     rows: list[dict[str, Any]] = []
+    regions = fewer_frames(regions)
     slabs = make_slabs(regions, rng)
     for mode in all_modes(calibration):
         for nominal in mode.calibration.nominal:
@@ -115,6 +121,35 @@ def compare_modes(regions: Sequence[HeldOut], calibration: Calibration, rng: np.
         with np.errstate(invalid="ignore", divide="ignore"):
             table[relative] = np.where(own > 0, table[kind].to_numpy(dtype=float) / own, np.nan)
     return table
+
+
+def fewer_frames(regions: Sequence[HeldOut]) -> list[HeldOut]:
+    """Leave out frames, evenly, where there are more pixels than a comparison of modes needs.
+
+    Parameters
+    ----------
+    regions
+        Held-out regions.
+
+    Returns
+    -------
+    list of HeldOut
+        The same with every n-th frame and the delivered one; all frames up to ``MOST_PIXELS`` pixels of a channel.
+    """
+    step = -(-sum(region.target[0].size for region in regions) // MOST_PIXELS)
+    if step <= 1:
+        return list(regions)
+    return [_with_frames(region, step) for region in regions]
+
+
+def _with_frames(region: HeldOut, step: int) -> HeldOut:
+    kept = sorted({*range(0, len(region.frames), step), region.delivered})
+    images: dict[str, Any] = {
+        name: None if (image := getattr(region, name)) is None else image[:, kept]
+        for name in ("lower", "median", "upper", "target", "noise", "slope")
+    }
+    frames = tuple(region.frames[k] for k in kept)
+    return replace(region, frames=frames, delivered=kept.index(region.delivered), **images)
 
 
 def _rows_of(regions: Sequence[HeldOut], mode: FittedMode, nominal: float, slabs: Slabs) -> list[dict[str, Any]]:
