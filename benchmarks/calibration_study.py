@@ -225,8 +225,7 @@ change the program, not this page.
 on the same {study.judged} further scans. A scan has {world.size} x {world.size} px. Its reference is
 gain x signal + noise: the gain differs from scan to scan with a standard deviation of {world.gain:g}, and half of the
 noise's variance is correlated over {world.correlation:g} px (down to 1/e), the other half from pixel to pixel. The
-predictor does not know the gain. Covered is the noisy reference, as everywhere in noisebound; the coverage of the true
-signal stands beside it.
+predictor does not know the gain. Covered is the noisy reference; the coverage of the true signal stands beside it.
 
 - **mean coverage**: share of covered pixels of further scans, averaged over the data sets, ± its Monte Carlo standard
   error. `scan` promises that it is at least nominal.
