@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from noisebound.core.certainty import told_apart
 from noisebound.evaluation.cells import CellSums, cell_sums
 from noisebound.evaluation.held_out import HeldOut
-from noisebound.evaluation.paired_errors import frame_means, ratio_intervals, told_apart
+from noisebound.evaluation.paired_errors import frame_means, ratio_intervals
 from tests.unit.evaluation.correlated import smooth_field
 from tests.unit.evaluation.test_shares import region_of
 

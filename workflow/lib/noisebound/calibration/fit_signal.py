@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
 
 from ..core.sources import LEAVE_ONE_OUT
 from ..files.coverage_key import nominal_key
+from ..files.frame_totals import poisson_interval
 from .error_shape import fit_shape
 from .error_variance import FEWEST_BLOCKS, fit_variance
 from .predicted_scans import PredictedScans
@@ -135,8 +135,8 @@ def fit_channel(
 def _rare(pixels: SignalPixels) -> float:
     """The most that the signal can be where counts are rarest; 0 for other values, and where counts are not rare.
 
-    It is the upper 95 % limit of Garwood (Biometrika 28 (1936) 437) of the mean target, over the pixels with the
-    smallest medians. The same place in several frames counts once.
+    It is the upper end of ``poisson_interval`` for the events of the targets, over the pixels with the smallest
+    medians. The same place in several frames counts once.
     """
     if pixels.count_unit is None:
         return 0.0
@@ -144,7 +144,7 @@ def _rare(pixels: SignalPixels) -> float:
     target = pixels.median[lowest].astype(np.float64) + pixels.residual[lowest]
     mean, places = float(target.mean()), np.count_nonzero(lowest) / pixels.repeated
     events = max(mean / pixels.count_unit, 0.0) * places
-    limit = float(chi2.ppf(0.975, 2 * events + 2)) / 2 / places * pixels.count_unit
+    limit = float(poisson_interval(events)[1]) / places * pixels.count_unit
     # Where a pixel holds some events, the fitted error tells how far the signal may be.
     return limit if mean / pixels.count_unit < _RARE else 0.0
 

@@ -107,6 +107,7 @@ def load_held_out(
     block: int,
     only_delivered: bool = False,
     montage: bool = False,
+    slopes: bool = True,
 ) -> list[HeldOut]:
     """Read the test regions of one scan.
 
@@ -120,6 +121,8 @@ def load_held_out(
         Whether to read the delivered frame alone, the only one with tokens.
     montage
         Whether every box is an image of its own, whose border is that of the box.
+    slopes
+        Whether to compute slopes, which only intervals for the signal need.
 
     Returns
     -------
@@ -127,8 +130,7 @@ def load_held_out(
         One per box.
     """
     labels = read_tokens(tokens, scan.shape)
-    frames = (predictions.frame,) if only_delivered else tuple(range(predictions.n_frames))
-    loaded = []
+    frames, loaded = (predictions.frame,) if only_delivered else tuple(range(predictions.n_frames)), []
     for box in boxes:
         region = box.slices
         images = [predictions.read_frame(k, region) for k in frames]
@@ -154,7 +156,7 @@ def load_held_out(
                 border=border_distance(box.shape, alone) if montage else border_distance(scan.shape, box),
                 tokens=None if labels is None else labels[region],
                 members=_members(predictions, box),
-                slope=np.stack([_slope(predictions, k, box) for k in frames], axis=1),
+                slope=np.stack([_slope(predictions, k, box) for k in frames], axis=1) if slopes else None,
             )
         )
     return loaded

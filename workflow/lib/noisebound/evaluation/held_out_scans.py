@@ -73,6 +73,7 @@ def load_held_out_scans(
             block,
             only_delivered=calibration.by_token,
             montage=scan.name in montages,
+            slopes=calibration.signal is not None,
         )
         spatial = tuple(range(1, held_out[0].target.ndim))
         pixels = sum(region.target[0].size for region in held_out)

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
+from ..core.certainty import told_apart
 from ..core.statistics import correlation
 from .cells import CellSums
 from .gaussian import SIGMAS
 from .held_out import HeldOut
 from .metrics import noise_removed_root, psnr, ratio
-from .paired_errors import frame_means, ratio_intervals, told_apart
+from .paired_errors import frame_means, ratio_intervals
 
 # A channel has structure if the variance of its signal is at least this share of the noise variance of its target.
 STRUCTURED_SHARE = 0.25

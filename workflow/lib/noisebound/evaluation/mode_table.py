@@ -64,7 +64,6 @@ def all_modes(calibration: Calibration) -> list[FittedMode]:
     for number, other in enumerate(content.get("others", []), 1):
         changed = {key: other[key] for key in ("score", "scale", "groups", "ties", "joint", "corrections", "units")}
         changed["nominal"] = [value for value in calibration.nominal if nominal_key(value) in other["corrections"]]
-        changed["one_sided"] = {}  # bounds were fitted for the mode of the configuration alone
         found.append(FittedMode(number, other["name"], Calibration(content | changed, calibration.path)))
     return found
 
@@ -154,7 +153,8 @@ def _with_frames(region: HeldOut, step: int) -> HeldOut:
 
 def _rows_of(regions: Sequence[HeldOut], mode: FittedMode, nominal: float, slabs: Slabs) -> list[dict[str, Any]]:
     """The rows of one mode at one nominal coverage, a row per channel."""
-    at = {"nominal": [nominal], "primary": nominal}
+    # Without bounds: they were fitted for the mode of the configuration alone, and no column shows them.
+    at: dict[str, Any] = {"nominal": [nominal], "primary": nominal, "one_sided": {}}
     fitted = Calibration(mode.calibration.content | at, mode.calibration.path)
     fields = {region.scan: region.field for region in regions}
     blocks = by_block(regions, fitted)

@@ -6,7 +6,6 @@ ratio, and the interval of the ratio is narrower than those of its parts.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -146,21 +145,3 @@ def _interval(
     weights = [CellSums(sums[place].sums[_COUNT], sums[place].shape) for place in moved]
     found = interval(estimate, residuals, weights, block_side(regions))
     return found if found[0] > 0 else NONE
-
-
-def told_apart(low: float | None, high: float | None) -> bool | None:
-    """Say whether a ratio of errors is told from 1.
-
-    Parameters
-    ----------
-    low, high
-        Ends of its interval; None or NaN where there is none.
-
-    Returns
-    -------
-    bool or None
-        False where 1 lies inside; None without an interval.
-    """
-    if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return None
-    return not low <= 1 <= high

@@ -135,6 +135,6 @@ def declared_map(calibration: Calibration, entry: Mapping[str, Any], region: Hel
     ndarray
         Map of :func:`noisebound.decisions.exceedance.exceedance`, uint8 (R, *box).
     """
-    slope = np.zeros_like(region.median[c]) if region.slope is None else region.slope[c]
+    slope = None if region.slope is None else region.slope[c]
     quantiles = region.lower[c], region.median[c], region.upper[c]
     return decide(calibration, entry, quantiles, region.tokens, slope).decided

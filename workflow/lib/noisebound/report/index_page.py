@@ -10,14 +10,14 @@ from typing import Any
 from urllib.parse import quote
 
 from ..architecture.families import read_architecture
-from ..core.certainty import NO_INTERVAL
+from ..core.certainty import NO_INTERVAL, told_apart
 from ..figures.architecture_figures import all_dilations, architecture, describe, dilation_colours, name_family
 from ..figures.draw_figures import RunTables
 from ..figures.training_figures import read_histories
 from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, number, percent
 from .pictures import picture, png_file_uri
-from .result_rows import told_from_one, with_structure
+from .result_rows import with_structure
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def headline_numbers(
 def _ratio_interval(summary: Mapping[str, Any]) -> str:
     """The interval of the ratio to the Gaussian filter, and whether the two are told apart."""
     low, high = summary.get("ratio_to_gaussian_low"), summary.get("ratio_to_gaussian_high")
-    told = told_from_one(low, high)
+    told = told_apart(low, high)
     if told is None:
         return f"; {NO_INTERVAL}"
     words = f" [95 %: {percent(low, 0)} to {percent(high, 0)}]"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..calibration.intervals import Calibration
-from ..core.certainty import tolerance
+from ..core.certainty import told_apart, tolerance
 from ..files.coverage_key import nominal_key
 from .numbers import nominal_percent, percent
 from .settings import PageSettings
@@ -209,26 +209,8 @@ def _errors(entry: Mapping[str, Any]) -> dict[str, Any]:
         "error_ratio": _quotient(squared, gaussian.get(f"mse{suffix}")),
         "error_ratio_low": entry.get("ratio_to_gaussian_low"),
         "error_ratio_high": entry.get("ratio_to_gaussian_high"),
-        "told": told_from_one(entry.get("ratio_to_gaussian_low"), entry.get("ratio_to_gaussian_high")),
+        "told": told_apart(entry.get("ratio_to_gaussian_low"), entry.get("ratio_to_gaussian_high")),
     }
-
-
-def told_from_one(low: Any, high: Any) -> bool | None:
-    """Say whether a ratio is told from 1 by its interval.
-
-    Parameters
-    ----------
-    low, high
-        Ends of its 95 % interval; anything but numbers where there is none.
-
-    Returns
-    -------
-    bool or None
-        False where 1 lies inside, ``None`` without an interval.
-    """
-    if not isinstance(low, int | float) or not isinstance(high, int | float):
-        return None
-    return not low <= 1 <= high
 
 
 def _quotient(a: Any, b: Any) -> float | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ..calibration.intervals import Calibration
+from ..core.statistics import correlation
 from .scan_images import ScanImages
 
 # Rank correlation of width and brightness from which on the map shows nothing but the brightness.
@@ -72,8 +74,5 @@ def parts(images: ScanImages, fitted: Calibration) -> list[dict[str, Any]]:
 
 
 def _rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Spearman's correlation of two images, ties in the order of the pixels; 0 where one has one value."""
-    if a.min() == a.max() or b.min() == b.max():
-        return 0.0
-    first, second = (np.argsort(np.argsort(image.ravel(), kind="stable"), kind="stable") for image in (a, b))
-    return float(np.corrcoef(first, second)[0, 1])
+    """Spearman's correlation of two images; NaN where one has one value."""
+    return correlation(*(pd.Series(image.ravel()).rank() for image in (a, b)))

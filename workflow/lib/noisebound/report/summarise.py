@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.certainty import NO_INTERVAL
+from ..core.certainty import NO_INTERVAL, told_apart
 from ..core.errors import NoiseboundError
 from ..core.storage import read_json
 from ..figures.published import comparison_text
 from ..files.coverage_key import nominal_key
-from .result_rows import told_from_one
 
 
 def summary_line(summary: Mapping[str, Any]) -> str:
@@ -60,7 +59,7 @@ def _ratio_words(summary: Mapping[str, Any]) -> str:
         return words
     if low is None or high is None:
         return f"{words} ({NO_INTERVAL})"
-    apart = "" if told_from_one(low, high) else ", not told apart from the filter"
+    apart = "" if told_apart(low, high) else ", not told apart from the filter"
     return f"{words} [95 %: {low:.2f} to {high:.2f}]{apart}"
 
 
