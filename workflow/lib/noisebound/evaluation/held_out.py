@@ -130,17 +130,17 @@ def load_held_out(
         One per box.
     """
     labels = read_tokens(tokens, scan.shape)
-    frames, loaded = (predictions.frame,) if only_delivered else tuple(range(predictions.n_frames)), []
+    frames = (predictions.frame,) if only_delivered else tuple(range(predictions.n_frames))
+    loaded = []
     for box in boxes:
         region = box.slices
         images = [predictions.read_frame(k, region) for k in frames]
         lower, median, upper = (np.stack([image[i] for image in images], axis=1) for i in range(3))
         blocks, n_blocks = block_labels(box.shape, block)
-        alone = Box(box.role, (0,) * len(box.shape), box.shape)
         loaded.append(
             HeldOut(
                 scan=scan.name,
-                # Intervals count all repeats of one field of view as one; calibration also counts them as one.
+                # Error bars count all repeats of one field of view as one, and so does calibration.
                 field=scan.field_of_view,
                 box=box,
                 frames=frames,
@@ -153,13 +153,20 @@ def load_held_out(
                 truth=scan.read_truth(region),
                 blocks=blocks,
                 n_blocks=n_blocks,
-                border=border_distance(box.shape, alone) if montage else border_distance(scan.shape, box),
+                border=_border(scan, box, montage),
                 tokens=None if labels is None else labels[region],
                 members=_members(predictions, box),
                 slope=np.stack([_slope(predictions, k, box) for k in frames], axis=1) if slopes else None,
             )
         )
     return loaded
+
+
+def _border(scan: Scan, box: Box, montage: bool) -> NDArray[np.intp]:
+    """Distances to the border of the scan; in a montage, to that of the box, which is an image of its own."""
+    if montage:
+        return border_distance(box.shape, Box(box.role, (0,) * len(box.shape), box.shape))
+    return border_distance(scan.shape, box)
 
 
 def _target_noise(scan: Scan, frames: Sequence[int], box: Box) -> Floats | None:
