@@ -32,7 +32,7 @@ class HeldOut:
     scan
         Name of the scan.
     field
-        Field of view: "group <name>" where the scan sheet names a group, else "scan <name>".
+        Field of view: "group <name>" where the scan sheet names a group, else "scan <name>". Its repeats count as one.
     box
         Where the region is.
     frames
@@ -140,7 +140,6 @@ def load_held_out(
         loaded.append(
             HeldOut(
                 scan=scan.name,
-                # Error bars count all repeats of one field of view as one, and so does calibration.
                 field=scan.field_of_view,
                 box=box,
                 frames=frames,
